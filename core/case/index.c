@@ -1,0 +1,88 @@
+/* The indexes are a function of the record alone, so they can be made again from it. */
+#include "views.h"
+
+size_t unit_prefix(struct wg_str unit, bool closed, uint8_t out[KEY_MAX])
+{
+    size_t n = unit.n < KEY_MAX - 16 ? unit.n : KEY_MAX - 16;
+    memcpy(out, unit.p, n);
+    out[n] = 0;
+    out[n + 1] = closed;
+    return n + 2;
+}
+
+static struct index_key *key_start(struct index_key *out, size_t *count, enum table table)
+{
+    struct index_key *k = &out[(*count)++];
+    k->table = table;
+    k->n = 0;
+    k->has_value = false;
+    k->value = 0;
+    return k;
+}
+
+static void key_id(struct index_key *k, uint64_t id)
+{
+    wg_be64(k->key + k->n, id);
+    k->n += 8;
+}
+
+size_t index_keys(const struct wg_case *c, struct index_key out[KEYS_MAX])
+{
+    size_t count = 0;
+    bool open = wg_state_open(c->state);
+    struct index_key *k = key_start(out, &count, T_BY_STATE);
+    k->key[k->n++] = c->state;
+    key_id(k, c->id);
+    k = key_start(out, &count, T_BY_GRID);
+    k->n = c->grid.n < KEY_MAX - 8 ? c->grid.n : KEY_MAX - 8;
+    memcpy(k->key, c->grid.p ? c->grid.p : "", k->n);
+    key_id(k, c->id);
+    if (open) {
+        k = key_start(out, &count, T_DUE);
+        wg_be64(k->key, (uint64_t)(c->due ? c->due : c->opened));
+        k->n = 8;
+        key_id(k, c->id);
+        k->value = c->state;
+        k->has_value = true;
+    }
+    for (struct wg_str rest = c->held; rest.n && count < KEYS_MAX;) {
+        const char *space = memchr(rest.p, ' ', rest.n);
+        struct wg_str unit = {rest.p, space ? (size_t)(space - rest.p) : rest.n};
+        k = key_start(out, &count, T_BY_UNIT);
+        k->n = unit_prefix(unit, !open, k->key);
+        key_id(k, c->id);
+        rest = space ? (struct wg_str){space + 1, rest.n - unit.n - 1} : (struct wg_str){NULL, 0};
+    }
+    return count;
+}
+
+static bool same_place(const struct index_key *a, const struct index_key *b)
+{
+    return a->table == b->table && a->n == b->n && memcmp(a->key, b->key, a->n) == 0;
+}
+
+static const struct index_key *find_key(const struct index_key *keys, size_t count, const struct index_key *k)
+{
+    for (size_t i = 0; i < count; i++)
+        if (same_place(&keys[i], k))
+            return &keys[i];
+    return NULL;
+}
+
+int index_update(struct wg_views *v, struct wg_txn *txn, const struct wg_case *before, const struct wg_case *now)
+{
+    struct index_key old[KEYS_MAX], new[KEYS_MAX];
+    size_t olds = before ? index_keys(before, old) : 0, news = index_keys(now, new);
+    int rc = WG_OK;
+    for (size_t i = 0; rc == WG_OK && i < olds; i++)
+        if (!find_key(new, news, &old[i]))
+            rc = wg_del(txn, v->table[old[i].table], (struct wg_str){(char *)old[i].key, old[i].n});
+    for (size_t i = 0; rc == WG_OK && i < news; i++) {
+        const struct index_key *was = find_key(old, olds, &new[i]);
+        if (was && was->value == new[i].value)
+            continue; /* most keys stay: this is what makes a step cheap */
+        rc = wg_put(txn, v->table[new[i].table], (struct wg_str){(char *)new[i].key, new[i].n},
+                    (struct wg_str){(char *)&new[i].value, new[i].has_value});
+    }
+    return rc;
+}

@@ -1,0 +1,519 @@
+/* The views of a county: opened, folded into, read by key. */
+#include "views.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Bump a version when what a table holds for the same entries changes: it is then made anew at the next open.
+ * Indexes are made from the case table; the others from the journal, together, since one entry feeds them all. */
+static const struct {
+    const char *name;
+    uint32_t version;
+    bool index;
+} tables[TABLES] = {
+    [T_META] = {"meta", 1, false},        [T_CASE] = {"case", 1, false},       [T_BY_STATE] = {"by_state", 1, true},
+    [T_BY_UNIT] = {"by_unit", 1, true},   [T_BY_GRID] = {"by_grid", 1, true},  [T_DUE] = {"due", 1, true},
+    [T_OUTBOX] = {"outbox", 1, false},    [T_SEEN] = {"seen", 1, false},       [T_SEEN_AT] = {"seen_at", 1, false},
+    [T_RECORD] = {"record", 1, false},
+};
+#define SEEN_MS (30 * WG_DAY_MS)
+#define DIGEST 16
+
+static struct wg_str key_u64(uint8_t be[8], uint64_t v)
+{
+    wg_be64(be, v);
+    return (struct wg_str){(char *)be, 8};
+}
+
+static uint64_t meta_get(struct wg_views *v, struct wg_txn *txn, const char *key)
+{
+    struct wg_str s;
+    return wg_get(txn, v->table[T_META], wg_str_of(key), &s) == WG_OK && s.n == 8 ? wg_be64_get(s.p) : 0;
+}
+
+static int meta_put(struct wg_views *v, struct wg_txn *txn, const char *key, uint64_t value)
+{
+    uint8_t be[8];
+    return wg_put(txn, v->table[T_META], wg_str_of(key), key_u64(be, value));
+}
+
+/* ---- open ---- */
+
+static int reindex(struct wg_views *v, struct wg_txn *txn)
+{
+    struct wg_cursor *c = NULL;
+    struct wg_str k, value;
+    struct wg_case rec;
+    int rc = wg_cursor_open(txn, v->table[T_CASE], &c);
+    for (int at = rc == WG_OK ? wg_cursor_seek(c, (struct wg_str){0}, &k, &value) : rc; rc == WG_OK && at == WG_OK;
+         at = wg_cursor_next(c, &k, &value))
+        if ((rc = wg_case_decode(value, &rec)) == WG_OK)
+            rc = index_update(v, txn, NULL, &rec);
+    wg_cursor_close(c);
+    return rc;
+}
+
+static int put_versions(struct wg_views *v, struct wg_txn *txn)
+{
+    char key[64];
+    int rc = WG_OK;
+    for (int i = 0; rc == WG_OK && i < TABLES; i++) {
+        snprintf(key, sizeof(key), "version:%s", tables[i].name);
+        rc = meta_put(v, txn, key, tables[i].version);
+    }
+    return rc;
+}
+
+/* Compare the tables' fold versions with ours, and make anew what an older program made. */
+static int check_versions(struct wg_views *v, struct wg_txn *txn)
+{
+    bool stale_fold = false, stale_index = false;
+    char key[64];
+    int rc = WG_OK;
+    for (int i = 0; i < TABLES; i++) {
+        snprintf(key, sizeof(key), "version:%s", tables[i].name);
+        if (meta_get(v, txn, key) == tables[i].version)
+            continue;
+        stale_fold |= !tables[i].index;
+        stale_index |= tables[i].index;
+    }
+    if (stale_fold)
+        return wg_views_clear(v, txn, NULL);
+    if (!stale_index)
+        return WG_OK;
+    for (int i = 0; rc == WG_OK && i < TABLES; i++)
+        if (tables[i].index)
+            rc = wg_drop(txn, v->table[i]);
+    if (rc == WG_OK)
+        rc = reindex(v, txn);
+    return rc == WG_OK ? put_versions(v, txn) : rc;
+}
+
+static int open_env(struct wg_views *v, size_t map_bytes, struct wg_err *err)
+{
+    struct wg_env_opts opts = {.map_bytes = map_bytes};
+    struct wg_txn *txn = NULL;
+    char path[1100], copy[1100];
+    int rc;
+    snprintf(path, sizeof(path), "%s/views", v->dir);
+    snprintf(copy, sizeof(copy), "%s/copy", v->dir);
+    if (!wg_env_trusted(path)) {
+        rc = wg_env_restore(copy, path, err);
+        if (rc == WG_ENOENT) /* no copy yet: an empty one, and everything is folded again */
+            rc = wg_env_discard(path, err);
+        if (rc < 0)
+            return rc;
+    }
+    if ((rc = wg_env_open(path, &opts, &v->env, err)) < 0)
+        return rc;
+    for (int i = 0; i < TABLES; i++)
+        if ((rc = wg_env_table(v->env, tables[i].name, &v->table[i], err)) < 0)
+            return rc;
+    if ((rc = wg_txn_begin(v->env, true, &txn, err)) < 0)
+        return rc;
+    if ((rc = check_versions(v, txn)) < 0) {
+        wg_txn_abort(txn);
+        return wg_fail(err, rc, "views in %s can't be brought up to date: %s", path, wg_strerror(rc));
+    }
+    return wg_txn_commit(txn, err);
+}
+
+int wg_views_open(const char *dir, size_t map_bytes, struct wg_views **out, struct wg_err *err)
+{
+    struct wg_views *v = calloc(1, sizeof(*v));
+    *out = NULL;
+    if (!v)
+        return wg_fail(err, WG_ENOMEM, "no memory for views");
+    snprintf(v->dir, sizeof(v->dir), "%s", dir);
+    int rc = open_env(v, map_bytes, err);
+    if (rc < 0) {
+        wg_views_close(v);
+        return rc;
+    }
+    *out = v;
+    return WG_OK;
+}
+
+void wg_views_close(struct wg_views *v)
+{
+    if (!v)
+        return;
+    wg_env_close(v->env);
+    free(v);
+}
+
+struct wg_env *wg_views_env(struct wg_views *v)
+{
+    return v->env;
+}
+
+int wg_views_clear(struct wg_views *v, struct wg_txn *txn, struct wg_err *err)
+{
+    int rc = WG_OK;
+    for (int i = 0; rc == WG_OK && i < TABLES; i++)
+        rc = wg_drop(txn, v->table[i]);
+    if (rc == WG_OK)
+        rc = put_versions(v, txn);
+    return rc == WG_OK ? rc : wg_fail(err, rc, "views can't be emptied: %s", wg_strerror(rc));
+}
+
+/* ---- the tip ---- */
+
+int wg_views_tip(struct wg_views *v, struct wg_txn *txn, struct wg_views_tip *out)
+{
+    struct wg_str s;
+    int rc = wg_get(txn, v->table[T_META], WG_S("tip"), &s);
+    memset(out, 0, sizeof(*out));
+    if (rc == WG_ENOENT)
+        return WG_OK;
+    if (rc == WG_OK && s.n == sizeof(*out))
+        memcpy(out, s.p, sizeof(*out));
+    return rc == WG_OK && s.n != sizeof(*out) ? WG_ECORRUPT : rc;
+}
+
+static int put_tip(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e, struct wg_str bytes)
+{
+    struct wg_views_tip tip;
+    struct wg_hash h = wg_hash_of(bytes);
+    memset(&tip, 0, sizeof(tip));
+    tip.n = e->n;
+    tip.t = e->t;
+    wg_hash_text(&h, tip.hash);
+    return wg_put(txn, v->table[T_META], WG_S("tip"), (struct wg_str){(char *)&tip, sizeof(tip)});
+}
+
+/* ---- fold ---- */
+
+static void digest_of(struct wg_str by, struct wg_str key, uint8_t out[DIGEST])
+{
+    static const uint8_t zero[32];
+    const struct wg_str parts[] = {by, {"\n", 1}, key};
+    struct wg_hash h = wg_hash_keyed(zero, parts, 3);
+    memcpy(out, h.b, DIGEST);
+}
+
+/* Keys older than 30 days of journal time go, a few at each entry, so that views stay a function of the entries. */
+static int forget_seen(struct wg_views *v, struct wg_txn *txn, int64_t now)
+{
+    struct wg_seen seen;
+    int rc = WG_OK;
+    for (int i = 0; rc == WG_OK && i < 2; i++) {
+        struct wg_cursor *c = NULL;
+        struct wg_str n, digest, value;
+        uint8_t first[8];
+        if ((rc = wg_cursor_open(txn, v->table[T_SEEN_AT], &c)) < 0)
+            return rc;
+        rc = wg_cursor_seek(c, (struct wg_str){0}, &n, &digest);
+        wg_cursor_close(c);
+        if (rc < 0)
+            return rc == WG_ENOENT ? WG_OK : rc;
+        if (wg_get(txn, v->table[T_SEEN], digest, &value) == WG_OK && value.n == sizeof(seen)) {
+            memcpy(&seen, value.p, sizeof(seen));
+            if (seen.t > now - SEEN_MS)
+                return WG_OK;
+            /* A key used again after its 30 days stands under a later n; that one stays. */
+            if (seen.n == wg_be64_get(n.p))
+                rc = wg_del(txn, v->table[T_SEEN], digest);
+        }
+        memcpy(first, n.p, 8);
+        if (rc == WG_OK)
+            rc = wg_del(txn, v->table[T_SEEN_AT], (struct wg_str){(char *)first, 8});
+    }
+    return rc;
+}
+
+static int fold_seen(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e)
+{
+    struct wg_seen seen;
+    uint8_t digest[DIGEST], be[8];
+    if (!e->key.n)
+        return WG_OK;
+    memset(&seen, 0, sizeof(seen));
+    seen.n = e->n;
+    seen.id = e->of;
+    seen.t = e->t;
+    if (wg_str_copy(seen.ask, sizeof(seen.ask), e->ask) < 0)
+        return WG_ECORRUPT;
+    digest_of(e->by, e->key, digest);
+    int rc = wg_put(txn, v->table[T_SEEN], (struct wg_str){(char *)digest, DIGEST},
+                    (struct wg_str){(char *)&seen, sizeof(seen)});
+    if (rc == WG_OK)
+        rc = wg_put_last(txn, v->table[T_SEEN_AT], key_u64(be, e->n), (struct wg_str){(char *)digest, DIGEST});
+    return rc == WG_OK ? forget_seen(v, txn, e->t) : rc;
+}
+
+static struct wg_str record_key(char out[256], const char *kind, struct wg_str name)
+{
+    int n = snprintf(out, 256, "%s/%.*s", kind, WG_PRI(name));
+    return (struct wg_str){out, n < 0 ? 0 : n < 255 ? (size_t)n : 255};
+}
+
+/* {"k":"keep","kind":"user","id":"c-001","value":{…}}; value null takes it away. */
+static int fold_keep(struct wg_views *v, struct wg_txn *txn, const struct wg_json *o)
+{
+    char key[256];
+    struct wg_buf b = WG_BUF_INIT;
+    const struct wg_json *value = wg_json_get(o, "value");
+    struct wg_str k = record_key(key, wg_json_str(o, "kind").p, wg_json_str(o, "id"));
+    int rc;
+    if (!value || !wg_json_str(o, "kind").p)
+        return WG_ECORRUPT;
+    if (value->type == WG_JNULL)
+        return wg_del(txn, v->table[T_RECORD], k);
+    wg_json_write(value, &b);
+    rc = wg_buf_ok(&b) ? wg_put(txn, v->table[T_RECORD], k, wg_buf_str(&b)) : WG_ENOMEM;
+    wg_buf_free(&b);
+    return rc;
+}
+
+static struct wg_str outbox_key(uint8_t key[12], uint64_t n, uint32_t i)
+{
+    uint32_t be = __builtin_bswap32(i);
+    wg_be64(key, n);
+    memcpy(key + 8, &be, 4);
+    return (struct wg_str){(char *)key, 12};
+}
+
+static int fold_notify(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e, uint32_t i,
+                       const struct wg_json *o)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    uint8_t key[12];
+    wg_json_write(o, &b);
+    int rc = wg_buf_ok(&b) ? wg_put(txn, v->table[T_OUTBOX], outbox_key(key, e->n, i), wg_buf_str(&b)) : WG_ENOMEM;
+    wg_buf_free(&b);
+    return rc;
+}
+
+/* Counters that give ids and numbers without gaps: they are views too, fed by what was given. */
+static int fold_counters(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e, const struct wg_json *o)
+{
+    char key[64];
+    uint64_t id;
+    int64_t numbered = wg_json_int(o, "numbered", 0);
+    if (wg_str_is(wg_json_str(o, "k"), "open") && wg_case_id_parse(wg_json_str(o, "id"), &id) == WG_OK) {
+        snprintf(key, sizeof(key), "serial:%u", (unsigned)(id >> 32 & 0xfff));
+        return meta_put(v, txn, key, id & 0xffffffff);
+    }
+    if (!numbered)
+        return WG_OK;
+    snprintf(key, sizeof(key), "number:%d", wg_date_of(wg_local_day(e->t, NULL)).year);
+    return meta_put(v, txn, key, (uint64_t)numbered);
+}
+
+static int fold_other(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e, uint32_t i,
+                      const struct wg_json *o)
+{
+    struct wg_str k = wg_json_str(o, "k");
+    uint8_t key[12];
+    if (wg_str_is(k, "keep"))
+        return fold_keep(v, txn, o);
+    if (wg_str_is(k, "notify"))
+        return fold_notify(v, txn, e, i, o);
+    if (wg_str_is(k, "done"))
+        return wg_del(txn, v->table[T_OUTBOX],
+                      outbox_key(key, (uint64_t)wg_json_int(o, "n", 0), (uint32_t)wg_json_int(o, "i", 0)));
+    return fold_counters(v, txn, e, o);
+}
+
+static int fold_case(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e, struct wg_arena *a)
+{
+    struct wg_case before, now;
+    struct wg_buf b = WG_BUF_INIT;
+    uint8_t be[8];
+    int rc = wg_view_case(v, txn, e->of, &before);
+    bool known = rc == WG_OK;
+    if (rc < 0 && rc != WG_ENOENT)
+        return rc;
+    if (known)
+        now = before;
+    else
+        memset(&now, 0, sizeof(now));
+    rc = WG_OK;
+    for (const struct wg_json *o = e->out->child; rc == WG_OK && o; o = o->next)
+        rc = wg_case_fold(&now, e, o, a);
+    if (rc == WG_OK && now.id != e->of)
+        rc = WG_ECORRUPT; /* steps of a case that was never opened */
+    wg_case_encode(&now, &b);
+    if (rc == WG_OK && !wg_buf_ok(&b))
+        rc = WG_ENOMEM;
+    /* The indexes first: `before` borrows from the page that the record's own put may move. */
+    if (rc == WG_OK)
+        rc = index_update(v, txn, known ? &before : NULL, &now);
+    if (rc == WG_OK)
+        rc = wg_put(txn, v->table[T_CASE], key_u64(be, e->of), wg_buf_str(&b));
+    wg_buf_free(&b);
+    return rc;
+}
+
+int wg_views_fold(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e, struct wg_str bytes,
+                  struct wg_arena *a, struct wg_err *err)
+{
+    uint32_t i = 0;
+    int rc = e->of ? fold_case(v, txn, e, a) : WG_OK;
+    for (const struct wg_json *o = e->out->child; rc == WG_OK && o; o = o->next)
+        rc = fold_other(v, txn, e, i++, o);
+    if (rc == WG_OK)
+        rc = fold_seen(v, txn, e);
+    if (rc == WG_OK)
+        rc = put_tip(v, txn, e, bytes);
+    return rc == WG_OK
+               ? rc
+               : wg_fail(err, rc, "entry %llu can't be folded: %s", (unsigned long long)e->n, wg_strerror(rc));
+}
+
+/* ---- reads by key ---- */
+
+int wg_view_case(struct wg_views *v, struct wg_txn *txn, uint64_t id, struct wg_case *out)
+{
+    struct wg_str value;
+    uint8_t be[8];
+    int rc = wg_get(txn, v->table[T_CASE], key_u64(be, id), &value);
+    return rc == WG_OK ? wg_case_decode(value, out) : rc;
+}
+
+uint32_t wg_view_serial(struct wg_views *v, struct wg_txn *txn, int year)
+{
+    char key[64];
+    snprintf(key, sizeof(key), "serial:%d", year);
+    return (uint32_t)meta_get(v, txn, key);
+}
+
+uint32_t wg_view_numbered(struct wg_views *v, struct wg_txn *txn, int year)
+{
+    char key[64];
+    snprintf(key, sizeof(key), "number:%d", year);
+    return (uint32_t)meta_get(v, txn, key);
+}
+
+int wg_view_seen(struct wg_views *v, struct wg_txn *txn, struct wg_str by, struct wg_str key, int64_t now_ms,
+                 struct wg_seen *out)
+{
+    struct wg_str value;
+    uint8_t digest[DIGEST];
+    digest_of(by, key, digest);
+    int rc = wg_get(txn, v->table[T_SEEN], (struct wg_str){(char *)digest, DIGEST}, &value);
+    if (rc < 0)
+        return rc;
+    if (value.n != sizeof(*out))
+        return WG_ECORRUPT;
+    memcpy(out, value.p, sizeof(*out));
+    return out->t > now_ms - SEEN_MS ? WG_OK : WG_ENOENT;
+}
+
+int wg_view_record(struct wg_views *v, struct wg_txn *txn, const char *kind, struct wg_str name, struct wg_str *json)
+{
+    char key[256];
+    return wg_get(txn, v->table[T_RECORD], record_key(key, kind, name), json);
+}
+
+int wg_view_records(struct wg_views *v, struct wg_txn *txn, const char *kind,
+                    int (*fn)(void *arg, struct wg_str name, struct wg_str json), void *arg)
+{
+    char prefix[256];
+    struct wg_cursor *c = NULL;
+    struct wg_str from = record_key(prefix, kind, (struct wg_str){NULL, 0}), k, value;
+    int rc = wg_cursor_open(txn, v->table[T_RECORD], &c);
+    for (int at = rc == WG_OK ? wg_cursor_seek(c, from, &k, &value) : rc;
+         rc == WG_OK && at == WG_OK && k.n >= from.n && memcmp(k.p, from.p, from.n) == 0;
+         at = wg_cursor_next(c, &k, &value))
+        rc = fn(arg, (struct wg_str){k.p + from.n, k.n - from.n}, value);
+    wg_cursor_close(c);
+    return rc;
+}
+
+int wg_view_outbox(struct wg_views *v, struct wg_txn *txn, int (*fn)(void *arg, uint64_t n, uint32_t i, struct wg_str json),
+                   void *arg)
+{
+    struct wg_cursor *c = NULL;
+    struct wg_str k, value;
+    int rc = wg_cursor_open(txn, v->table[T_OUTBOX], &c);
+    for (int at = rc == WG_OK ? wg_cursor_seek(c, (struct wg_str){0}, &k, &value) : rc; rc == WG_OK && at == WG_OK;
+         at = wg_cursor_next(c, &k, &value)) {
+        uint32_t be;
+        memcpy(&be, k.p + 8, 4);
+        rc = fn(arg, wg_be64_get(k.p), __builtin_bswap32(be), value);
+    }
+    wg_cursor_close(c);
+    return rc;
+}
+
+void wg_view_counts(struct wg_views *v, struct wg_txn *txn, uint64_t out[WG_STATES])
+{
+    struct wg_cursor *c = NULL;
+    struct wg_str k, value;
+    memset(out, 0, WG_STATES * sizeof(*out));
+    if (wg_cursor_open(txn, v->table[T_BY_STATE], &c) < 0)
+        return;
+    for (int at = wg_cursor_seek(c, (struct wg_str){0}, &k, &value); at == WG_OK; at = wg_cursor_next(c, &k, &value))
+        if ((uint8_t)k.p[0] < WG_STATES)
+            out[(uint8_t)k.p[0]]++;
+    wg_cursor_close(c);
+}
+
+/* ---- two sets of views, key by key ---- */
+
+struct comparing {
+    void (*say)(void *, const char *);
+    void *arg;
+    uint64_t differ;
+};
+
+static void tell(struct comparing *cmp, const char *table, struct wg_str key, const char *what)
+{
+    char line[300], hex[2 * 48 + 1];
+    size_t n = key.n < 48 ? key.n : 48;
+    for (size_t i = 0; i < n; i++)
+        snprintf(hex + 2 * i, 3, "%02x", (unsigned char)key.p[i]);
+    hex[2 * n] = '\0';
+    if (cmp->differ++ >= 20 || !cmp->say)
+        return;
+    snprintf(line, sizeof(line), "%s %s: %s", table, hex, what);
+    cmp->say(cmp->arg, line);
+}
+
+static int compare_table(struct comparing *cmp, const char *name, struct wg_cursor *x, struct wg_cursor *y)
+{
+    struct wg_str kx, vx, ky, vy;
+    int ax = wg_cursor_seek(x, (struct wg_str){0}, &kx, &vx), ay = wg_cursor_seek(y, (struct wg_str){0}, &ky, &vy);
+    while (ax == WG_OK || ay == WG_OK) {
+        int order = ax < 0 ? 1 : ay < 0 ? -1 : wg_str_cmp(kx, ky);
+        if (order == 0 && !wg_str_eq(vx, vy))
+            tell(cmp, name, kx, "another value");
+        if (order < 0)
+            tell(cmp, name, kx, "only in the first");
+        if (order > 0)
+            tell(cmp, name, ky, "only in the second");
+        if (order <= 0)
+            ax = wg_cursor_next(x, &kx, &vx);
+        if (order >= 0)
+            ay = wg_cursor_next(y, &ky, &vy);
+    }
+    return ax == WG_ENOENT && ay == WG_ENOENT ? WG_OK : ax != WG_ENOENT ? ax : ay;
+}
+
+int wg_views_compare(struct wg_views *x, struct wg_views *y, void (*say)(void *, const char *), void *arg, uint64_t *differ,
+                     struct wg_err *err)
+{
+    struct comparing cmp = {say, arg, 0};
+    struct wg_txn *tx = NULL, *ty = NULL;
+    int rc = wg_txn_begin(x->env, false, &tx, err);
+    if (rc == WG_OK)
+        rc = wg_txn_begin(y->env, false, &ty, err);
+    for (int i = 0; rc == WG_OK && i < TABLES; i++) {
+        struct wg_cursor *cx = NULL, *cy = NULL;
+        rc = wg_cursor_open(tx, x->table[i], &cx);
+        if (rc == WG_OK)
+            rc = wg_cursor_open(ty, y->table[i], &cy);
+        if (rc == WG_OK)
+            rc = compare_table(&cmp, tables[i].name, cx, cy);
+        wg_cursor_close(cx);
+        wg_cursor_close(cy);
+        if (rc < 0)
+            wg_fail(err, rc, "views can't be compared: %s", wg_strerror(rc));
+    }
+    wg_txn_abort(tx);
+    wg_txn_abort(ty);
+    *differ = cmp.differ;
+    return rc;
+}

@@ -1,0 +1,43 @@
+/** Behind the front door: the tables of a county's views, and the keys that a case stands under.
+ *  Every key of an index ends with the case's id, so lists of any index can be merged by it. */
+#ifndef WG_VIEWS_H
+#define WG_VIEWS_H
+
+#include "case/case.h"
+
+enum table {
+    T_META,     /* counters and the tip */
+    T_CASE,     /* id → record */
+    T_BY_STATE, /* state, id */
+    T_BY_UNIT,  /* unit, 0, closed?, id: each unit that holds or held it */
+    T_BY_GRID,  /* grid, id */
+    T_DUE,      /* open ones: due (or opened, while there is none), id → state */
+    T_OUTBOX,   /* n, index → outcome */
+    T_SEEN,     /* digest of by and key → struct of n, id, t, ask */
+    T_SEEN_AT,  /* n → digest: which to forget after 30 days */
+    T_RECORD,   /* kind/name → JSON */
+    TABLES
+};
+
+struct wg_views {
+    struct wg_env *env;
+    unsigned table[TABLES];
+    char dir[1024];
+};
+
+#define KEY_MAX 128
+struct index_key {
+    enum table table;
+    uint8_t key[KEY_MAX];
+    size_t n;
+    uint8_t value;
+    bool has_value;
+};
+#define KEYS_MAX 16
+/** All keys under which a case stands. Pure. */
+size_t index_keys(const struct wg_case *c, struct index_key out[KEYS_MAX]);
+/** Make the indexes say `now` where they said `before` (NULL: nothing). */
+int index_update(struct wg_views *v, struct wg_txn *txn, const struct wg_case *before, const struct wg_case *now);
+size_t unit_prefix(struct wg_str unit, bool closed, uint8_t out[KEY_MAX]);
+
+#endif

@@ -1,0 +1,270 @@
+/* What every decision shares: questions and facts, the body's checks, running a handler. */
+#include "inside.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* ---- questions ---- */
+
+static int ask_deadline(struct deciding *dc, const struct wg_json *args, struct wg_buf *out, struct wg_err *err)
+{
+    struct wg_limit limit;
+    int64_t due;
+    if (args->count != 3 || args->child->type != WG_JINT || args->child->next->type != WG_JINT ||
+        wg_unit_parse(args->child->next->next->str, &limit.unit) < 0)
+        return wg_fail(err, WG_EINVAL, "deadline: takes a moment, thousandths and a unit");
+    limit.n_milli = args->child->next->num;
+    int rc = wg_worktime_due(dc->force->worktime, args->child->num, limit, &due);
+    if (rc < 0)
+        return wg_fail(err, rc, "deadline: %s", wg_strerror(rc));
+    wg_buf_int(out, due);
+    return WG_OK;
+}
+
+struct near {
+    struct deciding *dc;
+    struct wg_point at;
+    double reach_m;
+    int kind;
+    struct wg_str category;
+    bool open;
+    struct wg_buf *out;
+};
+
+static int near_case(void *arg, const struct wg_case *c)
+{
+    struct near *q = arg;
+    char id[24];
+    double m = wg_distance_m(q->at, c->at);
+    if (m > q->reach_m || (q->open && !wg_state_open(c->state)) || c->id == q->dc->of)
+        return WG_OK;
+    wg_case_id_text(c->id, id);
+    wg_json_sep(q->out);
+    wg_buf_char(q->out, '{');
+    wg_json_kstr(q->out, "id", wg_str_of(id));
+    wg_json_kint(q->out, "distance_m", (int64_t)llround(m));
+    wg_json_kstr(q->out, "state", wg_str_of(wg_state_name(c->state)));
+    wg_json_kstr(q->out, "category", c->category);
+    wg_buf_char(q->out, '}');
+    return WG_OK;
+}
+
+/* Cases near by: those of the grids within reach, newest first, ten of each at most. */
+static int ask_near(struct deciding *dc, const struct wg_json *args, struct wg_buf *out, struct wg_err *err)
+{
+    const struct wg_json *lon = args->child, *lat, *reach, *kind, *category;
+    struct wg_near grid[16];
+    const struct wg_layer *grids = dc->force->ground->layer[WG_GRIDS];
+    if (args->count != 6)
+        return wg_fail(err, WG_EINVAL, "near: takes lon, lat, within_m, kind, category, open");
+    lat = lon->next;
+    reach = lat->next;
+    kind = reach->next;
+    category = kind->next;
+    struct near q = {dc, {(int32_t)lon->num, (int32_t)lat->num}, (double)reach->num, wg_kind_parse(kind->str),
+                     category->str, category->next->num != 0, out};
+    size_t count = grids ? wg_layer_near(grids, q.at, q.reach_m, grid, 16) : 0;
+    int rc = WG_OK;
+    wg_buf_char(out, '[');
+    for (size_t i = 0; rc == WG_OK && i < count; i++) {
+        struct wg_feature f;
+        struct wg_buf next = WG_BUF_INIT;
+        wg_layer_at(grids, grid[i].i, &f);
+        struct wg_case_query list = {.grid = f.id, .kind = q.kind, .source = -1, .category = q.category,
+                                     .sort = WG_BY_OPENED_DOWN, .limit = 10, .now_ms = dc->t};
+        rc = wg_view_list(dc->d->views, dc->txn, &list, near_case, &q, &next, err);
+        wg_buf_free(&next);
+    }
+    wg_buf_char(out, ']');
+    return rc;
+}
+
+static int answer(void *self, const char *what, const struct wg_json *args, struct wg_buf *out, struct wg_err *err)
+{
+    struct deciding *dc = self;
+    if (strcmp(what, "deadline") == 0)
+        return ask_deadline(dc, args, out, err);
+    if (strcmp(what, "near") == 0)
+        return ask_near(dc, args, out, err);
+    return wg_ground_ask(dc->force->ground, what, args, out, err);
+}
+
+static int from_facts(struct deciding *dc, const char *what, struct wg_str args, const struct wg_json **out)
+{
+    struct wg_buf text = WG_BUF_INIT;
+    for (const struct wg_json *f = dc->given ? dc->given->child : NULL; f; f = f->next) {
+        if (f->type != WG_JARR || f->count != 3 || !wg_str_is(f->child->str, what))
+            continue;
+        wg_buf_clear(&text);
+        wg_json_write(f->child->next, &text);
+        if (wg_str_eq(wg_buf_str(&text), args)) {
+            *out = f->child->next->next;
+            wg_buf_free(&text);
+            return WG_OK;
+        }
+    }
+    wg_buf_free(&text);
+    return REFUSE(dc, WG_ENOENT, "", "not known: %s %.*s", what, WG_PRI(args));
+}
+
+int ask(struct deciding *dc, const char *what, struct wg_str args, const struct wg_json **out)
+{
+    struct wg_buf text = WG_BUF_INIT;
+    struct wg_json *tree, *result = NULL;
+    int rc = WG_OK;
+    if (dc->replay) {
+        if ((rc = from_facts(dc, what, args, out)) < 0)
+            return rc;
+        wg_json_write(*out, &text);
+    } else {
+        if ((rc = wg_json_parse(dc->a, args, &tree, &dc->cmd->err)) == WG_OK &&
+            (rc = answer(dc, what, tree, &text, &dc->cmd->err)) == WG_OK)
+            rc = wg_json_parse(dc->a, wg_buf_str(&text), &result, &dc->cmd->err);
+        *out = result;
+    }
+    if (rc == WG_OK) {
+        wg_json_sep(&dc->facts);
+        wg_buf_fmt(&dc->facts, "[\"%s\",%.*s,", what, WG_PRI(args));
+        wg_buf_str_add(&dc->facts, wg_buf_str(&text));
+        wg_buf_char(&dc->facts, ']');
+    }
+    wg_buf_free(&text);
+    return rc;
+}
+
+int run_rules(struct deciding *dc, const char *event, const struct wg_case *c)
+{
+    const struct wg_world world = {answer, dc};
+    const struct wg_decision d = {
+        .event = event,
+        .c = c,
+        .in = dc->cmd->in,
+        .class_ = dc->class_,
+        .row = dc->row,
+        .by = dc->cmd->actor.user,
+        .unit = dc->cmd->actor.unit,
+        .role = dc->role,
+        .now_ms = dc->t,
+        .world = dc->replay ? NULL : &world,
+        .given = dc->replay ? dc->given : NULL,
+    };
+    int rc = wg_rules_decide(dc->rules, &d, dc->a, &dc->facts, &dc->outs, &dc->cmd->err);
+    if (rc == WG_ERULE || rc == WG_ETIME || rc == WG_ENOMEM) {
+        __atomic_add_fetch(&dc->d->stats.rule_failures, 1, __ATOMIC_RELAXED);
+        if (!dc->replay)
+            wg_log(WG_WARN, "rules", dc->cmd->err.text, "area", dc->d->area, "event", event, NULL);
+        rc = WG_ERULE;
+    }
+    return rc;
+}
+
+/* ---- the body ---- */
+
+int body_text(struct deciding *dc, const char *key, size_t max, bool must, struct wg_str *out)
+{
+    char pointer[128];
+    const struct wg_json *j = wg_json_get(dc->cmd->in, key);
+    *out = (struct wg_str){NULL, 0};
+    snprintf(pointer, sizeof(pointer), "/%s", key);
+    if (!j || j->type == WG_JNULL)
+        return must ? REFUSE(dc, WG_EINVAL, pointer, "%s is missing: a text", key) : WG_OK;
+    if (dc->replay && wg_json_str(j, "vault").p) /* the words themselves are in the vault */
+        return WG_OK;
+    if (j->type != WG_JSTR)
+        return REFUSE(dc, WG_EINVAL, pointer, "%s must be a text", key);
+    if (must && j->str.n == 0)
+        return REFUSE(dc, WG_EINVAL, pointer, "%s may not be empty", key);
+    if (j->str.n > max)
+        return REFUSE(dc, WG_EINVAL, pointer, "%s has %zu bytes; at most %zu", key, j->str.n, max);
+    *out = j->str;
+    return WG_OK;
+}
+
+int body_known(struct deciding *dc, const char *const *names, const struct wg_step *step)
+{
+    for (const struct wg_json *m = dc->cmd->in->child; m; m = m->next) {
+        char pointer[128];
+        bool known = false;
+        for (size_t i = 0; names[i]; i++)
+            known |= wg_str_is(m->key, names[i]);
+        for (size_t i = 0; step && i < step->fields; i++)
+            known |= wg_str_eq(m->key, step->field[i].name);
+        if (known)
+            continue;
+        snprintf(pointer, sizeof(pointer), "/%.*s", (int)(m->key.n < 100 ? m->key.n : 100), m->key.p);
+        return REFUSE(dc, WG_EINVAL, pointer, "no such field here");
+    }
+    return WG_OK;
+}
+
+static int check_photo(struct deciding *dc, const struct wg_json *e, size_t i)
+{
+    char pointer[64];
+    int fd;
+    snprintf(pointer, sizeof(pointer), "/photos/%zu", i);
+    if (e->type != WG_JSTR)
+        return REFUSE(dc, WG_EINVAL, pointer, "a photo is the sha256 that PUT blobs gave");
+    if (dc->replay)
+        return WG_OK;
+    if (wg_blob_open(dc->d->blobs, e->str, &fd, NULL) < 0)
+        return REFUSE(dc, WG_EINVAL, pointer, "there is no blob of that name; PUT it first");
+    close(fd);
+    return WG_OK;
+}
+
+int body_photos(struct deciding *dc)
+{
+    const struct wg_json *photos = wg_json_get(dc->cmd->in, "photos");
+    size_t i = 0;
+    int rc = WG_OK;
+    if (!photos)
+        return WG_OK;
+    if (photos->type != WG_JARR)
+        return REFUSE(dc, WG_EINVAL, "/photos", "photos must be a list");
+    if (photos->count > 20)
+        return REFUSE(dc, WG_EINVAL, "/photos", "%u photos; at most 20", photos->count);
+    for (const struct wg_json *e = photos->child; rc == WG_OK && e; e = e->next)
+        rc = check_photo(dc, e, i++);
+    return rc;
+}
+
+void out_begin(struct deciding *dc, const char *kind)
+{
+    wg_json_sep(&dc->outs);
+    wg_buf_char(&dc->outs, '{');
+    wg_json_kstr(&dc->outs, "k", wg_str_of(kind));
+}
+
+/* ---- any command ---- */
+
+/* A key seen before: the earlier answer for the same body, a refusal for another. > 0: answered. */
+static int known_key(struct deciding *dc)
+{
+    struct wg_seen seen;
+    if (!dc->cmd->key.n || dc->replay)
+        return WG_OK;
+    int rc = wg_view_seen(dc->d->views, dc->txn, dc->cmd->actor.user, dc->cmd->key, dc->t, &seen);
+    if (rc == WG_ENOENT)
+        return WG_OK;
+    if (rc < 0)
+        return REFUSE(dc, rc, "", "the keys can't be read: %s", wg_strerror(rc));
+    if (strcmp(seen.ask, dc->cmd->ask) != 0)
+        return REFUSE(dc, WG_EEXIST, "", "this Idempotency-Key was used with another request; take a new one");
+    dc->cmd->repeated = true;
+    dc->cmd->n = seen.n;
+    dc->of = seen.id;
+    return 1;
+}
+
+int decide(struct deciding *dc)
+{
+    int rc = known_key(dc);
+    if (rc != WG_OK)
+        return rc;
+    if (wg_str_is(dc->cmd->act, "keep"))
+        return decide_keep(dc);
+    if (wg_str_is(dc->cmd->act, "done"))
+        return decide_done(dc);
+    return wg_str_is(dc->cmd->act, "report") ? decide_report(dc) : decide_step(dc);
+}

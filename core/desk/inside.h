@@ -1,0 +1,111 @@
+/** Behind the front door of desk. */
+#ifndef WG_DESK_INSIDE_H
+#define WG_DESK_INSIDE_H
+
+#include "desk/desk.h"
+
+#include <pthread.h>
+
+/* ---- rules by revision: the one in force, and those that open cases are pinned to, opened on demand ---- */
+
+struct rulebook {
+    struct wg_desk *desk;
+    struct wg_rules *now; /* in force; one of the shelf */
+    struct shelf {
+        char rev[WG_SHORT_TEXT + 1];
+        struct wg_rules *rules;
+        uint64_t used; /* a count that grows: the least used goes when the shelf is full */
+    } shelf[8];
+    uint64_t uses;
+};
+/** The rules of that revision; {NULL,0} or the one in force: now. Errors: WG_ENOENT, WG_ERULE. */
+int rulebook_get(struct rulebook *b, struct wg_str rev, struct wg_rules **out, struct wg_err *err);
+/** Put a bundle in force. */
+int rulebook_set(struct rulebook *b, struct wg_bundle *bundle, struct wg_err *err);
+void rulebook_close(struct rulebook *b);
+
+/* ---- the desk ---- */
+
+struct wg_desk {
+    struct wg_desk_opts opts;
+    char dir[1024], area[8], blobs[1100];
+    struct wg_json *calendar;
+    struct wg_arena *calendar_arena;
+    struct wg_vault *vault;
+    struct wg_journal *journal;
+    struct wg_views *views;
+    struct rulebook book;
+    struct wg_queue *queue;
+    pthread_t thread;
+    bool running;
+
+    pthread_mutex_t lock; /* guards `force`, the pointer */
+    struct wg_force *force;
+
+    uint64_t n; /* of the last entry of the batch at hand */
+    int64_t t;
+    char prev[WG_HASH_TEXT + 1];
+    int64_t drift_ms; /* wall clock minus monotonic clock, to notice a jump */
+    bool broken, vault_open; /* the latter: a vault batch has begun */
+    struct wg_desk_stats stats; /* counts are written by the desk alone, with atomic stores */
+};
+
+/** Replace parts of what is in force; takes over what is given, NULL keeps what was. */
+int desk_enforce(struct wg_desk *d, struct wg_ground *ground, struct wg_pack *pack, struct wg_err *err);
+
+/** Fold into the views what the journal has and they have not. */
+int desk_catch_up(struct wg_desk *d, struct wg_err *err);
+/** Start from the tip of the views: n, t, prev. */
+int desk_read_tip(struct wg_desk *d, struct wg_err *err);
+
+/* ---- deciding: one command against the views of the batch's transaction. Reads only ---- */
+
+struct deciding {
+    struct wg_desk *d;
+    struct wg_txn *txn;
+    struct wg_cmd *cmd;
+    struct wg_arena *a;
+    int64_t t;
+    uint64_t n;                 /* the entry's, if it comes to one */
+    struct wg_force *force;     /* borrowed */
+    bool replay;                /* answer from `given` alone */
+    const struct wg_json *given;
+    bool known;                 /* c is the case before */
+    struct wg_case c;
+    struct wg_rules *rules;
+    struct wg_pack *pack;
+    const struct wg_step *step;
+    const struct wg_lead *lead;
+    uint32_t role;
+    const struct wg_class *class_;
+    const struct wg_condition *row;
+    uint64_t of;                /* the case the entry is about */
+    struct wg_secret secret[3]; /* fields of `in` that go to the vault */
+    char ref[3][WG_REF_TEXT + 1];
+    size_t secrets;
+    struct wg_buf facts, outs;  /* JSON, comma-separated */
+};
+int decide(struct deciding *dc);        /* the command; errors in cmd->err */
+int decide_report(struct deciding *dc);
+int decide_step(struct deciding *dc);
+int decide_keep(struct deciding *dc);
+int decide_done(struct deciding *dc);
+
+/** Ask and remember: the answer is parsed into the arena, question and answer go into the facts. */
+int ask(struct deciding *dc, const char *what, struct wg_str args, const struct wg_json **answer);
+/** Run the handler of an event; outcomes and facts are appended. */
+int run_rules(struct deciding *dc, const char *event, const struct wg_case *c);
+/** A text member of the body: at most max bytes. Errors with its pointer. *out is {NULL,0} where it is absent. */
+int body_text(struct deciding *dc, const char *key, size_t max, bool must, struct wg_str *out);
+/** Only these members, ended by NULL, and those of the step's fields. */
+int body_known(struct deciding *dc, const char *const *names, const struct wg_step *step);
+int body_photos(struct deciding *dc);
+#define REFUSE(dc, code, pointer, ...) wg_fail_at(&(dc)->cmd->err, code, pointer, __VA_ARGS__)
+
+/** Put the secrets into the vault's batch; their references are then in dc->ref. */
+int put_secrets(struct deciding *dc);
+
+/** Begin outcome {"k":kind; end it with wg_buf_char(&dc->outs, '}'). */
+void out_begin(struct deciding *dc, const char *kind);
+
+#endif

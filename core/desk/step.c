@@ -1,0 +1,281 @@
+/* Deciding a step of the flow. Refusals come in the interface's order: role, version, state, body, person; then the
+ * county's rule has its say. No action is known by name here: the row tells what it needs and where it leads. */
+#include "inside.h"
+
+#include <stdio.h>
+
+static int deny(struct deciding *dc, int code, const char *why)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    wg_flow_allowed(&dc->pack->flow, dc->c.state, dc->cmd->actor.roles, &b);
+    dc->cmd->allowed = wg_arena_str(dc->a, wg_buf_str(&b));
+    wg_buf_free(&b);
+    return REFUSE(dc, code, "", "%s", why);
+}
+
+/* A unit acts on what it holds; others see it not. */
+static bool holds(const struct deciding *dc)
+{
+    return dc->c.unit.n && wg_str_eq(dc->c.unit, dc->cmd->actor.unit);
+}
+
+static int check_role(struct deciding *dc)
+{
+    const struct wg_flow *flow = &dc->pack->flow;
+    uint32_t roles = 0;
+    bool holder = false;
+    for (size_t i = 0; i < flow->count; i++) {
+        if (!wg_str_eq(flow->step[i].action, dc->cmd->act) || !flow->step[i].from)
+            continue;
+        roles |= flow->step[i].roles;
+        holder |= flow->step[i].holder;
+    }
+    if (!roles)
+        return REFUSE(dc, WG_ENOENT, "", "there is no action %.*s", WG_PRI(dc->cmd->act));
+    uint32_t can = roles & dc->cmd->actor.roles;
+    if (!can)
+        return deny(dc, WG_EDENIED, "your roles do not take this step");
+    if (holder && can == WG_UNIT_ROLE && !holds(dc))
+        return deny(dc, WG_EDENIED, "this case is not with your unit");
+    return WG_OK;
+}
+
+static int check_state(struct deciding *dc)
+{
+    char why[200];
+    int row = wg_flow_find(&dc->pack->flow, dc->cmd->act, dc->c.state);
+    if (row < 0) {
+        snprintf(why, sizeof(why), "%.*s is not possible while the case is %s", WG_PRI(dc->cmd->act),
+                 wg_state_name(dc->c.state));
+        return deny(dc, WG_ESTATE, why);
+    }
+    dc->step = &dc->pack->flow.step[row];
+    uint32_t can = dc->step->roles & dc->cmd->actor.roles;
+    dc->role = can & -can;
+    return dc->role ? WG_OK : deny(dc, WG_EDENIED, "your roles do not take this step from here");
+}
+
+/* ---- the row's fields ---- */
+
+static int check_choice(struct deciding *dc, const struct wg_field *f, const char *pointer, struct wg_str value)
+{
+    char all[160] = "";
+    for (uint32_t i = 0; i < f->choices; i++) {
+        if (wg_str_eq(value, f->choice[i]))
+            return WG_OK;
+        size_t n = strlen(all);
+        snprintf(all + n, sizeof(all) - n, "%s%.*s", i ? ", " : "", WG_PRI(f->choice[i]));
+    }
+    return REFUSE(dc, WG_EINVAL, pointer, "must be one of %s", all);
+}
+
+static int check_unit(struct deciding *dc, const char *pointer, struct wg_str unit)
+{
+    const struct wg_json *known;
+    struct wg_buf args = WG_BUF_INIT;
+    wg_buf_char(&args, '[');
+    wg_buf_json(&args, unit);
+    wg_buf_char(&args, ']');
+    int rc = ask(dc, "unit", wg_arena_str(dc->a, wg_buf_str(&args)), &known);
+    wg_buf_free(&args);
+    if (rc == WG_OK && known->type != WG_JOBJ)
+        rc = REFUSE(dc, WG_EINVAL, pointer, "there is no unit %.*s in %s; see GET /v1/%s/units", WG_PRI(unit),
+                    dc->d->area, dc->d->area);
+    return rc;
+}
+
+static int check_condition(struct deciding *dc, const char *pointer, struct wg_str id)
+{
+    char ids[300] = "";
+    if (!dc->class_)
+        return REFUSE(dc, WG_EINVAL, pointer, "class %.*s is not in the rules in force", WG_PRI(dc->c.category));
+    dc->row = wg_class_condition(dc->class_, id);
+    if (dc->row)
+        return WG_OK;
+    for (size_t i = 0; i < dc->class_->conditions; i++) {
+        size_t n = strlen(ids);
+        snprintf(ids + n, sizeof(ids) - n, "%s%.*s", i ? ", " : "", WG_PRI(dc->class_->condition[i].id));
+    }
+    return REFUSE(dc, WG_EINVAL, pointer, "class %.*s has no condition row %.*s; there are: %s", WG_PRI(dc->c.category),
+                  WG_PRI(id), ids);
+}
+
+static int check_typed(struct deciding *dc, const struct wg_field *f, const char *pointer, const struct wg_json *j)
+{
+    int64_t t;
+    uint64_t id;
+    if (f->type == WG_FINT)
+        return j->type == WG_JINT ? WG_OK : REFUSE(dc, WG_EINVAL, pointer, "must be a whole number");
+    if (j->type != WG_JSTR)
+        return REFUSE(dc, WG_EINVAL, pointer, "must be a text");
+    switch (f->type) {
+    case WG_FCHOICE:
+        return check_choice(dc, f, pointer, j->str);
+    case WG_FUNIT:
+        return check_unit(dc, pointer, j->str);
+    case WG_FCONDITION:
+        return check_condition(dc, pointer, j->str);
+    case WG_FTIME:
+        return wg_time_parse(j->str, &t) == WG_OK ? WG_OK
+                                                  : REFUSE(dc, WG_EINVAL, pointer, "must be a time like 2026-11-23T10:30:00+08:00");
+    case WG_FCASE:
+        return wg_case_id_parse(j->str, &id) == WG_OK ? WG_OK : REFUSE(dc, WG_EINVAL, pointer, "must be a case's id");
+    case WG_FAREA:
+        return j->str.n == 6 ? WG_OK : REFUSE(dc, WG_EINVAL, pointer, "must be a code of six digits");
+    default:
+        if (j->str.n == 0 || j->str.n > 2000)
+            return REFUSE(dc, WG_EINVAL, pointer, "must have 1 to 2000 bytes");
+        return WG_OK;
+    }
+}
+
+static int check_field(struct deciding *dc, const struct wg_field *f)
+{
+    char pointer[128];
+    const struct wg_json *j = wg_json_get_s(dc->cmd->in, f->name);
+    snprintf(pointer, sizeof(pointer), "/%.*s", (int)(f->name.n < 100 ? f->name.n : 100), f->name.p);
+    if (j)
+        return check_typed(dc, f, pointer, j);
+    if (f->type == WG_FUNIT && dc->c.proposed.n) /* who says nothing follows the proposal */
+        return check_unit(dc, pointer, dc->c.proposed);
+    return f->must ? REFUSE(dc, WG_EINVAL, pointer, "%.*s is missing", WG_PRI(f->name)) : WG_OK;
+}
+
+static int check_body(struct deciding *dc)
+{
+    static const char *const known[] = {"note", "photos", NULL};
+    struct wg_str note;
+    int rc;
+    if ((rc = body_known(dc, known, dc->step)) < 0 || (rc = body_text(dc, "note", 4000, false, &note)) < 0 ||
+        (rc = body_photos(dc)) < 0)
+        return rc;
+    for (uint32_t i = 0; rc == WG_OK && i < dc->step->fields; i++)
+        rc = check_field(dc, &dc->step->field[i]);
+    if (rc < 0)
+        return rc;
+    for (uint32_t i = 0; i < dc->step->leads; i++)
+        if (!dc->step->lead[i].result.p || wg_str_eq(dc->step->lead[i].result, wg_json_str(dc->cmd->in, "result")))
+            dc->lead = &dc->step->lead[i];
+    return dc->lead ? WG_OK : REFUSE(dc, WG_EINVAL, "/result", "leads nowhere from here");
+}
+
+/* ---- outcomes of the step itself ---- */
+
+static int goal(const struct deciding *dc)
+{
+    int to = dc->lead->to;
+    return to == WG_STAY ? dc->c.state : to == WG_BACK ? dc->c.before : to;
+}
+
+static void go_outcome(struct deciding *dc)
+{
+    out_begin(dc, "go");
+    wg_json_kstr(&dc->outs, "to", wg_str_of(wg_state_name(goal(dc))));
+    wg_json_kstr(&dc->outs, "role", wg_str_of(wg_role_name(dc->role)));
+    wg_buf_char(&dc->outs, '}');
+    if (!dc->lead->count.n)
+        return;
+    out_begin(dc, "count");
+    wg_json_kstr(&dc->outs, "of", dc->lead->count);
+    wg_buf_char(&dc->outs, '}');
+}
+
+/* Filing fixes the condition row, the limit, the number, and the revision that decides from now on. */
+static int file_outcome(struct deciding *dc)
+{
+    struct wg_buf number = WG_BUF_INIT;
+    int year = wg_date_of(wg_local_day(dc->t, NULL)).year;
+    uint32_t serial = wg_view_numbered(dc->d->views, dc->txn, year) + 1;
+    int rc = wg_pack_number(dc->pack, year, serial, &number);
+    if (rc < 0)
+        return REFUSE(dc, WG_ERULE, "", "the pack's number template can't be filled in");
+    out_begin(dc, "set");
+    wg_json_kstr(&dc->outs, "condition", dc->row->id);
+    wg_json_key(&dc->outs, "limit");
+    wg_buf_fmt(&dc->outs, "[%lld,\"%s\"]", (long long)dc->row->limit.n_milli, wg_unit_name(dc->row->limit.unit));
+    if (!dc->c.number.n) {
+        wg_json_kstr(&dc->outs, "number", wg_buf_str(&number));
+        wg_json_kint(&dc->outs, "numbered", serial);
+    }
+    wg_json_kbool(&dc->outs, "pinned", true);
+    wg_buf_char(&dc->outs, '}');
+    wg_buf_free(&number);
+    return WG_OK;
+}
+
+static void unit_outcome(struct deciding *dc)
+{
+    struct wg_str unit = wg_json_str(dc->cmd->in, "unit");
+    for (uint32_t i = 0; i < dc->step->fields; i++) {
+        if (dc->step->field[i].type != WG_FUNIT)
+            continue;
+        if (!unit.n)
+            unit = dc->c.proposed;
+        if (!unit.n || wg_str_eq(unit, dc->c.unit))
+            return;
+        out_begin(dc, "set");
+        wg_json_kstr(&dc->outs, "unit", unit);
+        wg_buf_char(&dc->outs, '}');
+        return;
+    }
+}
+
+static int outcomes(struct deciding *dc)
+{
+    char event[64];
+    struct wg_case would = dc->c; /* as rules see it: chosen row included */
+    size_t before;
+    int rc = WG_OK;
+    go_outcome(dc);
+    if (dc->row) {
+        if ((rc = file_outcome(dc)) < 0)
+            return rc;
+        would.condition = dc->row->id;
+        would.limit = dc->row->limit;
+    }
+    unit_outcome(dc);
+    if (wg_str_copy(event, sizeof(event), dc->cmd->act) < 0)
+        return REFUSE(dc, WG_ENOENT, "", "no such action");
+    before = dc->outs.n;
+    rc = run_rules(dc, event, &would);
+    if (rc == WG_OK && dc->row && !memmem(dc->outs.p + before, dc->outs.n - before, "\"due\":", 6))
+        rc = REFUSE(dc, WG_ERULE, "", "%.*s/rules.lua: on.%s chose a limit but set no due", WG_PRI(dc->pack->area), event);
+    return rc;
+}
+
+static int check_person(struct deciding *dc)
+{
+    if (!wg_case_other_axis(&dc->c, dc->cmd->actor.user, dc->role))
+        return WG_OK;
+    if (!dc->pack->small_centre)
+        return REFUSE(dc, WG_EDENIED, "", "you acted on the other axis of this case; 监督与指挥不得由同一人经手");
+    out_begin(dc, "mark");
+    wg_json_kstr(&dc->outs, "what", WG_S("both_axes"));
+    wg_buf_char(&dc->outs, '}');
+    return WG_OK;
+}
+
+int decide_step(struct deciding *dc)
+{
+    struct wg_cmd *cmd = dc->cmd;
+    int rc = wg_view_case(dc->d->views, dc->txn, cmd->id, &dc->c);
+    if (rc == WG_ENOENT)
+        return REFUSE(dc, WG_ENOENT, "", "there is no such case");
+    if (rc < 0)
+        return REFUSE(dc, rc, "", "the case can't be read: %s", wg_strerror(rc));
+    dc->known = true;
+    dc->of = cmd->id;
+    rc = rulebook_get(&dc->d->book, dc->c.filed ? dc->c.rev : (struct wg_str){NULL, 0}, &dc->rules, &cmd->err);
+    if (rc < 0)
+        return rc;
+    dc->pack = wg_rules_pack(dc->rules);
+    dc->class_ = wg_pack_class(dc->pack, dc->c.kind, dc->c.category);
+    if ((rc = check_role(dc)) < 0)
+        return rc;
+    if (cmd->if_match >= 0 && cmd->if_match != (int64_t)dc->c.version)
+        return REFUSE(dc, WG_ESTALE, "", "the case is at version %u, not %lld: read it again", dc->c.version,
+                      (long long)cmd->if_match);
+    if ((rc = check_state(dc)) < 0 || (rc = check_body(dc)) < 0 || (rc = check_person(dc)) < 0)
+        return rc;
+    return outcomes(dc);
+}

@@ -1,0 +1,206 @@
+#include "geo/layer.h"
+
+#include <stdio.h>
+
+struct reader {
+    struct layer_build b;
+    struct shapes *shapes;
+    int kind; /* -1 none yet, 0 areas, 1 points */
+    size_t number;
+};
+
+static size_t count_of(const struct wg_json *j)
+{
+    return j && j->type == WG_JARR ? j->count : 0;
+}
+
+static bool read_place(struct reader *r, const struct wg_json *j, const char *where)
+{
+    int64_t lon = 0, lat = 0;
+    struct wg_point p;
+    if (count_of(j) < 2 || wg_json_fixed(j->child, 7, &lon) < 0 ||
+        wg_json_fixed(j->child->next, 7, &lat) < 0) {
+        build_fault(&r->b, "%s has a place that is not [lon,lat]", where);
+        return false;
+    }
+    if (!point_of_degrees(lon, lat, &p)) {
+        build_fault(&r->b, "%s has a place %.*s,%.*s outside [-180,180]x[-90,90]; lon comes first",
+                    where, WG_PRI(build_cut(j->child->str)),
+                    WG_PRI(build_cut(j->child->next->str)));
+        return false;
+    }
+    wg_buf_add(&r->b.vert, &p, sizeof(p));
+    return true;
+}
+
+static bool read_ring(struct reader *r, const struct wg_json *j, bool outer, size_t number)
+{
+    char where[32];
+    struct layer_ring ring = {(uint32_t)build_verts(&r->b), 0, outer};
+    snprintf(where, sizeof(where), "ring %zu", number);
+    if (count_of(j) < 4) {
+        build_fault(&r->b, "%s has %zu places, 4 is the least", where, count_of(j));
+        return false;
+    }
+    for (const struct wg_json *m = j->child; m; m = m->next)
+        if (!read_place(r, m, where))
+            return false;
+    if (!wg_buf_ok(&r->b.vert))
+        return false; /* told at the end */
+    ring.count = (uint32_t)(build_verts(&r->b) - ring.vert);
+    const struct wg_point *v = (const struct wg_point *)r->b.vert.p + ring.vert;
+    if (memcmp(&v[0], &v[ring.count - 1], sizeof(*v)) != 0) {
+        build_fault(&r->b, "%s is not closed", where);
+        return false;
+    }
+    wg_buf_add(&r->b.ring, &ring, sizeof(ring));
+    return true;
+}
+
+static bool read_polygon(struct reader *r, const struct wg_json *j, size_t rings_before)
+{
+    if (count_of(j) == 0) {
+        build_fault(&r->b, "a polygon without a ring");
+        return false;
+    }
+    for (const struct wg_json *m = j->child; m; m = m->next)
+        if (!read_ring(r, m, m == j->child, build_rings(&r->b) - rings_before + 1))
+            return false;
+    return true;
+}
+
+static bool read_areas(struct reader *r, const struct wg_json *places, bool many, size_t rings)
+{
+    char why[200] = "";
+    if (many && count_of(places) == 0) {
+        build_fault(&r->b, "a MultiPolygon without a polygon");
+        return false;
+    }
+    if (!many && !read_polygon(r, places, rings))
+        return false;
+    for (const struct wg_json *m = many ? places->child : NULL; m; m = m->next)
+        if (!read_polygon(r, m, rings))
+            return false;
+    if (!wg_buf_ok(&r->b.ring))
+        return false;
+    int rc = shapes_check(r->shapes, (const struct layer_ring *)r->b.ring.p + rings,
+                          build_rings(&r->b) - rings, (const struct wg_point *)r->b.vert.p, why);
+    if (rc == WG_EINVAL)
+        build_fault(&r->b, "%s", why);
+    r->b.ring.failed |= rc == WG_ENOMEM;
+    return rc == WG_OK;
+}
+
+static bool read_geometry(struct reader *r, const struct wg_json *geometry, size_t rings)
+{
+    struct wg_str type = wg_json_str(geometry, "type"), cut = build_cut(type);
+    const struct wg_json *places = wg_json_get(geometry, "coordinates");
+    bool many = wg_str_is(type, "MultiPolygon");
+    int kind = wg_str_is(type, "Point");
+    if (!kind && !many && !wg_str_is(type, "Polygon")) {
+        build_fault(&r->b, "geometry is %.*s; Polygon, MultiPolygon or Point can be read",
+                    WG_PRI(type.p ? cut : WG_S("missing")));
+        return false;
+    }
+    if (r->kind >= 0 && r->kind != kind) {
+        build_fault(&r->b, "is %s among %s; a layer has one kind", kind ? "a point" : "an area",
+                    kind ? "areas" : "points");
+        return false;
+    }
+    r->kind = kind;
+    r->b.is_points = kind;
+    return kind ? read_place(r, places, "the point") : read_areas(r, places, many, rings);
+}
+
+/* The id is the feature's own, or the property id, or code. */
+static const struct wg_json *find_id(const struct wg_json *feature, const struct wg_json *props)
+{
+    const struct wg_json *of[] = {wg_json_get(feature, "id"), wg_json_get(props, "id"),
+                                  wg_json_get(props, "code")};
+    for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+        if (of[i] && (of[i]->type == WG_JSTR || of[i]->type == WG_JINT) && of[i]->str.n > 0)
+            return of[i];
+    return NULL;
+}
+
+/* All properties but the name and an "id" that says what the id says already. */
+static void write_props(const struct wg_json *props, struct wg_str id, struct wg_buf *out)
+{
+    wg_buf_clear(out);
+    wg_buf_char(out, '{');
+    for (const struct wg_json *m = props ? props->child : NULL; m; m = m->next) {
+        bool known = m->type == WG_JSTR && wg_str_is(m->key, "name");
+        known |= wg_str_is(m->key, "id") && (m->type == WG_JSTR || m->type == WG_JINT) &&
+                 wg_str_eq(m->str, id);
+        if (known)
+            continue;
+        wg_json_sep(out);
+        wg_buf_json(out, m->key);
+        wg_buf_char(out, ':');
+        wg_json_write(m, out);
+    }
+    wg_buf_char(out, '}');
+}
+
+static void add_feature(struct reader *r, const struct wg_json *j, struct wg_buf *scratch)
+{
+    const struct wg_json *props = wg_json_get(j, "properties"), *id = find_id(j, props);
+    size_t rings = build_rings(&r->b), verts = build_verts(&r->b);
+    size_t faults = r->b.faults->count;
+    build_label(&r->b, r->number, id ? id->str : (struct wg_str){NULL, 0});
+    if (!wg_str_is(wg_json_str(j, "type"), "Feature"))
+        build_fault(&r->b, "its \"type\" is not \"Feature\"");
+    else if (!id)
+        build_fault(&r->b, "has no id (and no property id or code)");
+    else if (id->str.n > LAYER_ID)
+        build_fault(&r->b, "its id is longer than %d bytes", LAYER_ID);
+    if (r->b.faults->count == faults && read_geometry(r, wg_json_get(j, "geometry"), rings)) {
+        if (props && props->type != WG_JOBJ)
+            props = NULL;
+        write_props(props, id->str, scratch);
+        r->b.text.failed |= !wg_buf_ok(scratch);
+        build_add(&r->b, r->number, id->str, wg_json_str(props, "name"), wg_buf_str(scratch),
+                  r->kind ? 0 : rings);
+    } else {
+        build_forget(&r->b, rings, verts);
+    }
+}
+
+static int read_collection(struct reader *r, const struct wg_json *root, struct wg_err *err)
+{
+    const struct wg_json *features = wg_json_get(root, "features");
+    struct wg_buf scratch = WG_BUF_INIT;
+    if (!wg_str_is(wg_json_str(root, "type"), "FeatureCollection") || !features ||
+        features->type != WG_JARR)
+        return wg_fail(err, WG_EINVAL,
+                       "not a GeoJSON FeatureCollection: {\"type\":\"FeatureCollection\","
+                       "\"features\":[…]}");
+    for (const struct wg_json *m = features->child; m; m = m->next) {
+        r->number++;
+        add_feature(r, m, &scratch);
+    }
+    wg_buf_free(&scratch);
+    return WG_OK;
+}
+
+int wg_layer_from_geojson(struct wg_str text, struct wg_layer **out, struct wg_layer_faults *faults,
+                          struct wg_err *err)
+{
+    struct wg_layer_faults own = {0};
+    struct reader r = {.kind = -1, .shapes = shapes_new()};
+    struct wg_arena *arena = wg_arena_new(64 * 1024);
+    struct wg_json *root = NULL;
+    int rc = WG_ENOMEM;
+    *out = NULL;
+    build_init(&r.b, "feature", faults ? faults : &own);
+    if (!arena || !r.shapes)
+        wg_fail(err, rc, "out of memory");
+    else if ((rc = wg_json_parse(arena, text, &root, err)) == WG_OK &&
+             (rc = read_collection(&r, root, err)) == WG_OK)
+        rc = build_finish(&r.b, out, err);
+    wg_arena_free(arena);
+    shapes_free(r.shapes);
+    wg_buf_free(&own.text);
+    build_done(&r.b);
+    return rc;
+}

@@ -1,0 +1,186 @@
+#include "geo/layer.h"
+
+#include <stdlib.h>
+
+struct wg_layer *wg_layer_keep(struct wg_layer *layer)
+{
+    if (layer)
+        atomic_fetch_add_explicit(&layer->owners, 1, memory_order_relaxed);
+    return layer;
+}
+
+void wg_layer_drop(struct wg_layer *layer)
+{
+    /* The last owner must see what all others did before it frees. */
+    if (!layer || atomic_fetch_sub_explicit(&layer->owners, 1, memory_order_acq_rel) != 1)
+        return;
+    free(layer->image);
+    free(layer->area);
+    free(layer->by_id);
+    free(layer->bin_start);
+    free(layer->bin_item);
+    free(layer->slab_start);
+    free(layer->slab_edge);
+    free(layer);
+}
+
+size_t wg_layer_count(const struct wg_layer *layer)
+{
+    return layer->head->records;
+}
+
+bool wg_layer_is_points(const struct wg_layer *layer)
+{
+    return layer->head->is_points != 0;
+}
+
+struct wg_box wg_layer_box(const struct wg_layer *layer)
+{
+    return layer->head->records ? layer->box : (struct wg_box){0};
+}
+
+struct wg_str layer_id(const struct wg_layer *layer, size_t i)
+{
+    return (struct wg_str){layer->text + layer->rec[i].text, layer->rec[i].id_n};
+}
+
+struct wg_box layer_box(const struct wg_layer *layer, size_t i)
+{
+    if (layer->area)
+        return layer->area[i].box;
+    struct wg_point p = layer->vert[i];
+    return (struct wg_box){p.lon_e7, p.lat_e7, p.lon_e7, p.lat_e7};
+}
+
+bool wg_layer_at(const struct wg_layer *layer, size_t i, struct wg_feature *out)
+{
+    if (i >= layer->head->records)
+        return false;
+    const struct layer_rec *r = &layer->rec[i];
+    struct wg_box box = layer_box(layer, i);
+    out->id = layer_id(layer, i);
+    out->name = (struct wg_str){out->id.p + r->id_n, r->name_n};
+    out->props = (struct wg_str){out->name.p + r->name_n, r->props_n};
+    out->box = box;
+    out->at.lon_e7 = (int32_t)(((int64_t)box.west + box.east) / 2);
+    out->at.lat_e7 = (int32_t)(((int64_t)box.south + box.north) / 2);
+    return true;
+}
+
+bool wg_layer_by_id(const struct wg_layer *layer, struct wg_str id, size_t *i)
+{
+    size_t from = 0, to = layer->head->records;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        int order = wg_str_cmp(layer_id(layer, layer->by_id[middle]), id);
+        if (order == 0) {
+            *i = layer->by_id[middle];
+            return true;
+        }
+        if (order < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return false;
+}
+
+/* Does the edge cross the ray from p to the east? Half-open: a vertex on the ray counts as below
+ * it, and a point on the edge as east of it. It doesn't matter which way the edge runs, so both
+ * owners of a border get the same answer and a point on it has one owner. The factors are at
+ * most 3.6e9 and 1.8e9 apart, so both products fit 64 bits; their difference might not. */
+static inline bool crosses(struct wg_point a, struct wg_point b, struct wg_point p)
+{
+    if ((a.lat_e7 > p.lat_e7) == (b.lat_e7 > p.lat_e7))
+        return false;
+    if (a.lat_e7 > b.lat_e7) {
+        struct wg_point t = a;
+        a = b;
+        b = t;
+    }
+    return ((int64_t)b.lon_e7 - a.lon_e7) * ((int64_t)p.lat_e7 - a.lat_e7) >
+           ((int64_t)p.lon_e7 - a.lon_e7) * ((int64_t)b.lat_e7 - a.lat_e7);
+}
+
+/* p is in the area's box. */
+static bool in_area(const struct wg_layer *layer, const struct layer_area *area, struct wg_point p)
+{
+    bool inside = false;
+    if (area->slab_count) {
+        uint32_t s =
+            area->slab + step_of(p.lat_e7, area->box.south, area->slab_height, area->slab_count);
+        for (uint32_t k = layer->slab_start[s]; k < layer->slab_start[s + 1]; k++) {
+            const struct wg_point *v = &layer->vert[layer->slab_edge[k]];
+            inside ^= crosses(v[0], v[1], p);
+        }
+        return inside;
+    }
+    for (uint32_t r = area->ring; r < area->ring + area->ring_count; r++) {
+        const struct wg_point *v = &layer->vert[layer->ring[r].vert];
+        for (uint32_t k = 1; k < layer->ring[r].count; k++)
+            inside ^= crosses(v[k - 1], v[k], p);
+    }
+    return inside;
+}
+
+bool layer_holds(const struct wg_layer *layer, size_t i, struct wg_point p)
+{
+    const struct layer_area *area = &layer->area[i];
+    return box_holds(&area->box, p) && in_area(layer, area, p);
+}
+
+bool wg_layer_find(const struct wg_layer *layer, struct wg_point p, size_t *i)
+{
+    if (!layer->area || !box_holds(&layer->box, p))
+        return false;
+    size_t bin =
+        (size_t)layer_row(layer, p.lat_e7) * layer->columns + layer_column(layer, p.lon_e7);
+    for (uint32_t k = layer->bin_start[bin]; k < layer->bin_start[bin + 1]; k++)
+        if (layer_holds(layer, layer->bin_item[k], p)) {
+            *i = layer->bin_item[k];
+            return true;
+        }
+    return false;
+}
+
+static void write_point(struct wg_buf *out, struct wg_point p)
+{
+    wg_buf_char(out, '[');
+    wg_buf_fixed(out, p.lon_e7, 7);
+    wg_buf_char(out, ',');
+    wg_buf_fixed(out, p.lat_e7, 7);
+    wg_buf_char(out, ']');
+}
+
+static void write_ring(const struct wg_layer *layer, const struct layer_ring *ring,
+                       struct wg_buf *out)
+{
+    for (uint32_t k = 0; k < ring->count; k++) {
+        wg_buf_char(out, k ? ',' : '[');
+        write_point(out, layer->vert[ring->vert + k]);
+    }
+    wg_buf_char(out, ']');
+}
+
+void wg_layer_geometry(const struct wg_layer *layer, size_t i, struct wg_buf *out)
+{
+    wg_require(i < layer->head->records);
+    if (!layer->area) {
+        wg_buf_lit(out, "{\"type\":\"Point\",\"coordinates\":");
+        write_point(out, layer->vert[i]);
+        wg_buf_char(out, '}');
+        return;
+    }
+    const struct layer_rec *r = &layer->rec[i];
+    bool many = false;
+    for (uint32_t k = 1; k < r->ring_count; k++)
+        many |= layer->ring[r->ring + k].outer != 0;
+    wg_buf_fmt(out, "{\"type\":\"%s\",\"coordinates\":%s", many ? "MultiPolygon" : "Polygon",
+               many ? "[" : "");
+    for (uint32_t k = 0; k < r->ring_count; k++) {
+        const struct layer_ring *ring = &layer->ring[r->ring + k];
+        wg_buf_str_add(out, k == 0 ? WG_S("[") : ring->outer ? WG_S("],[") : WG_S(","));
+        write_ring(layer, ring, out);
+    }
+    wg_buf_str_add(out, many ? WG_S("]]}") : WG_S("]}"));
+}

@@ -1,0 +1,133 @@
+/** Behind geo.h: what a layer is made of. An image is what the file holds: little-endian arrays,
+ * one after the other: head, records, rings, vertices, text. The index over it is made at each open
+ * and never stored, so there is nothing in it to damage. */
+#ifndef WG_GEO_LAYER_H
+#define WG_GEO_LAYER_H
+
+#include "geo/geo.h"
+
+#include <stdatomic.h>
+
+#define LAYER_MAGIC "WGLAYER"
+#define LAYER_VERSION 1u
+#define LAYER_CRC_AT 8         /* where the sum is */
+#define LAYER_CRC_FROM 12      /* what it covers, to the end */
+#define LAYER_VERTS (1u << 27) /* at most, so that every count in the index fits 32 bits */
+#define LAYER_ID 255           /* bytes of an id at most */
+
+struct layer_head {
+    char magic[8];
+    uint32_t crc, version;
+    uint64_t size; /* of the whole image */
+    uint32_t is_points, records, rings, verts;
+    uint64_t text;
+};
+
+/* Texts, rings and vertices follow each other without gaps in the order of the records, so each
+ * start is the end of the one before: a load checks just that. */
+struct layer_rec {
+    uint32_t text, id_n, name_n, props_n; /* id, name, props, one after the other */
+    uint32_t ring, ring_count;            /* points have none: vertex i is record i's */
+};
+
+struct layer_ring {
+    uint32_t vert, count; /* closed: the last vertex is the first again */
+    uint32_t outer;       /* 1: a polygon begins; 0: a hole in it */
+};
+
+/* What a lookup touches of an area. An area of few vertices has no slabs. */
+struct layer_area {
+    struct wg_box box;
+    uint32_t ring, ring_count;
+    uint32_t slab, slab_count, slab_height; /* first in slab_start; how many; e7 */
+};
+
+struct wg_layer {
+    atomic_size_t owners;
+    char *image;
+    const struct layer_head *head;
+    const struct layer_rec *rec;
+    const struct layer_ring *ring;
+    const struct wg_point *vert;
+    const char *text;
+
+    struct wg_box box;       /* of all features; west > east where there are none */
+    struct layer_area *area; /* for points NULL */
+    uint32_t *by_id;         /* records in the order of their ids */
+
+    /* Bins: a grid over where most features are; what lies outside is kept in the outermost bins,
+     * so that one wild point doesn't stretch it. Each lists its features in ascending order. */
+    int32_t bin_west, bin_south;
+    uint32_t bin_width, bin_height, columns, rows;
+    uint32_t *bin_start, *bin_item;
+
+    /* Slabs: an area's edges (each by its first vertex) by the latitudes that they cross. */
+    uint32_t *slab_start, *slab_edge;
+};
+
+/* Check an image and make the index; the image is the layer's when it succeeds. Errors:
+ * WG_ECORRUPT, WG_ENOMEM. */
+int layer_open(char *image, size_t size, struct wg_layer **out, struct wg_err *err);
+int layer_index(struct wg_layer *layer); /* WG_ENOMEM */
+struct wg_str layer_id(const struct wg_layer *layer, size_t i);
+struct wg_box layer_box(const struct wg_layer *layer, size_t i);
+bool layer_holds(const struct wg_layer *layer, size_t i, struct wg_point p);
+
+static inline bool box_holds(const struct wg_box *b, struct wg_point p)
+{
+    return p.lon_e7 >= b->west && p.lon_e7 <= b->east && p.lat_e7 >= b->south &&
+           p.lat_e7 <= b->north;
+}
+
+/* Which of n steps of size `step` from `from` holds v; outside, the nearest. */
+static inline uint32_t step_of(int32_t v, int32_t from, uint32_t step, uint32_t n)
+{
+    if (v <= from)
+        return 0;
+    uint32_t k = ((uint32_t)v - (uint32_t)from) / step;
+    return k < n ? k : n - 1;
+}
+static inline uint32_t layer_column(const struct wg_layer *layer, int32_t lon_e7)
+{
+    return step_of(lon_e7, layer->bin_west, layer->bin_width, layer->columns);
+}
+static inline uint32_t layer_row(const struct wg_layer *layer, int32_t lat_e7)
+{
+    return step_of(lat_e7, layer->bin_south, layer->bin_height, layer->rows);
+}
+
+/* ---- building ---- */
+
+struct shapes; /* GEOS */
+
+struct layer_build {
+    struct wg_buf rec, ring, vert, text, source; /* source: of each record, its feature or line */
+    const char *noun;                            /* "feature" or "line": what source counts */
+    bool is_points;
+    struct wg_layer_faults *faults;
+    char label[LAYER_ID + 64]; /* "feature 17 (341824…)" */
+};
+
+void build_init(struct layer_build *b, const char *noun, struct wg_layer_faults *faults);
+void build_done(struct layer_build *b);
+/* What the faults to come are about. id may be empty. */
+void build_label(struct layer_build *b, size_t number, struct wg_str id);
+void build_fault(struct layer_build *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* One feature whose rings or point were added since `rings` and `verts`; props goes in as it is. */
+void build_add(struct layer_build *b, size_t number, struct wg_str id, struct wg_str name,
+               struct wg_str props, size_t rings_before);
+/* All were added: the layer, or the faults. Errors: WG_EINVAL, WG_ENOMEM. */
+int build_finish(struct layer_build *b, struct wg_layer **out, struct wg_err *err);
+struct wg_str build_cut(struct wg_str s); /* the front of it, short enough for a message */
+size_t build_rings(const struct layer_build *b);
+size_t build_verts(const struct layer_build *b);
+void build_forget(struct layer_build *b, size_t rings, size_t verts); /* back to these counts */
+bool point_of_degrees(int64_t lon_e7, int64_t lat_e7, struct wg_point *out);
+
+struct shapes *shapes_new(void);
+void shapes_free(struct shapes *s);
+/* Is one feature's shape sound? WG_EINVAL: no, and why says what and where. WG_ENOMEM. */
+int shapes_check(struct shapes *s, const struct layer_ring *ring, size_t rings,
+                 const struct wg_point *vert, char why[200]);
+
+#endif

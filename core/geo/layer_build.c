@@ -1,0 +1,188 @@
+#include "geo/layer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FAULTS_SHOWN 100
+#define FAULTS_IN_ERR 500 /* bytes of them */
+
+void build_init(struct layer_build *b, const char *noun, struct wg_layer_faults *faults)
+{
+    *b = (struct layer_build){.noun = noun, .faults = faults};
+    *faults = (struct wg_layer_faults){0};
+}
+
+void build_done(struct layer_build *b)
+{
+    wg_buf_free(&b->rec);
+    wg_buf_free(&b->ring);
+    wg_buf_free(&b->vert);
+    wg_buf_free(&b->text);
+    wg_buf_free(&b->source);
+}
+
+size_t build_rings(const struct layer_build *b)
+{
+    return b->ring.n / sizeof(struct layer_ring);
+}
+
+size_t build_verts(const struct layer_build *b)
+{
+    return b->vert.n / sizeof(struct wg_point);
+}
+
+void build_forget(struct layer_build *b, size_t rings, size_t verts)
+{
+    b->ring.n = rings * sizeof(struct layer_ring);
+    b->vert.n = verts * sizeof(struct wg_point);
+}
+
+struct wg_str build_cut(struct wg_str s)
+{
+    size_t n = s.n < 40 ? s.n : 40;
+    while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xC0) == 0x80)
+        n--; /* at a whole character: messages are UTF-8 */
+    return (struct wg_str){s.p, n};
+}
+
+void build_label(struct layer_build *b, size_t number, struct wg_str id)
+{
+    struct wg_str cut = build_cut(id);
+    if (id.n == 0)
+        snprintf(b->label, sizeof(b->label), "%s %zu", b->noun, number);
+    else
+        snprintf(b->label, sizeof(b->label), "%s %zu (%.*s%s)", b->noun, number, WG_PRI(cut),
+                 cut.n < id.n ? "…" : "");
+}
+
+void build_fault(struct layer_build *b, const char *fmt, ...)
+{
+    char text[600];
+    va_list args;
+    if (++b->faults->count > FAULTS_SHOWN)
+        return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    wg_buf_fmt(&b->faults->text, "%s%s%s\n", b->label, b->label[0] ? ": " : "", text);
+}
+
+bool point_of_degrees(int64_t lon_e7, int64_t lat_e7, struct wg_point *out)
+{
+    if (lon_e7 < -1800000000 || lon_e7 > 1800000000 || lat_e7 < -900000000 || lat_e7 > 900000000)
+        return false;
+    *out = (struct wg_point){(int32_t)lon_e7, (int32_t)lat_e7};
+    return true;
+}
+
+void build_add(struct layer_build *b, size_t number, struct wg_str id, struct wg_str name,
+               struct wg_str props, size_t rings_before)
+{
+    uint32_t source = (uint32_t)number;
+    struct layer_rec rec = {
+        .text = (uint32_t)b->text.n,
+        .id_n = (uint32_t)id.n,
+        .name_n = (uint32_t)name.n,
+        .props_n = (uint32_t)props.n,
+        .ring = (uint32_t)rings_before,
+        .ring_count = (uint32_t)(build_rings(b) - rings_before),
+    };
+    wg_buf_add(&b->rec, &rec, sizeof(rec));
+    wg_buf_add(&b->source, &source, sizeof(source));
+    wg_buf_str_add(&b->text, id);
+    wg_buf_str_add(&b->text, name);
+    wg_buf_str_add(&b->text, props);
+}
+
+/* The faults as one error: whole lines of them, as many as fit. */
+static int fail_with_faults(const struct wg_layer_faults *faults, struct wg_err *err)
+{
+    struct wg_str s = wg_buf_str(&faults->text);
+    size_t shown = 0, n = 0;
+    for (size_t i = 0; i < s.n && (i < FAULTS_IN_ERR || shown == 0); i++)
+        if (s.p[i] == '\n') {
+            shown++;
+            n = i;
+        }
+    if (faults->count > shown)
+        return wg_fail(err, WG_EINVAL, "%.*s\nand %zu more", (int)n, s.p, faults->count - shown);
+    return wg_fail(err, WG_EINVAL, "%.*s", (int)n, s.p);
+}
+
+static int assemble(const struct layer_build *b, char **image, size_t *size)
+{
+    struct layer_head head = {
+        .magic = LAYER_MAGIC,
+        .version = LAYER_VERSION,
+        .is_points = b->is_points,
+        .records = (uint32_t)(b->rec.n / sizeof(struct layer_rec)),
+        .rings = (uint32_t)build_rings(b),
+        .verts = (uint32_t)build_verts(b),
+        .text = b->text.n,
+    };
+    const struct wg_buf *parts[] = {&b->rec, &b->ring, &b->vert, &b->text};
+    *size = sizeof(head) + b->rec.n + b->ring.n + b->vert.n + b->text.n;
+    head.size = *size;
+    if (!(*image = malloc(*size)))
+        return WG_ENOMEM;
+    char *to = *image + sizeof(head);
+    memcpy(*image, &head, sizeof(head));
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (parts[i]->n)
+            memcpy(to, parts[i]->p, parts[i]->n);
+        to += parts[i]->n;
+    }
+    uint32_t crc = wg_crc32c(0, *image + LAYER_CRC_FROM, *size - LAYER_CRC_FROM);
+    memcpy(*image + LAYER_CRC_AT, &crc, sizeof(crc));
+    return WG_OK;
+}
+
+/* Ids lie sorted in the index, so equal ones are neighbours there. */
+static void find_twins(struct layer_build *b, const struct wg_layer *layer)
+{
+    for (uint32_t k = 1; k < layer->head->records; k++) {
+        uint32_t one[2] = {layer->by_id[k - 1], layer->by_id[k]}, source[2];
+        struct wg_str id = layer_id(layer, one[1]);
+        if (!wg_str_eq(layer_id(layer, one[0]), id))
+            continue;
+        for (int i = 0; i < 2; i++)
+            memcpy(&source[i], b->source.p + one[i] * sizeof(uint32_t), sizeof(uint32_t));
+        build_label(b, source[1], id);
+        build_fault(b, "has the id of %s %u", b->noun, source[0]);
+    }
+}
+
+int build_finish(struct layer_build *b, struct wg_layer **out, struct wg_err *err)
+{
+    struct wg_layer *layer = NULL;
+    char *image = NULL;
+    size_t size = 0;
+    int rc = WG_ENOMEM;
+    bool whole = wg_buf_ok(&b->rec) && wg_buf_ok(&b->ring) && wg_buf_ok(&b->vert) &&
+                 wg_buf_ok(&b->text) && wg_buf_ok(&b->source);
+    if (!whole)
+        goto out;
+    if (b->text.n > UINT32_MAX || build_verts(b) > LAYER_VERTS) {
+        b->label[0] = '\0';
+        build_fault(b, "the layer is too large");
+    } else {
+        if (assemble(b, &image, &size) < 0 || layer_open(image, size, &layer, err) < 0)
+            goto out; /* we made the image ourselves: only memory can be missing */
+        image = NULL;
+        find_twins(b, layer);
+    }
+    if (!wg_buf_ok(&b->faults->text))
+        goto out;
+    rc = b->faults->count ? fail_with_faults(b->faults, err) : WG_OK;
+    if (rc == WG_OK) {
+        *out = layer;
+        layer = NULL;
+    }
+out:
+    if (rc == WG_ENOMEM)
+        wg_fail(err, rc, "out of memory");
+    free(image);
+    wg_layer_drop(layer);
+    return rc;
+}

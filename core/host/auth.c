@@ -1,0 +1,531 @@
+/* Accounts, sessions, passwords. A password is hashed with Argon2id on the pool, one at a time: each takes 19 MiB, and
+ * many at once would be a way to stop the server. Tokens are random and kept as digests only. */
+#include "inside.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ARGON_BYTES ((size_t)19 << 20)
+#define ARGON_OPS 2
+#define TRIES_FREE 3
+#define LOCK_MAX_MS (15 * WG_MINUTE_MS)
+#define LOGINS_MAX 256
+
+int hash_password(struct wg_str password, char out[128])
+{
+    return crypto_pwhash_str_alg(out, password.p, password.n, ARGON_OPS, ARGON_BYTES, crypto_pwhash_ALG_ARGON2ID13) == 0
+               ? WG_OK
+               : WG_ENOMEM;
+}
+
+/* ---- sessions ---- */
+
+static size_t bucket(const struct wg_hash *h)
+{
+    uint32_t v;
+    memcpy(&v, h->b, sizeof(v));
+    return v % SESSION_BUCKETS;
+}
+
+static void unlink_session(struct wg_host *h, struct session **at)
+{
+    struct session *s = *at;
+    *at = s->next;
+    h->sessions--;
+    sodium_memzero(s, sizeof(*s));
+    free(s);
+}
+
+struct session *session_find(struct wg_host *h, struct wg_str token)
+{
+    struct wg_hash digest = wg_hash_of(token);
+    int64_t now = wg_now_ms();
+    struct session **at = &h->session[bucket(&digest)];
+    while (*at) {
+        if ((*at)->expires < now) {
+            unlink_session(h, at);
+            continue;
+        }
+        if (sodium_memcmp((*at)->token.b, digest.b, sizeof(digest.b)) == 0)
+            return *at;
+        at = &(*at)->next;
+    }
+    return NULL;
+}
+
+void session_end_user(struct wg_host *h, struct wg_county *c, const char *user)
+{
+    for (size_t i = 0; i < SESSION_BUCKETS; i++)
+        for (struct session **at = &h->session[i]; *at;)
+            if ((*at)->county == c && strcmp((*at)->user, user) == 0)
+                unlink_session(h, at);
+            else
+                at = &(*at)->next;
+}
+
+void sessions_free(struct wg_host *h)
+{
+    for (size_t i = 0; i < SESSION_BUCKETS; i++)
+        while (h->session[i])
+            unlink_session(h, &h->session[i]);
+}
+
+static uint32_t roles_of(const struct wg_json *list)
+{
+    uint32_t roles = 0;
+    for (const struct wg_json *e = list ? list->child : NULL; e; e = e->next)
+        roles |= wg_role_parse(e->str);
+    return roles;
+}
+
+static void who_json(const struct session *s, struct wg_buf *b)
+{
+    wg_json_key(b, "user");
+    wg_buf_char(b, '{');
+    wg_json_kstr(b, "id", wg_str_of(s->user));
+    wg_json_kstr(b, "name", wg_str_of(s->name));
+    wg_json_kstr(b, "area", wg_str_of(s->county->area));
+    wg_json_key(b, "roles");
+    wg_roles_json(s->roles, b);
+    wg_json_kstr(b, "unit", s->unit[0] ? wg_str_of(s->unit) : (struct wg_str){NULL, 0});
+    wg_buf_char(b, '}');
+    wg_json_key(b, "expires");
+    wg_buf_char(b, '"');
+    wg_buf_time(b, s->expires);
+    wg_buf_char(b, '"');
+}
+
+/* ---- lock-out: after three wrong passwords each next one makes the wait longer ---- */
+
+struct lockout {
+    struct lockout *next;
+    char who[96]; /* area/user */
+    int failures;
+    int64_t until;
+};
+
+static struct lockout *lockout_of(struct wg_host *h, const char *who, bool make)
+{
+    int64_t now = wg_now_ms();
+    for (struct lockout **at = &h->lockouts; *at;) {
+        struct lockout *l = *at;
+        if (strcmp(l->who, who) == 0)
+            return l;
+        if (l->until + LOCK_MAX_MS < now) { /* long past: forget it */
+            *at = l->next;
+            free(l);
+        } else {
+            at = &l->next;
+        }
+    }
+    struct lockout *l = make ? calloc(1, sizeof(*l)) : NULL;
+    if (l) {
+        snprintf(l->who, sizeof(l->who), "%s", who);
+        l->next = h->lockouts;
+        h->lockouts = l;
+    }
+    return l;
+}
+
+static void failed(struct wg_host *h, const char *who)
+{
+    struct lockout *l = lockout_of(h, who, true);
+    if (!l)
+        return;
+    l->failures++;
+    int over = l->failures - TRIES_FREE;
+    int64_t wait = over < 0 ? 0 : over > 9 ? LOCK_MAX_MS : (WG_SECOND_MS << over);
+    l->until = wg_now_ms() + wait;
+}
+
+static void succeeded(struct wg_host *h, const char *who)
+{
+    for (struct lockout **at = &h->lockouts; *at; at = &(*at)->next) {
+        if (strcmp((*at)->who, who) != 0)
+            continue;
+        struct lockout *l = *at;
+        *at = l->next;
+        free(l);
+        return;
+    }
+}
+
+/* ---- signing in, and hashing a new password: the same line in front of the pool ---- */
+
+struct login {
+    struct login *next;
+    struct call *call;
+    struct wg_str password;
+    char hash[128];
+    bool check; /* against hash; else make it */
+    bool ok;
+    char who[96];
+    struct session draft; /* who it will be */
+    void (*then)(struct login *l);
+};
+
+static void next_login(struct wg_host *h);
+
+static void hash_work(void *arg) /* on the pool */
+{
+    struct login *l = arg;
+    if (l->check)
+        l->ok = crypto_pwhash_str_verify(l->hash, l->password.p, l->password.n) == 0;
+    else
+        l->ok = hash_password(l->password, l->hash) == WG_OK;
+}
+
+static void hash_done(void *arg)
+{
+    struct login *l = arg;
+    struct wg_host *h = l->call->host;
+    h->hashing = false;
+    l->then(l);
+    next_login(h);
+}
+
+static void next_login(struct wg_host *h)
+{
+    struct login *l = h->logins;
+    if (!l || h->hashing)
+        return;
+    h->logins = l->next;
+    if (!h->logins)
+        h->logins_tail = NULL;
+    h->hashing = true;
+    if (wg_pool_run(h->loop, hash_work, hash_done, l) == WG_OK)
+        return;
+    h->hashing = false;
+    wg_reply_problem(l->call->req, 503, "out of memory");
+    next_login(h);
+}
+
+static void queue_login(struct login *l)
+{
+    struct wg_host *h = l->call->host;
+    size_t waiting = 0;
+    for (struct login *o = h->logins; o; o = o->next)
+        waiting++;
+    if (waiting >= LOGINS_MAX) {
+        wg_reply_header(l->call->req, "Retry-After", WG_S("10"));
+        wg_reply_problem(l->call->req, 503, "too many are signing in; try again in a moment");
+        return;
+    }
+    l->next = NULL;
+    if (h->logins_tail)
+        h->logins_tail->next = l;
+    else
+        h->logins = l;
+    h->logins_tail = l;
+    next_login(h);
+}
+
+static void signed_in(struct login *l)
+{
+    struct wg_host *h = l->call->host;
+    struct session *s = l->ok && l->draft.county ? malloc(sizeof(*s)) : NULL;
+    struct wg_buf b = WG_BUF_INIT;
+    char token[48], cookie[160];
+    if (!s) {
+        failed(h, l->who);
+        wg_reply_problem(l->call->req, 401, "area, user or password is wrong");
+        return;
+    }
+    succeeded(h, l->who);
+    *s = l->draft;
+    wg_random_text(32, token, sizeof(token));
+    wg_random_text(12, s->csrf, sizeof(s->csrf));
+    s->token = wg_hash_of(wg_str_of(token));
+    s->expires = wg_now_ms() + h->config->session_ms;
+    s->next = h->session[bucket(&s->token)];
+    h->session[bucket(&s->token)] = s;
+    h->sessions++;
+    wg_buf_char(&b, '{');
+    wg_json_kstr(&b, "token", wg_str_of(token));
+    wg_json_kstr(&b, "csrf_header", WG_S("X-CSRF-Token"));
+    wg_json_kstr(&b, "csrf", wg_str_of(s->csrf));
+    who_json(s, &b);
+    wg_buf_char(&b, '}');
+    snprintf(cookie, sizeof(cookie), "wangge=%s; HttpOnly; SameSite=Strict; Path=/", token);
+    wg_reply_header(l->call->req, "Set-Cookie", wg_str_of(cookie));
+    wg_reply_header(l->call->req, "Cache-Control", WG_S("no-store"));
+    sodium_memzero(token, sizeof(token));
+    sodium_memzero(cookie, sizeof(cookie));
+    answer_json(l->call->req, 201, &b);
+}
+
+/* The account's record and password hash. An unknown user costs the same time as a wrong password. */
+static void look_up(struct login *l, struct wg_county *c, struct wg_str user)
+{
+    /* A hash of a random password, of the same cost. */
+    static char nobody[128];
+    struct wg_txn *txn;
+    struct wg_str json;
+    struct wg_json *j;
+    struct wg_buf hash = WG_BUF_INIT;
+    char random[32];
+    if (!nobody[0]) {
+        wg_random_text(16, random, sizeof(random));
+        hash_password(wg_str_of(random), nobody);
+    }
+    memcpy(l->hash, nobody, sizeof(nobody));
+    if (!c || reader_begin(c, &txn, NULL) < 0)
+        return;
+    if (wg_view_record(wg_desk_views(c->desk), txn, "user", user, &json) == WG_OK &&
+        wg_json_parse(l->call->arena, json, &j, NULL) == WG_OK && !wg_json_bool(j, "disabled", false) &&
+        wg_vault_get(wg_desk_vault(c->desk), wg_json_str(j, "hash"), &hash, NULL) == WG_OK &&
+        wg_str_copy(l->hash, sizeof(l->hash), wg_buf_str(&hash)) == WG_OK) {
+        struct session *s = &l->draft;
+        s->county = c;
+        s->roles = roles_of(wg_json_get(j, "roles"));
+        wg_str_copy(s->user, sizeof(s->user), user);
+        wg_str_copy(s->name, sizeof(s->name), wg_json_str(j, "name"));
+        wg_str_copy(s->unit, sizeof(s->unit), wg_json_str(j, "unit"));
+    }
+    reader_end(c);
+    wg_buf_free(&hash);
+}
+
+void post_session(struct call *call)
+{
+    struct wg_json *in;
+    struct login *l = WG_NEW(call->arena, struct login);
+    struct wg_err err = {0};
+    if (!l || parse_body(call, true, &in) < 0)
+        return;
+    struct wg_str area = wg_json_str(in, "area"), user = wg_json_str(in, "user");
+    l->password = wg_json_str(in, "password");
+    const char *missing = !area.n ? "area" : !user.n ? "user" : !l->password.n ? "password" : NULL;
+    if (missing || user.n > 63 || l->password.n > 1024) {
+        char pointer[16];
+        snprintf(pointer, sizeof(pointer), "/%s", missing ? missing : user.n > 63 ? "user" : "password");
+        wg_fail_at(&err, WG_EINVAL, pointer, "area, user and password are needed, as texts");
+        answer_err(call->req, WG_EINVAL, &err, (struct wg_str){NULL, 0});
+        return;
+    }
+    l->call = call;
+    l->check = true;
+    l->then = signed_in;
+    snprintf(l->who, sizeof(l->who), "%.*s/%.*s", WG_PRI(area), WG_PRI(user));
+    struct lockout *lock = lockout_of(call->host, l->who, false);
+    if (lock && lock->until > wg_now_ms()) {
+        char seconds[24];
+        snprintf(seconds, sizeof(seconds), "%lld", (long long)((lock->until - wg_now_ms()) / 1000 + 1));
+        wg_reply_header(call->req, "Retry-After", wg_str_of(seconds));
+        wg_reply_problem(call->req, 429, "too many wrong passwords; wait as Retry-After says");
+        return;
+    }
+    look_up(l, host_county(call->host, area), user);
+    queue_login(l);
+}
+
+void get_session(struct call *call)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    wg_buf_char(&b, '{');
+    who_json(call->session, &b);
+    wg_json_kstr(&b, "csrf", wg_str_of(call->session->csrf));
+    wg_json_key(&b, "may");
+    struct wg_force *f = wg_desk_force(call->session->county->desk);
+    wg_buf_char(&b, '[');
+    for (size_t i = 0; f->pack && i < f->pack->flow.count; i++) {
+        const struct wg_step *s = &f->pack->flow.step[i];
+        bool told = false;
+        for (size_t k = 0; k < i; k++)
+            told |= wg_str_eq(f->pack->flow.step[k].action, s->action);
+        if (told || !(s->roles & call->session->roles))
+            continue;
+        wg_json_sep(&b);
+        wg_buf_json(&b, s->action);
+    }
+    wg_force_drop(f);
+    wg_buf_lit(&b, "]}");
+    answer_json(call->req, 200, &b);
+}
+
+void delete_session(struct call *call)
+{
+    struct wg_host *h = call->host;
+    for (struct session **at = &h->session[bucket(&call->session->token)]; *at; at = &(*at)->next) {
+        if (*at != call->session)
+            continue;
+        unlink_session(h, at);
+        break;
+    }
+    wg_reply_empty(call->req, 204);
+}
+
+/* ---- accounts: admin's ---- */
+
+struct user_list {
+    struct wg_buf *b;
+    struct wg_arena *a;
+};
+
+static int list_user(void *arg, struct wg_str name, struct wg_str json)
+{
+    struct user_list *l = arg;
+    struct wg_json *j;
+    (void)name;
+    if (wg_json_parse(l->a, json, &j, NULL) < 0)
+        return WG_OK;
+    wg_json_sep(l->b);
+    wg_buf_char(l->b, '{');
+    for (const struct wg_json *m = j->child; m; m = m->next) {
+        if (wg_str_is(m->key, "hash"))
+            continue; /* only a reference, but nobody's business */
+        wg_json_key(l->b, m->key.p);
+        wg_json_write(m, l->b);
+    }
+    wg_buf_char(l->b, '}');
+    return WG_OK;
+}
+
+void get_users(struct call *call)
+{
+    struct wg_txn *txn;
+    struct wg_err err = {0};
+    struct wg_buf b = WG_BUF_INIT;
+    struct user_list l = {&b, call->arena};
+    int rc = reader_begin(call->county, &txn, &err);
+    if (rc < 0) {
+        answer_err(call->req, rc, &err, (struct wg_str){NULL, 0});
+        return;
+    }
+    wg_buf_lit(&b, "{\"users\":[");
+    wg_view_records(wg_desk_views(call->county->desk), txn, "user", list_user, &l);
+    reader_end(call->county);
+    wg_buf_lit(&b, "]}");
+    answer_json(call->req, 200, &b);
+}
+
+static bool user_fault(struct call *call, const char *pointer, const char *text)
+{
+    struct wg_err err = {0};
+    wg_fail_at(&err, WG_EINVAL, pointer, "%s", text);
+    answer_err(call->req, WG_EINVAL, &err, (struct wg_str){NULL, 0});
+    return false;
+}
+
+static bool word_ok(struct wg_str s, size_t max)
+{
+    if (s.n == 0 || s.n > max)
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] <= ' ' || strchr("/\"\\:", s.p[i]))
+            return false;
+    return true;
+}
+
+/* Both axes in one account only where the pack says that the centre is too small to split. */
+static bool axes_ok(struct call *call, uint32_t roles)
+{
+    struct wg_force *f = wg_desk_force(call->county->desk);
+    bool small = f->pack && f->pack->small_centre;
+    wg_force_drop(f);
+    return small || !(roles & WG_SUPERVISION) || !(roles & WG_COMMAND);
+}
+
+static bool read_user(struct call *call, const struct wg_json *in, struct wg_str *user, uint32_t *roles)
+{
+    const struct wg_json *list = wg_json_get(in, "roles");
+    struct wg_str unit = wg_json_str(in, "unit");
+    for (const struct wg_json *m = in->child; m; m = m->next) {
+        static const char *const known[] = {"user", "name", "password", "roles", "unit", "disabled"};
+        size_t i = 0;
+        while (i < 6 && !wg_str_is(m->key, known[i]))
+            i++;
+        if (i == 6)
+            return user_fault(call, "", "holds user, name, password, roles, unit, disabled and no more");
+    }
+    *user = wg_json_str(in, "user");
+    if (!word_ok(*user, 48))
+        return user_fault(call, "/user", "must be a text of 1 to 48 bytes without spaces, quotes, / or :");
+    if (!wg_json_str(in, "name").n || wg_json_str(in, "name").n > 120)
+        return user_fault(call, "/name", "must be a text of 1 to 120 bytes");
+    if (!list || list->type != WG_JARR || !list->count)
+        return user_fault(call, "/roles", "must be a list of roles");
+    for (const struct wg_json *e = list->child; e; e = e->next)
+        if (e->type != WG_JSTR || !wg_role_parse(e->str) || wg_role_parse(e->str) == WG_SYSTEM)
+            return user_fault(call, "/roles", "holds what is no role");
+    *roles = roles_of(list);
+    if (!axes_ok(call, *roles))
+        return user_fault(call, "/roles", "supervision and command never meet in one account (监督与指挥分离)");
+    if ((*roles & WG_RULE_AUTHOR) && (*roles & WG_RULE_APPROVER))
+        return user_fault(call, "/roles", "rule_author and rule_approver are two people");
+    if (*roles & WG_UNIT_ROLE && !word_ok(unit, 48))
+        return user_fault(call, "/unit", "the role unit needs its unit's id");
+    return true;
+}
+
+static void write_user(struct call *call, const struct wg_json *in, uint32_t roles)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    struct wg_str unit = wg_json_str(in, "unit");
+    wg_buf_char(&b, '{');
+    wg_json_kstr(&b, "id", wg_json_str(in, "user"));
+    wg_json_kstr(&b, "name", wg_json_str(in, "name"));
+    wg_json_key(&b, "roles");
+    wg_roles_json(roles, &b);
+    wg_json_kstr(&b, "unit", unit.n ? unit : (struct wg_str){NULL, 0});
+    if (wg_json_bool(in, "disabled", false))
+        wg_json_kbool(&b, "disabled", true);
+    wg_buf_char(&b, '}');
+    call->cmd.value = wg_arena_str(call->arena, wg_buf_str(&b));
+    wg_buf_free(&b);
+}
+
+static void user_hashed(struct login *l)
+{
+    struct call *call = l->call;
+    if (!l->ok) {
+        wg_reply_problem(call->req, 503, "out of memory for the password");
+        return;
+    }
+    call->cmd.secret[0] = (struct wg_secret){WG_S("hash"), wg_arena_str(call->arena, wg_str_of(l->hash))};
+    call->cmd.secrets = 1;
+    call->session = &l->draft; /* as it was when asked */
+    call_submit(call);
+}
+
+static void keep_user(struct call *call, bool fresh)
+{
+    struct wg_json *in;
+    struct wg_str user, password;
+    uint32_t roles = 0;
+    struct login *l = WG_NEW(call->arena, struct login);
+    if (!l || parse_body(call, true, &in) < 0 || !read_user(call, in, &user, &roles))
+        return;
+    if (!fresh && !wg_str_eq(user, wg_req_param(call->req, "user"))) {
+        user_fault(call, "/user", "must be the user of the address");
+        return;
+    }
+    password = wg_json_str(in, "password");
+    if (password.n < 8 || password.n > 1024) {
+        user_fault(call, "/password", "must have 8 to 1024 bytes");
+        return;
+    }
+    call->status = fresh ? 201 : 200;
+    call->cmd.act = WG_S("keep");
+    call->cmd.kind = WG_S("user");
+    call->cmd.name = user;
+    call->cmd.must_be_new = fresh;
+    call->cmd.must_be_there = !fresh;
+    write_user(call, in, roles);
+    l->call = call;
+    l->password = password;
+    l->then = user_hashed;
+    l->draft = *call->session;
+    queue_login(l);
+}
+
+void post_user(struct call *call)
+{
+    keep_user(call, true);
+}
+
+void put_user(struct call *call)
+{
+    keep_user(call, false);
+}

@@ -1,0 +1,243 @@
+/* Counties: opened, given their first rules, watched where the configuration says so, closed. */
+#include "inside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int read_bundle(struct wg_host *h, const char *area, struct wg_bundle **out, struct wg_err *err)
+{
+    return wg_bundle_read(h->config->scripts.p, h->config->standards.p, h->config->city.p, area, out, err);
+}
+
+/* The bundle as a blob, and the two records: where each revision lies, and which is in force. */
+static int keep_bundle(struct wg_county *c, struct wg_bundle *bundle, struct wg_str *value, struct wg_arena *a,
+                       struct wg_err *err)
+{
+    struct wg_buf text = WG_BUF_INIT, b = WG_BUF_INIT;
+    char dir[1100], name[WG_BLOB_NAME + 1];
+    snprintf(dir, sizeof(dir), "%s/blobs", wg_desk_dir(c->desk));
+    wg_bundle_json(bundle, &text);
+    int rc = wg_buf_ok(&text) ? wg_blob_put(dir, wg_buf_str(&text), name, err) : WG_ENOMEM;
+    if (rc == WG_OK) {
+        wg_buf_char(&b, '{');
+        wg_json_kstr(&b, "rev", wg_str_of(wg_bundle_rev(bundle)));
+        wg_json_kstr(&b, "blob", wg_str_of(name));
+        wg_json_kint(&b, "files", (int64_t)wg_bundle_files(bundle));
+        wg_buf_char(&b, '}');
+        *value = wg_arena_str(a, wg_buf_str(&b));
+    }
+    wg_buf_free(&text);
+    wg_buf_free(&b);
+    return rc;
+}
+
+static struct wg_cmd own_cmd(struct wg_arena *a, const char *kind, const char *name, struct wg_str value)
+{
+    return (struct wg_cmd){.arena = a, .act = WG_S("keep"), .kind = wg_str_of(kind), .name = wg_str_of(name),
+                           .value = value, .if_match = -1, .actor = {WG_S("system"), {NULL, 0}, WG_SYSTEM}};
+}
+
+/* A county that has no rules yet gets those of the scripts. */
+static int first_rules(struct wg_county *c, struct wg_err *err)
+{
+    struct wg_force *f = wg_desk_force(c->desk);
+    bool has = f->pack != NULL;
+    struct wg_bundle *bundle = NULL;
+    struct wg_rules *rules = NULL;
+    struct wg_arena *a = wg_arena_new(0);
+    struct wg_str value;
+    int rc = WG_OK;
+    wg_force_drop(f);
+    if (has || (rc = read_bundle(c->host, c->area, &bundle, err)) < 0)
+        goto out;
+    if ((rc = wg_rules_new(bundle, NULL, c->host->plugins, &rules, err)) < 0 ||
+        (rc = keep_bundle(c, bundle, &value, a, err)) < 0)
+        goto out;
+    struct wg_cmd rev = own_cmd(a, "rev", wg_bundle_rev(bundle), value), now = own_cmd(a, "rules", "now", value);
+    now.bundle = bundle;
+    rev.link.next = &now.link;
+    wg_desk_batch(c->desk, &rev);
+    rc = now.rc;
+    if (rc < 0)
+        *err = now.err;
+out:
+    wg_rules_free(rules);
+    wg_bundle_drop(bundle);
+    wg_arena_free(a);
+    return rc;
+}
+
+int county_open(struct wg_host *h, struct wg_str area, struct wg_county **out, struct wg_err *err)
+{
+    struct wg_county *c = calloc(1, sizeof(*c));
+    struct wg_desk_opts opts;
+    char dir[1024];
+    int rc;
+    *out = NULL;
+    if (!c)
+        return wg_fail(err, WG_ENOMEM, "no memory for a county");
+    c->host = h;
+    c->index = h->counties;
+    c->is_city = wg_str_eq(area, h->config->city);
+    snprintf(c->area, sizeof(c->area), "%.*s", WG_PRI(area));
+    wg_config_desk(h->config, c->index, &opts, dir);
+    opts.plugins = h->plugins;
+    opts.calendar = h->calendar;
+    rc = wg_desk_open(&opts, &c->desk, err);
+    if (rc == WG_OK)
+        rc = first_rules(c, err);
+    if (rc == WG_OK)
+        rc = plugins_open(c, err);
+    if (rc == WG_OK)
+        rc = wg_desk_start(c->desk, err);
+    if (rc < 0) {
+        char why[640];
+        snprintf(why, sizeof(why), "%s", err->text);
+        wg_fail(err, rc, "%s: %s", c->area, why);
+        county_close(c);
+        return rc;
+    }
+    *out = c;
+    return WG_OK;
+}
+
+void county_close(struct wg_county *c)
+{
+    if (!c)
+        return;
+    effects_free(c);
+    wg_txn_abort(c->reader);
+    wg_desk_close(c->desk);
+    plugins_close(c);
+    free(c);
+}
+
+/* Every county knows the city's outlines, to say where a place outside lies. */
+int counties_share_outlines(struct wg_host *h, struct wg_err *err)
+{
+    struct wg_force *f = wg_desk_force(h->city->desk);
+    struct wg_layer *outlines = f->ground->layer[WG_COUNTIES];
+    int rc = WG_OK;
+    for (size_t i = 0; rc == WG_OK && outlines && i < h->counties; i++) {
+        struct wg_force *g = wg_desk_force(h->county[i]->desk);
+        if (g->ground->counties != outlines)
+            rc = wg_desk_set_counties(h->county[i]->desk, outlines, err);
+        wg_force_drop(g);
+    }
+    wg_force_drop(f);
+    return rc;
+}
+
+/* ---- dev: scripts are taken over as they are saved ---- */
+
+struct reload {
+    struct job job;
+    struct wg_county *county;
+    struct wg_bundle *bundle; /* NULL: nothing new */
+    struct wg_arena *arena;
+    struct wg_str value;
+    struct wg_err err;
+    int rc;
+};
+
+static void say_test(void *arg, const char *line)
+{
+    (void)arg;
+    (void)line;
+}
+
+static void reload_run(struct job *job)
+{
+    struct reload *r = (struct reload *)job;
+    struct wg_county *c = r->county;
+    struct wg_rules *rules = NULL;
+    struct wg_force *f = wg_desk_force(c->desk);
+    size_t ran;
+    r->rc = read_bundle(c->host, c->area, &r->bundle, &r->err);
+    if (r->rc == WG_OK && f->pack && strcmp(f->pack->rev, wg_bundle_rev(r->bundle)) == 0) {
+        wg_bundle_drop(r->bundle);
+        r->bundle = NULL;
+    }
+    wg_force_drop(f);
+    if (!r->bundle || strcmp(c->refused, wg_bundle_rev(r->bundle)) == 0)
+        return;
+    if (r->rc == WG_OK && (r->rc = wg_rules_new(r->bundle, NULL, c->host->plugins, &rules, &r->err)) == WG_OK &&
+        (r->rc = wg_rules_test(rules, say_test, NULL, &ran, &r->err)) == WG_OK)
+        r->rc = keep_bundle(c, r->bundle, &r->value, r->arena, &r->err);
+    wg_rules_free(rules);
+}
+
+static void reload_done(struct job *job)
+{
+    struct reload *r = (struct reload *)job;
+    struct wg_county *c = r->county;
+    c->reloading = false;
+    if (r->rc < 0 && (!r->bundle || strcmp(c->refused, wg_bundle_rev(r->bundle)) != 0))
+        wg_log(WG_ERROR, "rules", r->err.text, "area", c->area, NULL);
+    if (r->rc < 0 && r->bundle)
+        snprintf(c->refused, sizeof(c->refused), "%s", wg_bundle_rev(r->bundle));
+    if (r->rc == WG_OK && r->bundle && r->value.n) {
+        struct wg_arena *a = wg_arena_new(0);
+        struct wg_str value = wg_arena_str(a, r->value),
+                      rev = wg_arena_str(a, wg_str_of(wg_bundle_rev(r->bundle)));
+        struct wg_arena *a2 = wg_arena_new(0);
+        wg_log(WG_INFO, "rules", "taken over", "area", c->area, "rev", rev.p, NULL);
+        host_keep(c, a2, "rev", wg_arena_str(a2, rev), wg_arena_str(a2, value), NULL, NULL);
+        host_keep(c, a, "rules", WG_S("now"), value, NULL, wg_bundle_keep(r->bundle));
+    }
+    wg_bundle_drop(r->bundle);
+    wg_arena_free(r->arena);
+    free(r);
+}
+
+void county_watch(struct wg_county *c)
+{
+    struct reload *r = c->reloading ? NULL : calloc(1, sizeof(*r));
+    if (!r)
+        return;
+    r->county = c;
+    r->arena = wg_arena_new(0);
+    r->job.run = reload_run;
+    r->job.done = reload_done;
+    c->reloading = job_submit(c->host, &r->job) == WG_OK;
+    if (!c->reloading) {
+        wg_arena_free(r->arena);
+        free(r);
+    }
+}
+
+/* ---- copies of the views, at night and after a long fold ---- */
+
+struct copying {
+    struct job job;
+    struct wg_county *county;
+};
+
+static void copy_run(struct job *job)
+{
+    struct copying *k = (struct copying *)job;
+    char dir[1100];
+    struct wg_err err;
+    snprintf(dir, sizeof(dir), "%s/copy", wg_desk_dir(k->county->desk));
+    if (wg_env_copy(wg_views_env(wg_desk_views(k->county->desk)), dir, &err) < 0)
+        wg_log(WG_ERROR, "jobs", err.text, "area", k->county->area, NULL);
+    else
+        wg_log(WG_INFO, "jobs", "views copied", "area", k->county->area, NULL);
+}
+
+static void copy_done(struct job *job)
+{
+    free(job);
+}
+
+void county_copy(struct wg_county *c)
+{
+    struct copying *k = calloc(1, sizeof(*k));
+    if (!k)
+        return;
+    k->county = c;
+    k->job.run = copy_run;
+    k->job.done = copy_done;
+    if (job_submit(c->host, &k->job) < 0)
+        free(k);
+}

@@ -1,0 +1,213 @@
+/** Behind the front door of host. All of it belongs to the loop thread, but what jobs.c says. */
+#ifndef WG_HOST_INSIDE_H
+#define WG_HOST_INSIDE_H
+
+#include "host/host.h"
+
+#include <pthread.h>
+
+/* ---- a county as the loop sees it ---- */
+
+struct wg_county {
+    struct wg_host *host;
+    char area[8];
+    size_t index;
+    struct wg_desk *desk;
+    struct wg_txn *reader; /* kept, renewed for each read, reset after */
+    struct feed *feeds;    /* streams that follow the journal */
+    struct effects *effects;
+    void *plugin_self[16];
+    bool is_city, reloading;
+    char refused[WG_SHORT_TEXT + 1]; /* the revision of scripts that was refused last: told once */
+};
+
+/* ---- sessions ---- */
+
+struct session {
+    struct session *next;
+    struct wg_hash token; /* its digest: the token itself is nowhere */
+    struct wg_county *county;
+    char user[64], unit[64], name[128];
+    uint32_t roles;
+    int64_t expires;
+    char csrf[24];
+};
+
+/* ---- the host ---- */
+
+#define SESSION_BUCKETS 1024
+struct job;
+struct wg_host {
+    const struct wg_config *config;
+    struct wg_loop *loop;
+    struct wg_router *router;
+    struct wg_http *http;
+    struct wg_county *county[WG_AREAS_MAX];
+    size_t counties;
+    struct wg_county *city;
+    int lock_fd;
+    char *calendar;
+    struct session *session[SESSION_BUCKETS];
+    size_t sessions;
+    struct login *logins, *logins_tail; /* waiting for the pool, one at a time */
+    bool hashing;
+    struct lockout *lockouts;
+    struct wg_queue *results; /* commands come back */
+    struct wg_bell *bell;
+    struct wg_queue *jobs;
+    pthread_t job_thread;
+    bool jobs_running, draining;
+    struct wg_timer *tick;
+    const struct wg_plugin *plugins[17]; /* NULL-ended */
+    void *plugin_handle[16];
+    int64_t started_ms;
+    uint64_t ticks;
+    int64_t copied_day; /* local day of the last nightly copies */
+};
+
+/* ---- a request being answered ---- */
+
+struct call {
+    struct wg_req *req;
+    struct wg_host *host;
+    const struct row *row;
+    struct session *session; /* NULL on open routes; gone if the call outlives its callback: copy what is needed */
+    struct wg_county *county;
+    struct wg_arena *arena;
+    struct wg_cmd cmd;
+    int status; /* of a good answer */
+    bool sees_caller, sees_words;
+};
+
+enum row_flags {
+    ROW_OPEN = 1,   /* no session needed */
+    ROW_CITY = 2,   /* the city answers for its counties */
+    ROW_NO_AREA = 4,
+    ROW_SPOOL = 8,
+};
+struct row {
+    int method;
+    const char *pattern;
+    void (*handle)(struct call *call);
+    uint32_t roles; /* who may; 0: anyone who is signed in. Steps of the flow are checked by the desk */
+    unsigned flags;
+    size_t body_max;
+    const char *summary; /* for the OpenAPI document */
+    const char *query;   /* "lon:number* lat:number*": parameters, * must */
+    const char *body;    /* name of a schema, or NULL */
+    const char *answer;  /* likewise */
+};
+extern const struct row rows[];
+extern const size_t row_count;
+#define READERS (WG_ACCEPTOR | WG_CHIEF | WG_DISPATCHER | WG_COORDINATOR | WG_LEADER | WG_REVIEWER | WG_AUDITOR)
+#define CASE_READERS (READERS | WG_UNIT_ROLE | WG_COLLECTOR)
+
+void handle_row(struct wg_req *req, void *arg);
+bool before_request(struct wg_req *req, void *arg);
+/** A command of the host's own; nobody waits for an answer. Takes over the arena in which value lives. kind NULL: done. */
+void host_keep(struct wg_county *c, struct wg_arena *a, const char *kind, struct wg_str name, struct wg_str value,
+               struct wg_ground *ground, struct wg_bundle *bundle);
+void host_done(struct wg_county *c, uint64_t n, uint32_t i);
+struct wg_county *host_county(struct wg_host *h, struct wg_str area);
+struct wg_county *host_county_of(struct wg_host *h, uint32_t area);
+
+/* answers */
+void answer_err(struct wg_req *req, int code, const struct wg_err *err, struct wg_str allowed);
+void answer_json(struct wg_req *req, int status, struct wg_buf *b);
+int http_status(int code);
+
+/* reads */
+int reader_begin(struct wg_county *c, struct wg_txn **txn, struct wg_err *err);
+void reader_end(struct wg_county *c);
+bool may_see(const struct session *s, const struct wg_case *c);
+/** The case as this session sees it; words and caller come from the vault where it may. */
+void show_case(struct wg_county *county, const struct session *s, const struct wg_case *c, struct wg_buf *out);
+bool query_int(struct call *call, const char *name, int64_t least, int64_t most, int64_t *out); /* false: answered */
+bool query_time(struct call *call, const char *name, int64_t *out);
+bool query_point(struct call *call, struct wg_point *out);
+int parse_body(struct call *call, bool must, struct wg_json **out); /* < 0: answered */
+
+/* commands */
+void call_submit(struct call *call);
+void take_results(void *arg);
+
+/* auth.c */
+struct session *session_find(struct wg_host *h, struct wg_str token);
+void session_end_user(struct wg_host *h, struct wg_county *c, const char *user);
+void sessions_free(struct wg_host *h);
+void post_session(struct call *call);
+void get_session(struct call *call);
+void delete_session(struct call *call);
+void get_users(struct call *call);
+void post_user(struct call *call);
+void put_user(struct call *call);
+int hash_password(struct wg_str password, char out[128]);
+
+/* cases.c */
+void post_case(struct call *call);
+void post_action(struct call *call);
+void get_case(struct call *call);
+void get_cases(struct call *call);
+void get_tasks(struct call *call);
+
+/* story.c */
+void get_history(struct call *call);
+void get_explain(struct call *call);
+void get_case_clock(struct call *call);
+
+/* reads.c */
+void get_locate(struct call *call);
+void get_categories(struct call *call);
+void get_units(struct call *call);
+void get_calendar(struct call *call);
+void get_clock(struct call *call);
+void get_responsibility(struct call *call);
+void get_rules(struct call *call);
+void get_status(struct call *call);
+void get_healthz(struct call *call);
+void get_readyz(struct call *call);
+void get_metrics(struct call *call);
+void get_api(struct call *call);
+
+int write_span(void *arg, const struct wg_span *span); /* arg: the buffer */
+
+/* upload.c */
+void put_blob(struct call *call);
+void get_blob(struct call *call);
+void post_import(struct call *call);
+
+/* feed.c */
+void get_events(struct call *call);
+void feed_wake(struct wg_county *c);
+void feeds_beat(struct wg_county *c);
+
+/* county.c */
+int county_open(struct wg_host *h, struct wg_str area, struct wg_county **out, struct wg_err *err);
+void county_close(struct wg_county *c);
+int counties_share_outlines(struct wg_host *h, struct wg_err *err);
+void county_copy(struct wg_county *c);  /* a job: the last good copy of the views */
+void county_watch(struct wg_county *c); /* dev: are the scripts on disk others than those in force? */
+
+/* jobs.c: one thread, low priority. run on it; done on the loop */
+struct job {
+    struct wg_link link;
+    struct wg_host *host;
+    void (*run)(struct job *job);
+    void (*done)(struct job *job);
+};
+int jobs_start(struct wg_host *h, struct wg_err *err);
+void jobs_stop(struct wg_host *h);
+int job_submit(struct wg_host *h, struct job *job);
+
+/* plugin.c */
+int plugins_load(struct wg_host *h, struct wg_err *err);
+int plugins_route(struct wg_host *h, struct wg_err *err);
+int plugins_open(struct wg_county *c, struct wg_err *err);
+void plugins_close(struct wg_county *c);
+void plugins_unload(struct wg_host *h);
+
+/* effect.c */
+void effects_wake(struct wg_county *c);
+void effects_free(struct wg_county *c);
+
+#endif

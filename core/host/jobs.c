@@ -1,0 +1,53 @@
+/* Jobs: one thread of low priority for what takes long: imports, checks of rules, copies of views. */
+#include "inside.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void job_back(void *arg)
+{
+    struct job *job = arg;
+    job->done(job);
+}
+
+static void *run(void *arg)
+{
+    struct wg_host *h = arg;
+    struct wg_link *l;
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
+    while ((l = wg_queue_take(h->jobs, 1, -1))) {
+        struct job *job = (struct job *)l;
+        job->run(job);
+        if (wg_loop_post(h->loop, job_back, job) < 0)
+            wg_log(WG_ERROR, "jobs", "a job's result is lost: out of memory", NULL);
+    }
+    return NULL;
+}
+
+int jobs_start(struct wg_host *h, struct wg_err *err)
+{
+    h->jobs = wg_queue_new(100);
+    if (!h->jobs || pthread_create(&h->job_thread, NULL, run, h) != 0)
+        return wg_fail(err, WG_ENOMEM, "can't start the thread for jobs");
+    h->jobs_running = true;
+    return WG_OK;
+}
+
+void jobs_stop(struct wg_host *h)
+{
+    if (h->jobs_running) {
+        wg_queue_close(h->jobs);
+        pthread_join(h->job_thread, NULL);
+    }
+    wg_queue_free(h->jobs);
+    h->jobs_running = false;
+    h->jobs = NULL;
+}
+
+int job_submit(struct wg_host *h, struct job *job)
+{
+    job->host = h;
+    return wg_queue_push(h->jobs, &job->link);
+}

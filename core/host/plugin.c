@@ -1,0 +1,125 @@
+/* Plugins: shared objects with one const table each, loaded before the counties open. */
+#include "inside.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int check(const struct wg_plugin *p, const char *path, struct wg_err *err)
+{
+    if (!p)
+        return wg_fail(err, WG_EINVAL, "plugin %s: exports no table wg_plugin (WG_PLUGIN makes one)", path);
+    if (p->abi != WG_ABI)
+        return wg_fail(err, WG_EINVAL, "plugin %s: made for ABI %u, this server has %u; build it again", path, p->abi, WG_ABI);
+    if (!p->name || !p->name[0] || !p->brief || !p->brief[0])
+        return wg_fail(err, WG_EINVAL, "plugin %s: needs a name and a brief", path);
+    for (const struct wg_route *r = p->routes; r && r->method; r++)
+        if (!r->path || r->path[0] != '/' || !r->handle || !r->brief || !r->brief[0])
+            return wg_fail(err, WG_EINVAL, "plugin %s: route %s: needs a path, a handler and a brief", p->name,
+                           r->path ? r->path : "?");
+    for (const struct wg_luafn *f = p->lua; f && f->name; f++)
+        if (!f->call || !f->usage || !f->usage[0] || !f->brief || !f->brief[0])
+            return wg_fail(err, WG_EINVAL, "plugin %s: function %s: needs a call, a usage and a brief", p->name, f->name);
+    return WG_OK;
+}
+
+int plugins_load(struct wg_host *h, struct wg_err *err)
+{
+    for (size_t i = 0; i < h->config->plugins; i++) {
+        const char *path = h->config->plugin[i].p;
+        h->plugin_handle[i] = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        if (!h->plugin_handle[i])
+            return wg_fail(err, WG_EINVAL, "plugin: %s", dlerror());
+        const struct wg_plugin *p = dlsym(h->plugin_handle[i], "wg_plugin");
+        int rc = check(p, path, err);
+        if (rc < 0)
+            return rc;
+        h->plugins[i] = p;
+    }
+    return WG_OK;
+}
+
+void plugins_unload(struct wg_host *h)
+{
+    for (size_t i = 0; i < h->config->plugins; i++)
+        if (h->plugin_handle[i])
+            dlclose(h->plugin_handle[i]);
+}
+
+int plugins_open(struct wg_county *c, struct wg_err *err)
+{
+    struct wg_host *h = c->host;
+    for (size_t i = 0; h->plugins[i]; i++) {
+        const struct wg_plugin *p = h->plugins[i];
+        int rc = p->open ? p->open(c, h->config->plugin_config[i], &c->plugin_self[i], err) : WG_OK;
+        if (rc < 0)
+            return rc;
+    }
+    return WG_OK;
+}
+
+void plugins_close(struct wg_county *c)
+{
+    for (size_t i = 0; c->host->plugins[i]; i++) {
+        if (c->host->plugins[i]->close)
+            c->host->plugins[i]->close(c->plugin_self[i]);
+        c->plugin_self[i] = NULL;
+    }
+}
+
+/* ---- routes ---- */
+
+struct plugin_route {
+    struct row row;
+    const struct wg_route *route;
+    size_t plugin;
+    char pattern[160];
+};
+
+static void plugin_handle(struct call *call)
+{
+    const struct plugin_route *p = (const struct plugin_route *)call->row;
+    p->route->handle(call->req, call->county->plugin_self[p->plugin]);
+}
+
+static int method_of(const char *name)
+{
+    return strcmp(name, "GET") == 0      ? WG_METHOD_GET
+           : strcmp(name, "POST") == 0   ? WG_METHOD_POST
+           : strcmp(name, "PUT") == 0    ? WG_METHOD_PUT
+           : strcmp(name, "DELETE") == 0 ? WG_METHOD_DELETE
+                                         : 0;
+}
+
+int plugins_route(struct wg_host *h, struct wg_err *err)
+{
+    for (size_t i = 0; h->plugins[i]; i++) {
+        for (const struct wg_route *r = h->plugins[i]->routes; r && r->method; r++) {
+            struct plugin_route *p = wg_arena_alloc(h->config->arena, sizeof(*p));
+            if (!p)
+                return wg_fail(err, WG_ENOMEM, "no memory for a route");
+            snprintf(p->pattern, sizeof(p->pattern), "/v1/{area}%s", r->path);
+            p->route = r;
+            p->plugin = i;
+            p->row = (struct row){.method = method_of(r->method), .pattern = p->pattern, .handle = plugin_handle,
+                                  .summary = r->brief};
+            struct wg_http_route http = {p->row.method, p->pattern, handle_row, h, 0, 0, &p->row};
+            int rc = p->row.method ? wg_router_add(h->router, &http, err)
+                                   : wg_fail(err, WG_EINVAL, "plugin %s: %s is no method", h->plugins[i]->name, r->method);
+            if (rc < 0)
+                return rc;
+        }
+    }
+    return WG_OK;
+}
+
+const char *wg_county_area(const struct wg_county *county)
+{
+    return county->area;
+}
+
+void wg_plugin_log(const char *level, const char *plugin, const char *text)
+{
+    enum wg_level l = strcmp(level, "error") == 0 ? WG_ERROR : strcmp(level, "warn") == 0 ? WG_WARN : WG_INFO;
+    wg_log(l, plugin, text, NULL);
+}

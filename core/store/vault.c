@@ -1,0 +1,244 @@
+/* The vault: LMDB, synced, written before the journal. A row carries the number of the entry that will name it; until
+ * a later commit knows that entry durable it stands in `fresh` too, and is dropped at open if the entry does not
+ * name it. So a stop between vault and journal leaves no citizen's words behind. */
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct wg_vault {
+    struct wg_env *env;
+    unsigned rows, fresh, meta;
+    struct wg_txn *txn; /* the batch's */
+    uint8_t secret[32];
+    pthread_mutex_t lock; /* the batch, known, forget: erase comes from other threads */
+    uint64_t known;
+    bool forget; /* what is fresh was never named */
+};
+
+static int get_u64(struct wg_txn *txn, unsigned table, const char *key, uint64_t *out)
+{
+    struct wg_str v;
+    int rc = wg_get(txn, table, wg_str_of(key), &v);
+    *out = rc == WG_OK && v.n == 8 ? wg_be64_get(v.p) : 0;
+    return rc == WG_ENOENT ? WG_OK : rc;
+}
+
+static int put_u64(struct wg_txn *txn, unsigned table, const char *key, uint64_t value)
+{
+    uint8_t be[8];
+    wg_be64(be, value);
+    return wg_put(txn, table, wg_str_of(key), (struct wg_str){(char *)be, 8});
+}
+
+static int load(struct wg_vault *v, struct wg_err *err)
+{
+    struct wg_txn *txn = NULL;
+    struct wg_str s;
+    int rc = wg_txn_begin(v->env, true, &txn, err);
+    if (rc < 0)
+        return rc;
+    rc = get_u64(txn, v->meta, "known", &v->known);
+    if (rc == WG_OK && wg_get(txn, v->meta, WG_S("secret"), &s) == WG_OK && s.n == sizeof(v->secret)) {
+        memcpy(v->secret, s.p, sizeof(v->secret));
+    } else if (rc == WG_OK) {
+        wg_random(v->secret, sizeof(v->secret));
+        rc = wg_put(txn, v->meta, WG_S("secret"), (struct wg_str){(char *)v->secret, sizeof(v->secret)});
+    }
+    if (rc < 0) {
+        wg_txn_abort(txn);
+        return wg_fail(err, rc, "the vault can't be read");
+    }
+    return wg_txn_commit(txn, err);
+}
+
+int wg_vault_open(const char *dir, struct wg_vault **out, struct wg_err *err)
+{
+    struct wg_env_opts opts = {.map_bytes = (size_t)16 << 30, .synced = true};
+    struct wg_vault *v = calloc(1, sizeof(*v));
+    int rc;
+    *out = NULL;
+    if (!v)
+        return wg_fail(err, WG_ENOMEM, "no memory for the vault");
+    pthread_mutex_init(&v->lock, NULL);
+    if ((rc = wg_env_open(dir, &opts, &v->env, err)) < 0 || (rc = wg_env_table(v->env, "rows", &v->rows, err)) < 0 ||
+        (rc = wg_env_table(v->env, "fresh", &v->fresh, err)) < 0 ||
+        (rc = wg_env_table(v->env, "meta", &v->meta, err)) < 0 || (rc = load(v, err)) < 0) {
+        wg_vault_close(v);
+        return rc;
+    }
+    *out = v;
+    return WG_OK;
+}
+
+void wg_vault_close(struct wg_vault *v)
+{
+    if (!v)
+        return;
+    wg_txn_abort(v->txn);
+    wg_env_close(v->env);
+    pthread_mutex_destroy(&v->lock);
+    free(v);
+}
+
+uint64_t wg_vault_known(struct wg_vault *v)
+{
+    return v->known;
+}
+
+const uint8_t *wg_vault_secret(const struct wg_vault *v)
+{
+    return v->secret;
+}
+
+/* Go through `fresh`: drop rows that are not named, forget the marks of those that are. A key is n, then the ref. */
+static int settle(struct wg_vault *v, struct wg_txn *txn, bool (*named)(void *, uint64_t, struct wg_str), void *arg,
+                  size_t *dropped)
+{
+    struct wg_cursor *c = NULL;
+    struct wg_str key, none;
+    int rc = wg_cursor_open(txn, v->fresh, &c);
+    *dropped = 0;
+    int at = rc == WG_OK ? wg_cursor_seek(c, (struct wg_str){0}, &key, &none) : rc;
+    for (; rc == WG_OK && at == WG_OK; at = wg_cursor_next(c, &key, &none)) {
+        struct wg_str ref = {key.p + 8, key.n - 8};
+        if (named(arg, wg_be64_get(key.p), ref))
+            continue;
+        rc = wg_del(txn, v->rows, ref);
+        ++*dropped;
+    }
+    wg_cursor_close(c);
+    return rc == WG_OK ? wg_drop(txn, v->fresh) : rc;
+}
+
+struct names {
+    struct wg_journal *j;
+    struct wg_buf entry;
+};
+
+static bool entry_names(void *arg, uint64_t n, struct wg_str ref)
+{
+    struct names *names = arg;
+    return wg_journal_get(names->j, n, &names->entry, NULL) == WG_OK &&
+           memmem(names->entry.p, names->entry.n, ref.p, ref.n) != NULL;
+}
+
+static bool none_named(void *arg, uint64_t n, struct wg_str ref)
+{
+    (void)arg;
+    (void)n;
+    (void)ref;
+    return false;
+}
+
+static bool all_named(void *arg, uint64_t n, struct wg_str ref)
+{
+    (void)arg;
+    (void)n;
+    (void)ref;
+    return true;
+}
+
+int wg_vault_sweep(struct wg_vault *v, struct wg_journal *j, size_t *dropped, struct wg_err *err)
+{
+    struct names names = {j, WG_BUF_INIT};
+    struct wg_txn *txn = NULL;
+    int rc = wg_txn_begin(v->env, true, &txn, err);
+    if (rc < 0)
+        return rc;
+    rc = settle(v, txn, entry_names, &names, dropped);
+    wg_buf_free(&names.entry);
+    if (rc < 0) {
+        wg_txn_abort(txn);
+        return wg_fail(err, rc, "the vault can't be swept: %s", wg_strerror(rc));
+    }
+    return wg_txn_commit(txn, err);
+}
+
+int wg_vault_begin(struct wg_vault *v, uint64_t durable_n, struct wg_err *err)
+{
+    size_t dropped;
+    int rc;
+    pthread_mutex_lock(&v->lock);
+    rc = wg_txn_begin(v->env, true, &v->txn, err);
+    if (rc == WG_OK && (rc = settle(v, v->txn, v->forget ? none_named : all_named, NULL, &dropped)) < 0)
+        wg_fail(err, rc, "the vault: %s", wg_strerror(rc));
+    if (rc == WG_OK && (rc = put_u64(v->txn, v->meta, "known", durable_n)) < 0)
+        wg_fail(err, rc, "the vault: %s", wg_strerror(rc));
+    if (rc == WG_OK) {
+        v->known = durable_n;
+        return rc; /* the lock is held until commit or abort */
+    }
+    wg_txn_abort(v->txn);
+    v->txn = NULL;
+    pthread_mutex_unlock(&v->lock);
+    return rc;
+}
+
+int wg_vault_put(struct wg_vault *v, uint64_t n, struct wg_str bytes, char ref[WG_REF_TEXT + 1], struct wg_err *err)
+{
+    char key[8 + WG_REF_TEXT];
+    wg_random_text(16, ref, WG_REF_TEXT + 1);
+    wg_be64((uint8_t *)key, n);
+    memcpy(key + 8, ref, WG_REF_TEXT);
+    int rc = wg_put(v->txn, v->rows, (struct wg_str){ref, WG_REF_TEXT}, bytes);
+    if (rc == WG_OK)
+        rc = wg_put(v->txn, v->fresh, (struct wg_str){key, sizeof(key)}, (struct wg_str){"", 0});
+    return rc == WG_OK ? rc : wg_fail(err, rc, "the vault takes no row: %s", wg_strerror(rc));
+}
+
+int wg_vault_commit(struct wg_vault *v, struct wg_err *err)
+{
+    int rc = wg_txn_commit(v->txn, err);
+    v->txn = NULL;
+    if (rc == WG_OK)
+        v->forget = false;
+    pthread_mutex_unlock(&v->lock);
+    return rc;
+}
+
+void wg_vault_abort(struct wg_vault *v)
+{
+    if (!v->txn)
+        return;
+    wg_txn_abort(v->txn);
+    v->txn = NULL;
+    pthread_mutex_unlock(&v->lock);
+}
+
+void wg_vault_forget(struct wg_vault *v)
+{
+    pthread_mutex_lock(&v->lock);
+    v->forget = true;
+    pthread_mutex_unlock(&v->lock);
+}
+
+int wg_vault_get(struct wg_vault *v, struct wg_str ref, struct wg_buf *buf, struct wg_err *err)
+{
+    struct wg_txn *txn = NULL;
+    struct wg_str value;
+    int rc = wg_txn_begin(v->env, false, &txn, err);
+    if (rc < 0)
+        return rc;
+    rc = ref.n ? wg_get(txn, v->rows, ref, &value) : WG_ENOENT;
+    if (rc == WG_OK)
+        wg_buf_str_add(buf, value);
+    else
+        wg_fail(err, rc, "no such row");
+    wg_txn_abort(txn);
+    return rc;
+}
+
+int wg_vault_erase(struct wg_vault *v, struct wg_str ref, struct wg_err *err)
+{
+    struct wg_txn *txn = NULL;
+    pthread_mutex_lock(&v->lock);
+    int rc = wg_txn_begin(v->env, true, &txn, err);
+    if (rc == WG_OK) {
+        wg_del(txn, v->rows, ref);
+        rc = wg_txn_commit(txn, err);
+    }
+    pthread_mutex_unlock(&v->lock);
+    return rc;
+}

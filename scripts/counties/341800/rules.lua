@@ -1,0 +1,10 @@
+-- 宣城市: what holds in every county of the city, unless the county says otherwise.
+local std = require "std.city"
+
+return county {
+  base = std,
+  code = "341800",
+  name = "宣城市",
+  number = "宣数管案〔{year}〕{serial:6}号",
+  categories = require "341800.categories",
+}
