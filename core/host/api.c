@@ -220,7 +220,8 @@ int parse_body(struct call *call, bool must, struct wg_json **out)
 {
     struct wg_err err = {0};
     struct wg_str body = wg_req_body(call->req), type = wg_req_header(call->req, "content-type");
-    if (type.n && !memmem(type.p, type.n, "json", 4)) {
+    /* The form type is what curl -d says by itself; a browser's form can't pass for it, since the cookie needs its header. */
+    if (type.n && !memmem(type.p, type.n, "json", 4) && !memmem(type.p, type.n, "x-www-form-urlencoded", 21)) {
         refuse(call->req, 415, &(struct wg_err){.text = "the body must be application/json"}, (struct wg_str){NULL, 0}, 0);
         return WG_EINVAL;
     }
