@@ -133,11 +133,12 @@ struct wg_case_query {
     struct wg_str seen_by_collector; /**< only own reports, and checking or verifying */
     enum { WG_BY_OPENED, WG_BY_OPENED_DOWN, WG_BY_DUE } sort;
     size_t limit;                  /**< 1 … 1000 */
+    size_t look;                   /**< records looked at before it gives up with a cursor; 0: 200,000 */
     struct wg_str cursor;          /**< opaque, of the page before */
     int64_t now_ms;
 };
-/** fn for each, in order; cursor of the next page to `next` (empty: no more). Errors: WG_EINVAL (cursor). Bounded: looks
- *  at 200,000 records at most, then gives a cursor to go on from. */
+/** fn for each, in order; cursor of the next page to `next` (empty: no more). Errors: WG_EINVAL (cursor). Bounded: it
+ *  looks at so many records, then gives a cursor to go on from. */
 int wg_view_list(struct wg_views *v, struct wg_txn *txn, const struct wg_case_query *q,
                  int (*fn)(void *arg, const struct wg_case *c), void *arg, struct wg_buf *next, struct wg_err *err);
 /** How many cases are in each state. */

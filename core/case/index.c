@@ -16,7 +16,6 @@ static struct index_key *key_start(struct index_key *out, size_t *count, enum ta
     k->table = table;
     k->n = 0;
     k->has_value = false;
-    k->value = 0;
     return k;
 }
 
@@ -26,6 +25,12 @@ static void key_id(struct index_key *k, uint64_t id)
     k->n += 8;
 }
 
+static void key_urgency(struct index_key *k, const struct wg_case *c)
+{
+    wg_be64(k->value, (uint64_t)(c->due ? c->due : c->opened));
+    k->has_value = true;
+}
+
 size_t index_keys(const struct wg_case *c, struct index_key out[KEYS_MAX])
 {
     size_t count = 0;
@@ -33,17 +38,16 @@ size_t index_keys(const struct wg_case *c, struct index_key out[KEYS_MAX])
     struct index_key *k = key_start(out, &count, T_BY_STATE);
     k->key[k->n++] = c->state;
     key_id(k, c->id);
+    key_urgency(k, c);
     k = key_start(out, &count, T_BY_GRID);
     k->n = c->grid.n < KEY_MAX - 8 ? c->grid.n : KEY_MAX - 8;
     memcpy(k->key, c->grid.p ? c->grid.p : "", k->n);
     key_id(k, c->id);
-    if (open) {
+    if (open && c->due) {
         k = key_start(out, &count, T_DUE);
-        wg_be64(k->key, (uint64_t)(c->due ? c->due : c->opened));
+        wg_be64(k->key, (uint64_t)c->due);
         k->n = 8;
         key_id(k, c->id);
-        k->value = c->state;
-        k->has_value = true;
     }
     for (struct wg_str rest = c->held; rest.n && count < KEYS_MAX;) {
         const char *space = memchr(rest.p, ' ', rest.n);
@@ -51,6 +55,7 @@ size_t index_keys(const struct wg_case *c, struct index_key out[KEYS_MAX])
         k = key_start(out, &count, T_BY_UNIT);
         k->n = unit_prefix(unit, !open, k->key);
         key_id(k, c->id);
+        key_urgency(k, c);
         rest = space ? (struct wg_str){space + 1, rest.n - unit.n - 1} : (struct wg_str){NULL, 0};
     }
     return count;
@@ -79,10 +84,10 @@ int index_update(struct wg_views *v, struct wg_txn *txn, const struct wg_case *b
             rc = wg_del(txn, v->table[old[i].table], (struct wg_str){(char *)old[i].key, old[i].n});
     for (size_t i = 0; rc == WG_OK && i < news; i++) {
         const struct index_key *was = find_key(old, olds, &new[i]);
-        if (was && was->value == new[i].value)
+        if (was && (!was->has_value || memcmp(was->value, new[i].value, sizeof(was->value)) == 0))
             continue; /* most keys stay: this is what makes a step cheap */
         rc = wg_put(txn, v->table[new[i].table], (struct wg_str){(char *)new[i].key, new[i].n},
-                    (struct wg_str){(char *)&new[i].value, new[i].has_value});
+                    (struct wg_str){(char *)new[i].value, new[i].has_value ? sizeof(new[i].value) : 0});
     }
     return rc;
 }

@@ -1,10 +1,10 @@
-/* Lists of cases: the ranges of one index that can hold them, merged by id (or walked by urgency), the rest filtered. */
+/* Lists of cases: the ranges of one index that can hold them, merged by id (or sorted by urgency), the rest filtered. */
 #include "views.h"
 
 #include <stdlib.h>
 
 #define RANGES_MAX (WG_STATES + 2)
-#define LOOK_MAX 200000u /* records looked at by one call; a cursor goes on from there */
+#define LOOK_MAX 200000u
 
 struct range {
     enum table table;
@@ -18,10 +18,10 @@ struct range {
 struct walk {
     struct wg_views *v;
     struct wg_txn *txn;
-    const struct wg_case_query *q;
+    const struct wg_case_query *q, *asked; /* the latter as the caller gave it */
     struct range range[RANGES_MAX];
     size_t ranges;
-    size_t looked, given;
+    size_t looked, look_max, given;
 };
 
 static void add_range(struct walk *w, enum table table, const uint8_t *prefix, size_t n)
@@ -176,7 +176,7 @@ static int by_id(struct walk *w, uint64_t start, int (*fn)(void *arg, const stru
     for (size_t i = 0; rc == WG_OK && i < w->ranges; i++)
         rc = seek(w, &w->range[i], start, down);
     while (rc >= 0 && (r = nearest(w, down))) {
-        if (w->given == w->q->limit || w->looked == LOOK_MAX) {
+        if (w->given == w->q->limit || w->looked >= w->look_max) {
             uint8_t be[8];
             wg_be64(be, down ? r->id + 1 : r->id); /* where to seek: down goes to the last key below it */
             wg_base64url(be, 8, next);
@@ -190,24 +190,72 @@ static int by_id(struct walk *w, uint64_t start, int (*fn)(void *arg, const stru
     return rc < 0 ? rc : WG_OK;
 }
 
-/* Most urgent first: open cases only, along the due index, whose values tell the state without reading the record. */
+/* ---- most urgent first: the ranges' keys carry the urgency, so records are read only for the page ---- */
+
+struct urgent {
+    uint8_t key[16]; /* urgency, id: as in the cursor */
+};
+
+static int by_key(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct urgent));
+}
+
+static int gather(struct walk *w, const uint8_t start[16], struct urgent **list, size_t *count)
+{
+    size_t cap = 0;
+    for (size_t i = 0; i < w->ranges; i++) {
+        struct range *r = &w->range[i];
+        struct wg_cursor *c = NULL;
+        struct wg_str k, v;
+        int rc = wg_cursor_open(w->txn, w->v->table[r->table], &c);
+        int at = rc == WG_OK ? wg_cursor_seek(c, (struct wg_str){(char *)r->prefix, r->n}, &k, &v) : rc;
+        for (; rc == WG_OK && at == WG_OK && k.n == r->n + 8 && memcmp(k.p, r->prefix, r->n) == 0;
+             at = wg_cursor_next(c, &k, &v)) {
+            struct urgent u;
+            if (*count == cap) {
+                struct urgent *more = realloc(*list, (cap = cap ? 2 * cap : 1024) * sizeof(*more));
+                if (!more) {
+                    rc = WG_ENOMEM;
+                    break;
+                }
+                *list = more;
+            }
+            memcpy(u.key, v.p, 8);
+            memcpy(u.key + 8, k.p + r->n, 8);
+            if (memcmp(u.key, start, 16) >= 0)
+                (*list)[(*count)++] = u;
+        }
+        wg_cursor_close(c);
+        if (rc < 0)
+            return rc;
+    }
+    return WG_OK;
+}
+
 static int by_due(struct walk *w, const uint8_t start[16], int (*fn)(void *arg, const struct wg_case *c), void *arg,
                   struct wg_buf *next)
 {
-    struct wg_cursor *c = NULL;
-    struct wg_str k, v;
-    int rc = wg_cursor_open(w->txn, w->v->table[T_DUE], &c);
-    int at = rc == WG_OK ? wg_cursor_seek(c, (struct wg_str){(const char *)start, 16}, &k, &v) : rc;
-    for (; rc >= 0 && at == WG_OK; at = wg_cursor_next(c, &k, &v)) {
-        if (w->given == w->q->limit || w->looked == LOOK_MAX) {
-            wg_base64url(k.p, k.n, next);
+    struct wg_case_query q = *w->q;
+    struct urgent *list = NULL;
+    size_t count = 0;
+    q.states = q.states ? q.states & open_states() : open_states();
+    w->q = &q;
+    if (!q.unit.n && !q.seen_by_unit.n)
+        q.grid = (struct wg_str){NULL, 0}; /* its index carries no urgency; the filter below has it still */
+    plan(w);
+    q.grid = w->asked->grid;
+    int rc = gather(w, start, &list, &count);
+    if (rc == WG_OK && count)
+        qsort(list, count, sizeof(*list), by_key);
+    for (size_t i = 0; rc >= 0 && i < count; i++) {
+        if (w->given == q.limit || w->looked >= w->look_max) {
+            wg_base64url(list[i].key, 16, next);
             break;
         }
-        if (w->q->states && v.n == 1 && !(w->q->states >> (uint8_t)v.p[0] & 1))
-            continue;
-        rc = offer(w, wg_be64_get(k.p + 8), fn, arg);
+        rc = offer(w, wg_be64_get(list[i].key + 8), fn, arg);
     }
-    wg_cursor_close(c);
+    free(list);
     return rc < 0 ? rc : WG_OK;
 }
 
@@ -222,7 +270,8 @@ int wg_view_list(struct wg_views *v, struct wg_txn *txn, const struct wg_case_qu
         goto out;
     w->v = v;
     w->txn = txn;
-    w->q = q;
+    w->q = w->asked = q;
+    w->look_max = q->look ? q->look : LOOK_MAX;
     if (q->sort == WG_BY_OPENED_DOWN)
         memset(start, 0xff, sizeof(start));
     if (q->cursor.n && (wg_base64url_decode(q->cursor, start, sizeof(start), &n) < 0 || n != want)) {

@@ -11,8 +11,8 @@ static const struct {
     uint32_t version;
     bool index;
 } tables[TABLES] = {
-    [T_META] = {"meta", 1, false},        [T_CASE] = {"case", 1, false},       [T_BY_STATE] = {"by_state", 1, true},
-    [T_BY_UNIT] = {"by_unit", 1, true},   [T_BY_GRID] = {"by_grid", 1, true},  [T_DUE] = {"due", 1, true},
+    [T_META] = {"meta", 1, false},        [T_CASE] = {"case", 1, false},       [T_BY_STATE] = {"by_state", 2, true},
+    [T_BY_UNIT] = {"by_unit", 2, true},   [T_BY_GRID] = {"by_grid", 1, true},  [T_DUE] = {"due", 2, true},
     [T_OUTBOX] = {"outbox", 1, false},    [T_SEEN] = {"seen", 1, false},       [T_SEEN_AT] = {"seen_at", 1, false},
     [T_RECORD] = {"record", 1, false},
 };
@@ -109,7 +109,9 @@ static int open_env(struct wg_views *v, size_t map_bytes, struct wg_err *err)
     for (int i = 0; i < TABLES; i++)
         if ((rc = wg_env_table(v->env, tables[i].name, &v->table[i], err)) < 0)
             return rc;
-    if ((rc = wg_txn_begin(v->env, true, &txn, err)) < 0)
+    /* Room to make the indexes again, should a version have changed: less than what is there now. */
+    if ((rc = wg_env_ready(v->env, 1024 + wg_env_bytes(v->env) / 4096, err)) < 0 ||
+        (rc = wg_txn_begin(v->env, true, &txn, err)) < 0)
         return rc;
     if ((rc = check_versions(v, txn)) < 0) {
         wg_txn_abort(txn);

@@ -8,10 +8,10 @@
 enum table {
     T_META,     /* counters and the tip */
     T_CASE,     /* id → record */
-    T_BY_STATE, /* state, id */
-    T_BY_UNIT,  /* unit, 0, closed?, id: each unit that holds or held it */
+    T_BY_STATE, /* state, id → urgency */
+    T_BY_UNIT,  /* unit, 0, closed?, id → urgency: each unit that holds or held it */
     T_BY_GRID,  /* grid, id */
-    T_DUE,      /* open ones: due (or opened, while there is none), id → state */
+    T_DUE,      /* open ones that have a due moment: due, id */
     T_OUTBOX,   /* n, index → outcome */
     T_SEEN,     /* digest of by and key → struct of n, id, t, ask */
     T_SEEN_AT,  /* n → digest: which to forget after 30 days */
@@ -30,7 +30,7 @@ struct index_key {
     enum table table;
     uint8_t key[KEY_MAX];
     size_t n;
-    uint8_t value;
+    uint8_t value[8]; /* urgency: when it is due, or was opened while it has no due; big-endian */
     bool has_value;
 };
 #define KEYS_MAX 16

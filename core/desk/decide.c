@@ -50,7 +50,7 @@ static int near_case(void *arg, const struct wg_case *c)
     return WG_OK;
 }
 
-/* Cases near by: those of the grids within reach, newest first, ten of each at most. */
+/* Cases near by: of the grids within reach the newest, so that the cost of a question has a bound. */
 static int ask_near(struct deciding *dc, const struct wg_json *args, struct wg_buf *out, struct wg_err *err)
 {
     const struct wg_json *lon = args->child, *lat, *reach, *kind, *category;
@@ -72,7 +72,7 @@ static int ask_near(struct deciding *dc, const struct wg_json *args, struct wg_b
         struct wg_buf next = WG_BUF_INIT;
         wg_layer_at(grids, grid[i].i, &f);
         struct wg_case_query list = {.grid = f.id, .kind = q.kind, .source = -1, .category = q.category,
-                                     .sort = WG_BY_OPENED_DOWN, .limit = 10, .now_ms = dc->t};
+                                     .sort = WG_BY_OPENED_DOWN, .limit = 10, .look = 40, .now_ms = dc->t};
         rc = wg_view_list(dc->d->views, dc->txn, &list, near_case, &q, &next, err);
         wg_buf_free(&next);
     }

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #define BATCH_MAX 256
-#define PAGES_EACH 48  /* of the views, that one entry can dirty at most: every index, its branches */
+#define PAGES_EACH 64 /* of the views, that one entry can dirty: fourteen writes, each a path of leaf and branches */
 #define PAGES_BASE 256
 #define JUMP_MS (5 * WG_MINUTE_MS)
 

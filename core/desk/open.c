@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define FOLD_BATCH 20000u
+#define FOLD_BATCH 128u /* entries a transaction; commits cost little, room for their pages must be there first */
 
 /* ---- what is in force ---- */
 
@@ -98,7 +98,7 @@ struct catching {
 static int catch_begin(struct catching *c)
 {
     struct wg_env *env = wg_views_env(c->d->views);
-    int rc = wg_env_ready(env, 16384, c->err);
+    int rc = wg_env_ready(env, 256 + FOLD_BATCH * 64, c->err);
     return rc < 0 ? rc : wg_txn_begin(env, true, &c->txn, c->err);
 }
 
@@ -147,8 +147,9 @@ static int check_tip(struct wg_desk *d, const struct wg_views_tip *tip, bool *ou
 static int clear_views(struct wg_desk *d, struct wg_err *err)
 {
     struct wg_txn *txn = NULL;
-    int rc = wg_txn_begin(wg_views_env(d->views), true, &txn, err);
-    if (rc < 0)
+    struct wg_env *env = wg_views_env(d->views);
+    int rc = wg_env_ready(env, 1024 + wg_env_bytes(env) / (256 * 4096), err); /* the list of what is free then */
+    if (rc < 0 || (rc = wg_txn_begin(env, true, &txn, err)) < 0)
         return rc;
     if ((rc = wg_views_clear(d->views, txn, err)) < 0) {
         wg_txn_abort(txn);

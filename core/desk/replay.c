@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define FOLD_BATCH 128u /* as in open.c */
+
 struct replay {
     struct wg_desk *d;
     struct wg_desk shadow; /* the desk, with the scratch views in place of its own */
@@ -88,7 +90,7 @@ static int replay_one(void *arg, uint64_t n, struct wg_str bytes)
     struct wg_entry e;
     int rc = WG_OK;
     wg_arena_reset(r->a);
-    if (!r->txn && ((rc = wg_env_ready(wg_views_env(r->views), 16384, r->err)) < 0 ||
+    if (!r->txn && ((rc = wg_env_ready(wg_views_env(r->views), 256 + FOLD_BATCH * 64, r->err)) < 0 ||
                     (rc = wg_txn_begin(wg_views_env(r->views), true, &r->txn, r->err)) < 0))
         return rc;
     if ((rc = wg_entry_parse(r->a, bytes, &e, r->err)) < 0 || (rc = check_chain(r, &e, bytes)) < 0)
@@ -101,7 +103,7 @@ static int replay_one(void *arg, uint64_t n, struct wg_str bytes)
         r->out->cases++;
     if ((rc = wg_views_fold(r->views, r->txn, &e, bytes, r->a, r->err)) < 0)
         return rc;
-    if (++r->done % 20000 == 0) {
+    if (++r->done % FOLD_BATCH == 0) {
         struct wg_txn *txn = r->txn;
         r->txn = NULL;
         rc = wg_txn_commit(txn, r->err);
@@ -177,10 +179,12 @@ int wg_replay_rebuild(const struct wg_desk_opts *opts, void (*say)(void *, const
         *entries = r->done;
         if (rc == WG_OK)
             rc = wg_views_compare(r->d->views, r->views, say, arg, differ_count, err);
-        wg_views_close(r->views);
         snprintf(scratch, sizeof(scratch), "%s/rebuild", r->d->dir);
-        snprintf(from, sizeof(from), "%s/rebuild/views", r->d->dir);
+        snprintf(from, sizeof(from), "%s/copy", r->d->dir);
         snprintf(to, sizeof(to), "%s/views", r->d->dir);
+        if (rc == WG_OK) /* it is the last good copy from now on, too */
+            rc = wg_env_copy(wg_views_env(r->views), from, err);
+        wg_views_close(r->views);
     }
     if (r)
         wg_desk_close(r->d);

@@ -139,6 +139,20 @@ static void failed(struct wg_host *h, const char *who)
     l->until = wg_now_ms() + wait;
 }
 
+/* True: it is, and the request has its answer. */
+static bool locked(struct call *call, const char *who)
+{
+    const struct lockout *lock = lockout_of(call->host, who, false);
+    int64_t now = wg_now_ms();
+    char seconds[24];
+    if (!lock || lock->until <= now)
+        return false;
+    snprintf(seconds, sizeof(seconds), "%lld", (long long)((lock->until - now) / 1000 + 1));
+    wg_reply_header(call->req, "Retry-After", wg_str_of(seconds));
+    wg_reply_problem(call->req, 429, "too many wrong passwords; wait as Retry-After says");
+    return true;
+}
+
 static void succeeded(struct wg_host *h, const char *who)
 {
     for (struct lockout **at = &h->lockouts; *at; at = &(*at)->next) {
@@ -187,18 +201,17 @@ static void hash_done(void *arg)
 
 static void next_login(struct wg_host *h)
 {
-    struct login *l = h->logins;
-    if (!l || h->hashing)
-        return;
-    h->logins = l->next;
-    if (!h->logins)
-        h->logins_tail = NULL;
-    h->hashing = true;
-    if (wg_pool_run(h->loop, hash_work, hash_done, l) == WG_OK)
-        return;
-    h->hashing = false;
-    wg_reply_problem(l->call->req, 503, "out of memory");
-    next_login(h);
+    struct login *l;
+    while ((l = h->logins) && !h->hashing) {
+        h->logins = l->next;
+        if (!h->logins)
+            h->logins_tail = NULL;
+        if (l->check && locked(l->call, l->who)) /* by those before it in the line */
+            continue;
+        h->hashing = wg_pool_run(h->loop, hash_work, hash_done, l) == WG_OK;
+        if (!h->hashing)
+            wg_reply_problem(l->call->req, 503, "out of memory");
+    }
 }
 
 static void queue_login(struct login *l)
@@ -308,14 +321,8 @@ void post_session(struct call *call)
     l->check = true;
     l->then = signed_in;
     snprintf(l->who, sizeof(l->who), "%.*s/%.*s", WG_PRI(area), WG_PRI(user));
-    struct lockout *lock = lockout_of(call->host, l->who, false);
-    if (lock && lock->until > wg_now_ms()) {
-        char seconds[24];
-        snprintf(seconds, sizeof(seconds), "%lld", (long long)((lock->until - wg_now_ms()) / 1000 + 1));
-        wg_reply_header(call->req, "Retry-After", wg_str_of(seconds));
-        wg_reply_problem(call->req, 429, "too many wrong passwords; wait as Retry-After says");
+    if (locked(call, l->who))
         return;
-    }
     look_up(l, host_county(call->host, area), user);
     queue_login(l);
 }

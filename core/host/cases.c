@@ -64,6 +64,10 @@ void post_action(struct call *call)
 {
     struct wg_json *in;
     struct wg_str action = wg_req_param(call->req, "action");
+    if (call->county->is_city) {
+        refuse(call, WG_EDENIED, "", "the city reads its counties' cases; steps are taken in the county");
+        return;
+    }
     if (!path_case(call, &call->cmd.id))
         return;
     struct wg_force *f = wg_desk_force(call->county->desk);
@@ -379,8 +383,10 @@ void get_tasks(struct call *call)
     l->q.sort = WG_BY_DUE;
     if (l->session.roles & WG_UNIT_ROLE && !(l->session.roles & READERS))
         l->q.unit = wg_str_of(l->session.unit);
+    if (!l->q.states)
+        l->counties = 0; /* no step is ours: an empty list, and no page after it */
     if (l->q.states)
         listing_run(l);
     else
-        list_done(l); /* no step is ours: an empty list */
+        list_done(l);
 }

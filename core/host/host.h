@@ -30,6 +30,14 @@ struct wg_config {
  *  Relative paths are the file's. It gets no functions. Errors: WG_EINVAL (which key, what would be right), WG_ENOENT. */
 int wg_config_read(const char *path, struct wg_config *out, struct wg_err *err);
 void wg_config_done(struct wg_config *c);
+/** The plugins of a configuration: shared objects, loaded and checked. Whatever comes back, unload what was loaded.
+ *  Errors: WG_EINVAL (which, why). */
+struct wg_plugins {
+    const struct wg_plugin *table[17]; /**< NULL-ended */
+    void *handle[16];
+};
+int wg_plugins_load(const struct wg_config *c, struct wg_plugins *out, struct wg_err *err);
+void wg_plugins_unload(struct wg_plugins *p);
 /** Options for one area's desk, for tools; texts live in c. */
 void wg_config_desk(const struct wg_config *c, size_t i, struct wg_desk_opts *out, char dir[1024]);
 

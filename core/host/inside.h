@@ -58,8 +58,8 @@ struct wg_host {
     pthread_t job_thread;
     bool jobs_running, draining;
     struct wg_timer *tick;
-    const struct wg_plugin *plugins[17]; /* NULL-ended */
-    void *plugin_handle[16];
+    struct wg_plugins loaded;
+    const struct wg_plugin *const *plugins; /* the loaded tables, NULL-ended */
     int64_t started_ms;
     uint64_t ticks;
     int64_t copied_day; /* local day of the last nightly copies */
@@ -200,11 +200,9 @@ void jobs_stop(struct wg_host *h);
 int job_submit(struct wg_host *h, struct job *job);
 
 /* plugin.c */
-int plugins_load(struct wg_host *h, struct wg_err *err);
 int plugins_route(struct wg_host *h, struct wg_err *err);
 int plugins_open(struct wg_county *c, struct wg_err *err);
 void plugins_close(struct wg_county *c);
-void plugins_unload(struct wg_host *h);
 
 /* effect.c */
 void effects_wake(struct wg_county *c);

@@ -38,16 +38,18 @@ int jobs_start(struct wg_host *h, struct wg_err *err)
 void jobs_stop(struct wg_host *h)
 {
     if (h->jobs_running) {
-        wg_queue_close(h->jobs);
+        wg_queue_close(h->jobs); /* it finishes what waits */
         pthread_join(h->job_thread, NULL);
     }
-    wg_queue_free(h->jobs);
     h->jobs_running = false;
+    wg_queue_free(h->jobs);
     h->jobs = NULL;
 }
 
 int job_submit(struct wg_host *h, struct job *job)
 {
     job->host = h;
+    if (!h->jobs)
+        return WG_EBUSY;
     return wg_queue_push(h->jobs, &job->link);
 }

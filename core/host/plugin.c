@@ -23,27 +23,28 @@ static int check(const struct wg_plugin *p, const char *path, struct wg_err *err
     return WG_OK;
 }
 
-int plugins_load(struct wg_host *h, struct wg_err *err)
+int wg_plugins_load(const struct wg_config *c, struct wg_plugins *out, struct wg_err *err)
 {
-    for (size_t i = 0; i < h->config->plugins; i++) {
-        const char *path = h->config->plugin[i].p;
-        h->plugin_handle[i] = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        if (!h->plugin_handle[i])
+    memset(out, 0, sizeof(*out));
+    for (size_t i = 0; i < c->plugins; i++) {
+        const char *path = c->plugin[i].p;
+        out->handle[i] = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        if (!out->handle[i])
             return wg_fail(err, WG_EINVAL, "plugin: %s", dlerror());
-        const struct wg_plugin *p = dlsym(h->plugin_handle[i], "wg_plugin");
+        const struct wg_plugin *p = dlsym(out->handle[i], "wg_plugin");
         int rc = check(p, path, err);
         if (rc < 0)
             return rc;
-        h->plugins[i] = p;
+        out->table[i] = p;
     }
     return WG_OK;
 }
 
-void plugins_unload(struct wg_host *h)
+void wg_plugins_unload(struct wg_plugins *p)
 {
-    for (size_t i = 0; i < h->config->plugins; i++)
-        if (h->plugin_handle[i])
-            dlclose(h->plugin_handle[i]);
+    for (size_t i = 0; i < sizeof(p->handle) / sizeof(p->handle[0]); i++)
+        if (p->handle[i])
+            dlclose(p->handle[i]);
 }
 
 int plugins_open(struct wg_county *c, struct wg_err *err)

@@ -60,9 +60,24 @@ static void tick(void *arg)
 
 /* ---- the end ---- */
 
+/* All is answered. Jobs and desks end, and what they hand back is taken, before the loop lets go of its doorbell. */
+static void stop_all(struct wg_host *h)
+{
+    jobs_stop(h);
+    for (size_t i = 0; i < h->counties; i++)
+        wg_desk_stop(h->county[i]->desk);
+    if (h->results)
+        take_results(h);
+    wg_timer_stop(h->tick);
+    h->tick = NULL;
+    wg_bell_free(h->bell);
+    h->bell = NULL;
+}
+
 static void drained(void *arg)
 {
     struct wg_host *h = arg;
+    stop_all(h);
     wg_loop_stop(h->loop);
 }
 
@@ -78,26 +93,11 @@ static void on_signal(void *arg, int signal)
 
 static void close_all(struct wg_host *h)
 {
-    if (h->jobs)
-        jobs_stop(h);
-    for (size_t i = 0; i < h->counties; i++)
-        wg_desk_stop(h->county[i]->desk); /* what they still had is durable; its answers have nowhere to go */
-    if (h->results) {
-        struct wg_link *l;
-        while ((l = wg_queue_take(h->results, 1, 0))) {
-            struct call *call = ((struct wg_cmd *)l)->owner;
-            wg_ground_drop(call->cmd.ground);
-            wg_bundle_drop(call->cmd.bundle);
-            if (!call->req)
-                wg_arena_free(call->arena);
-        }
-    }
-    wg_timer_stop(h->tick);
+    stop_all(h); /* again: opening may have failed half way */
     wg_http_free(h->http);
     for (size_t i = 0; i < h->counties; i++)
         county_close(h->county[i]);
-    plugins_unload(h);
-    wg_bell_free(h->bell);
+    wg_plugins_unload(&h->loaded);
     wg_queue_free(h->results);
     wg_router_free(h->router);
     sessions_free(h);
@@ -136,7 +136,7 @@ static int open_all(struct wg_host *h, struct wg_err *err)
     h->results = wg_queue_new(0);
     if (!h->results || wg_bell_new(h->loop, take_results, h, &h->bell) < 0)
         return wg_fail(err, WG_ENOMEM, "no memory for results");
-    if ((rc = jobs_start(h, err)) < 0 || (rc = plugins_load(h, err)) < 0 || (rc = open_counties(h, err)) < 0 ||
+    if ((rc = jobs_start(h, err)) < 0 || (rc = wg_plugins_load(h->config, &h->loaded, err)) < 0 || (rc = open_counties(h, err)) < 0 ||
         (rc = add_routes(h, err)) < 0 || (rc = wg_loop_on_signal(h->loop, on_signal, h)) < 0)
         return rc;
     rc = wg_http_listen(h->loop, h->config->host.p, h->config->port, h->router, &limits, before_request, h, &h->http, err);
@@ -152,6 +152,7 @@ int wg_host_run(const struct wg_config *c, void (*ready)(void *arg, int port), v
         return wg_fail(err, WG_ENOMEM, "no memory for a server");
     h->config = c;
     h->lock_fd = -1;
+    h->plugins = h->loaded.table;
     h->started_ms = wg_mono_ms();
     int rc = open_all(h, err);
     if (rc == WG_OK) {

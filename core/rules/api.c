@@ -1,28 +1,59 @@
-/* case and ctx: what a handler is given. Both are proxies without fields of their own, made once; they look into the
- * decision under way and mean nothing outside it. Words (description, address, caller) are not there for rules. */
+/* case and ctx: what a handler is given. Both are proxies without fields of their own, made once;
+ * they look into the decision under way and mean nothing outside it. Words (description, address,
+ * caller) are not there for rules. */
 #include "rules/state.h"
 
-#define NAMES_OF_CASE \
-    X(ID, "id", "text") X(KIND, "kind", "\"part\" 部件 or \"event\" 事件") X(CATEGORY, "category", "code of its class") \
-    X(STATE, "state", "\"reported\" …; nil before the report") X(SOURCE, "source", "\"collector\", \"hotline\" …") \
-    X(CONDITION, "condition", "id of its condition row, or nil") X(UNIT, "unit", "the unit that holds it, or nil") \
-    X(PROPOSED, "proposed_unit", "the unit proposed, or nil") X(PART, "part", "code of the part, or nil") \
-    X(GRID, "grid", "unit grid 单元网格, or nil") X(STREET, "street", "its first 9 digits") \
-    X(COMMUNITY, "community", "its first 12 digits") X(REPORTER, "reporter", "who reported, or nil") \
-    X(REWORK, "rework", "times a check failed") X(DEFERRALS, "deferrals", "deferrals granted") \
-    X(SEND_BACKS, "send_backs", "times sent back: 0 for now") X(OPENED, "opened", "ms") X(FILED, "filed", "ms, or nil") \
-    X(DUE, "due", "ms, or nil") X(LON, "lon_e7", "degrees x 10^7") X(LAT, "lat_e7", "degrees x 10^7") \
-    X(AREA, "area", "six digits") X(VERSION, "version", "steps taken")
+/* The order of the rows is the order of the names: a proxy numbers them from 1. */
 enum case_field {
     CASE_NONE,
-#define X(id, name, brief) CASE_##id,
-    NAMES_OF_CASE
-#undef X
+    CASE_ID,
+    CASE_KIND,
+    CASE_CATEGORY,
+    CASE_STATE,
+    CASE_SOURCE,
+    CASE_CONDITION,
+    CASE_UNIT,
+    CASE_PROPOSED,
+    CASE_PART,
+    CASE_GRID,
+    CASE_STREET,
+    CASE_COMMUNITY,
+    CASE_REPORTER,
+    CASE_REWORK,
+    CASE_DEFERRALS,
+    CASE_SEND_BACKS,
+    CASE_OPENED,
+    CASE_FILED,
+    CASE_DUE,
+    CASE_LON,
+    CASE_LAT,
+    CASE_AREA,
+    CASE_VERSION
 };
 const struct rules_row rules_case_rows[] = {
-#define X(id, name, brief) {"case." name, NULL, "case." name, brief},
-    NAMES_OF_CASE
-#undef X
+    {"case.id", NULL, "case.id", "text"},
+    {"case.kind", NULL, "case.kind", "\"part\" 部件 or \"event\" 事件"},
+    {"case.category", NULL, "case.category", "code of its class"},
+    {"case.state", NULL, "case.state", "\"reported\" …; nil before the report"},
+    {"case.source", NULL, "case.source", "\"collector\", \"hotline\" …"},
+    {"case.condition", NULL, "case.condition", "id of its condition row, or nil"},
+    {"case.unit", NULL, "case.unit", "the unit that holds it, or nil"},
+    {"case.proposed_unit", NULL, "case.proposed_unit", "the unit proposed, or nil"},
+    {"case.part", NULL, "case.part", "code of the part, or nil"},
+    {"case.grid", NULL, "case.grid", "unit grid 单元网格, or nil"},
+    {"case.street", NULL, "case.street", "its first 9 digits"},
+    {"case.community", NULL, "case.community", "its first 12 digits"},
+    {"case.reporter", NULL, "case.reporter", "who reported, or nil"},
+    {"case.rework", NULL, "case.rework", "times a check failed"},
+    {"case.deferrals", NULL, "case.deferrals", "deferrals granted"},
+    {"case.send_backs", NULL, "case.send_backs", "times sent back: 0 for now"},
+    {"case.opened", NULL, "case.opened", "ms"},
+    {"case.filed", NULL, "case.filed", "ms, or nil"},
+    {"case.due", NULL, "case.due", "ms, or nil"},
+    {"case.lon_e7", NULL, "case.lon_e7", "degrees x 10^7"},
+    {"case.lat_e7", NULL, "case.lat_e7", "degrees x 10^7"},
+    {"case.area", NULL, "case.area", "six digits"},
+    {"case.version", NULL, "case.version", "steps taken"},
     {0},
 };
 
@@ -35,14 +66,18 @@ const struct rules_row rules_ctx_rows[] = {
     {"ctx.by_unit", NULL, "ctx.by_unit", "the unit of who acts, or nil"},
     {"ctx.row", NULL, "ctx.row", "the condition row of the case, or nil"},
     {"ctx.class", NULL, "ctx.class", "the class of the case, or nil"},
-    {"ctx.deadline", rules_ask_deadline, "ctx.deadline(limit [, from_ms]) -> ms", "when a limit is up, by the calendar"},
+    {"ctx.deadline", rules_ask_deadline, "ctx.deadline(limit [, from_ms]) -> ms",
+     "when a limit is up, by the calendar"},
     {"ctx.responsible", rules_ask_responsible, "ctx.responsible(case) -> {unit, by, duty} or nil",
      "who answers for it there: by \"owner\", \"duty\" …"},
     {"ctx.responsible_near", rules_ask_responsible_near,
-     "ctx.responsible_near(case, reach_m) -> {{unit, duty, distance_m, inside}}", "who else does, nearest first"},
-    {"ctx.near", rules_ask_near, "ctx.near{within_m=, category=, kind=, open=} -> {{id, distance_m, state, category}}",
+     "ctx.responsible_near(case, reach_m) -> {{unit, duty, distance_m, inside}}",
+     "who else does, nearest first"},
+    {"ctx.near", rules_ask_near,
+     "ctx.near{within_m=, category=, kind=, open=} -> {{id, distance_m, state, category}}",
      "cases around this one, nearest first"},
-    {"ctx.unit", rules_ask_unit, "ctx.unit(id) -> {id, name, kind} or nil", "a unit of the base data"},
+    {"ctx.unit", rules_ask_unit, "ctx.unit(id) -> {id, name, kind} or nil",
+     "a unit of the base data"},
     {0},
 };
 
@@ -94,7 +129,8 @@ static int field_of(lua_State *L, const char *what)
     lua_rawget(L, lua_upvalueindex(1));
     int field = (int)lua_tointeger(L, -1);
     if (field == 0 && lua_type(L, -1) != LUA_TFUNCTION)
-        luaL_error(L, "%s has no field '%s'", what, lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?");
+        luaL_error(L, "%s has no field '%s'", what,
+                   lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?");
     return field;
 }
 
@@ -296,8 +332,8 @@ static int l_read_only(lua_State *L)
 }
 
 /* Make a proxy whose fields are the rows that begin with prefix, numbered from 1 in their order. */
-static void make_proxy(lua_State *L, const struct rules_row *row, const char *prefix, lua_CFunction index,
-                       enum rules_ref ref)
+static void make_proxy(lua_State *L, const struct rules_row *row, const char *prefix,
+                       lua_CFunction index, enum rules_ref ref)
 {
     lua_Integer number = 0;
     lua_newuserdatauv(L, 0, 0);

@@ -110,7 +110,8 @@ static bool is_word(struct wg_str s)
 
 static bool is_lua(struct wg_str s)
 {
-    return s.n > 4 && memcmp(s.p + s.n - 4, ".lua", 4) == 0 && is_word((struct wg_str){s.p, s.n - 4});
+    return s.n > 4 && memcmp(s.p + s.n - 4, ".lua", 4) == 0 &&
+           is_word((struct wg_str){s.p, s.n - 4});
 }
 
 /* May a file of that name be in this bundle? */
@@ -123,7 +124,8 @@ static bool belongs(const struct wg_bundle *b, struct wg_str name)
         return false;
     struct wg_str folder = {name.p, (size_t)(slash - name.p)};
     struct wg_str leaf = {slash + 1, name.n - folder.n - 1};
-    return is_lua(leaf) && (wg_str_is(folder, "std") || wg_str_eq(folder, b->city) || wg_str_eq(folder, b->area));
+    return is_lua(leaf) &&
+           (wg_str_is(folder, "std") || wg_str_eq(folder, b->city) || wg_str_eq(folder, b->area));
 }
 
 /* ---- reading folders ---- */
@@ -182,7 +184,8 @@ static int add_folder(struct wg_bundle *b, const char *path, const char *prefix,
             continue;
         struct wg_str file = wg_arena_fmt(b->arena, "%s/%s", path, e->d_name);
         struct wg_str name = wg_arena_fmt(b->arena, "%s/%s", prefix, e->d_name);
-        rc = file.p && name.p ? add_path(b, file.p, name, err) : wg_fail(err, WG_ENOMEM, "no memory for a bundle");
+        rc = file.p && name.p ? add_path(b, file.p, name, err)
+                              : wg_fail(err, WG_ENOMEM, "no memory for a bundle");
     }
     closedir(dir);
     return rc;
@@ -203,7 +206,8 @@ static int finish(struct wg_bundle *b, struct wg_err *err)
         if (wg_str_eq(b->file[i - 1].name, b->file[i].name))
             return wg_fail(err, WG_EINVAL, "%.*s: is in the bundle twice", WG_PRI(b->file[i].name));
     if (!rules_bundle_find(b, name, &text))
-        return wg_fail(err, WG_ENOENT, "%.*s: is missing; it returns the county's pack", WG_PRI(name));
+        return wg_fail(err, WG_ENOENT, "%.*s: is missing; it returns the county's pack",
+                       WG_PRI(name));
     wg_bundle_json(b, &json);
     bool ok = wg_buf_ok(&json);
     if (ok) {
@@ -214,7 +218,8 @@ static int finish(struct wg_bundle *b, struct wg_err *err)
     return ok ? WG_OK : wg_fail(err, WG_ENOMEM, "no memory for a bundle");
 }
 
-static int read_all(struct wg_bundle *b, const char *scripts, const char *standards, struct wg_err *err)
+static int read_all(struct wg_bundle *b, const char *scripts, const char *standards,
+                    struct wg_err *err)
 {
     struct wg_str folder[3] = {wg_arena_fmt(b->arena, "%s/std", scripts),
                                wg_arena_fmt(b->arena, "%s/counties/%s", scripts, b->city.p),
@@ -224,7 +229,8 @@ static int read_all(struct wg_bundle *b, const char *scripts, const char *standa
     struct wg_str limits = wg_arena_fmt(b->arena, "%s/limits.csv", standards);
     int rc = WG_OK;
     for (int i = 0; i < (wg_str_eq(b->city, b->area) ? 2 : 3) && rc == WG_OK; i++)
-        rc = folder[i].p ? add_folder(b, folder[i].p, prefix[i], err) : wg_fail(err, WG_ENOMEM, "no memory");
+        rc = folder[i].p ? add_folder(b, folder[i].p, prefix[i], err)
+                         : wg_fail(err, WG_ENOMEM, "no memory");
     if (rc == WG_OK && !(classes.p && limits.p))
         rc = wg_fail(err, WG_ENOMEM, "no memory for a bundle");
     if (rc < 0 || (rc = add_path(b, classes.p, WG_S("standards/classes.csv"), err)) < 0 ||
@@ -244,7 +250,8 @@ int wg_bundle_read(const char *scripts, const char *standards, const char *city,
         return wg_fail(err, WG_ENOMEM, "no memory for a bundle");
     b->area = wg_arena_str(b->arena, wg_str_of(area));
     b->city = wg_arena_str(b->arena, wg_str_of(city));
-    int rc = b->area.p && b->city.p ? read_all(b, scripts, standards, err) : wg_fail(err, WG_ENOMEM, "no memory");
+    int rc = b->area.p && b->city.p ? read_all(b, scripts, standards, err)
+                                    : wg_fail(err, WG_ENOMEM, "no memory");
     if (rc < 0)
         wg_bundle_drop(b);
     else
@@ -288,7 +295,8 @@ static int parse(struct wg_bundle *b, struct wg_str json, struct wg_err *err)
         if (f->type != WG_JARR || f->count != 2 || name->type != WG_JSTR || text->type != WG_JSTR)
             return wg_fail(err, WG_EINVAL, "a file of a bundle is [name, text]");
         if (!belongs(b, name->str))
-            return wg_fail(err, WG_EINVAL, "%.*s: does not belong in this bundle", WG_PRI(name->str));
+            return wg_fail(err, WG_EINVAL, "%.*s: does not belong in this bundle",
+                           WG_PRI(name->str));
         if ((rc = add(b, name->str, text->str, err)) < 0)
             return rc;
     }
@@ -308,7 +316,8 @@ int wg_bundle_parse(struct wg_str json, struct wg_bundle **out, struct wg_err *e
         if (!wg_buf_ok(&again))
             rc = wg_fail(err, WG_ENOMEM, "no memory for a bundle");
         else if (!wg_str_eq(wg_buf_str(&again), json)) /* else two texts had one revision */
-            rc = wg_fail(err, WG_EINVAL, "a bundle's text must be in its one form: files sorted, no spaces");
+            rc = wg_fail(err, WG_EINVAL,
+                         "a bundle's text must be in its one form: files sorted, no spaces");
     }
     wg_buf_free(&again);
     if (rc < 0)

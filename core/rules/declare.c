@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-/* Packs are made before the tables that know them are dropped; tests.lua, which comes later, only gives data. */
+/* Packs are made before the tables that know them are dropped; tests.lua, which comes later, only
+ * gives data. */
 void rules_while_loading(lua_State *L, const char *what)
 {
     bool yes = lua_rawgetp(L, LUA_REGISTRYINDEX, &rules_packs_key) == LUA_TTABLE;
@@ -28,9 +29,10 @@ static const struct {
     const char *name;
     int type;
 } county_fields[] = {
-    {"base", LUA_TTABLE}, {"code", LUA_TSTRING},      {"name", LUA_TSTRING}, {"standard", LUA_TSTRING},
-    {"number", LUA_TSTRING}, {"hours", LUA_TTABLE},   {"flow", LUA_TTABLE},  {"categories", LUA_TTABLE},
-    {"on", LUA_TTABLE},   {"small_centre", LUA_TBOOLEAN},
+    {"base", LUA_TTABLE},           {"code", LUA_TSTRING},      {"name", LUA_TSTRING},
+    {"standard", LUA_TSTRING},      {"number", LUA_TSTRING},    {"hours", LUA_TTABLE},
+    {"flow", LUA_TTABLE},           {"categories", LUA_TTABLE}, {"on", LUA_TTABLE},
+    {"small_centre", LUA_TBOOLEAN},
 };
 #define COUNTY_FIELDS (sizeof(county_fields) / sizeof(county_fields[0]))
 
@@ -62,8 +64,8 @@ static void check_county(lua_State *L)
         if (k == COUNTY_FIELDS)
             luaL_error(L, "county: there is no field '%s'", name);
         if (push_field(L, 1, name) != county_fields[k].type)
-            luaL_error(L, "county: %s must be a %s, this is a %s", name, lua_typename(L, county_fields[k].type),
-                       luaL_typename(L, -1));
+            luaL_error(L, "county: %s must be a %s, this is a %s", name,
+                       lua_typename(L, county_fields[k].type), luaL_typename(L, -1));
         lua_settop(L, keys);
     }
     lua_settop(L, 1);
@@ -162,7 +164,8 @@ static lua_Integer find_row(lua_State *L, int rows, int row)
     return found;
 }
 
-/* Change the class copy at `class` by the conditions at `rows`: a known id changes the fields it gives, another is new. */
+/* Change the class copy at `class` by the conditions at `rows`: a known id changes the fields it
+ * gives, another is new. */
 static void extend_rows(lua_State *L, int class, int rows)
 {
     int top = lua_gettop(L);
@@ -262,11 +265,16 @@ static int l_extend(lua_State *L)
 }
 
 const struct rules_row rules_declare_rows[] = {
-    {"county", l_county, "county{base=, code=, name=, standard=, number=, hours=, flow=, categories=, on=, small_centre=}",
+    {"county", l_county,
+     "county{base=, code=, name=, standard=, number=, hours=, flow=, categories=, on=, "
+     "small_centre=}",
      "a pack; what is not given comes from base, handlers event by event"},
-    {"extend", l_extend, "extend(categories, {part={[code]=class}, event={[code]=class}}) -> categories",
-     "a class with a name replaces; one with conditions alone adds rows, or changes fields of rows with a known id"},
-    {"standard", rules_standard, "standard \"GB/T 30428.2-2013\" -> {part={[code]=class}, event={[code]=class}}",
+    {"extend", l_extend,
+     "extend(categories, {part={[code]=class}, event={[code]=class}}) -> categories",
+     "a class with a name replaces; one with conditions alone adds rows, or changes fields of rows "
+     "with a known id"},
+    {"standard", rules_standard,
+     "standard \"GB/T 30428.2-2013\" -> {part={[code]=class}, event={[code]=class}}",
      "the classes and conditions of a national standard"},
     {0},
 };

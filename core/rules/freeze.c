@@ -2,16 +2,19 @@
 
 #include <stdio.h>
 
-/* A frozen table stays where it is, for it is referred to from everywhere, but empty: its fields live in another, which
- * its metatable's __index names. So no key is ever there to be set, and __newindex sees every try. Rules have no way to
- * reach a metatable, and every metatable of a table is one of ours. At [1] it keeps the sorted keys for pairs. */
+/* A frozen table stays where it is, for it is referred to from everywhere, but empty: its fields
+ * live in another, which its metatable's __index names. So no key is ever there to be set, and
+ * __newindex sees every try. Rules have no way to reach a metatable, and every metatable of a table
+ * is one of ours. At [1] it keeps the sorted keys for pairs. */
 
 static int l_cant_change(lua_State *L)
 {
     if (lua_type(L, 2) == LUA_TSTRING)
-        return luaL_error(L, "rules can't change '%s': the table is frozen once loaded", lua_tostring(L, 2));
+        return luaL_error(L, "rules can't change '%s': the table is frozen once loaded",
+                          lua_tostring(L, 2));
     if (lua_isinteger(L, 2))
-        return luaL_error(L, "rules can't change [%I]: the table is frozen once loaded", lua_tointeger(L, 2));
+        return luaL_error(L, "rules can't change [%I]: the table is frozen once loaded",
+                          lua_tointeger(L, 2));
     return luaL_error(L, "rules can't change a table that is frozen once loaded");
 }
 

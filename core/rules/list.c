@@ -1,5 +1,6 @@
-/* Tables for rules: pairs in one order, and table functions whose loops are bounded. Stock #t may be any border, so that
- * a table with fields 1, 2, 4, 8 … has one beyond 2^40 and stock table.insert then runs for days; lengths are checked. */
+/* Tables for rules: pairs in one order, and table functions whose loops are bounded. Stock #t may
+ * be any border, so that a table with fields 1, 2, 4, 8 … has one beyond 2^40 and stock
+ * table.insert then runs for days; lengths are checked. */
 #include "rules/state.h"
 
 #include <stdlib.h>
@@ -42,7 +43,8 @@ static void take_keys(lua_State *L, int raw, struct key *key)
         } else if (lua_isinteger(L, -1)) {
             *key = (struct key){NULL, lua_tointeger(L, -1)};
         } else {
-            luaL_error(L, "pairs: a key is a %s; only whole numbers and texts have an order", luaL_typename(L, -1));
+            luaL_error(L, "pairs: a key is a %s; only whole numbers and texts have an order",
+                       luaL_typename(L, -1));
         }
         key++;
     }
@@ -136,7 +138,8 @@ static int l_insert(lua_State *L)
 {
     lua_Integer n = list_length(L, true), at = n + 1;
     int args = lua_gettop(L);
-    luaL_argcheck(L, args == 2 || args == 3, 2, "give a list, a place where it matters, and a value");
+    luaL_argcheck(L, args == 2 || args == 3, 2,
+                  "give a list, a place where it matters, and a value");
     if (n == RULES_LIST_MAX)
         luaL_error(L, "table.insert: the list is full at %d items", RULES_LIST_MAX);
     if (args == 3) {
@@ -198,7 +201,8 @@ static int l_unpack(lua_State *L)
     return (int)n;
 }
 
-/* ---- table.sort: merges, so that equal items keep their order and no comparison function can make it run on ---- */
+/* ---- table.sort: merges, so that equal items keep their order and no comparison function can make
+ * it run on ---- */
 
 static bool less(lua_State *L, int x, int y)
 {
@@ -219,7 +223,8 @@ static bool less(lua_State *L, int x, int y)
         return wg_str_cmp(a, b) < 0;
     }
     if (lua_type(L, x) != LUA_TNUMBER || lua_type(L, y) != LUA_TNUMBER)
-        luaL_error(L, "table.sort: can't compare a %s with a %s", luaL_typename(L, x), luaL_typename(L, y));
+        luaL_error(L, "table.sort: can't compare a %s with a %s", luaL_typename(L, x),
+                   luaL_typename(L, y));
     rules_charge(L, 0);
     return lua_compare(L, x, y, LUA_OPLT);
 }
@@ -267,11 +272,16 @@ static int l_sort(lua_State *L)
 }
 
 const struct rules_row rules_list_rows[] = {
-    {"pairs", l_pairs, "for k, v in pairs(t)", "walks a table: whole numbers ascending, then texts by their bytes"},
-    {"table.insert", l_insert, "table.insert(list, [place,] value)", "puts a value in; lists have at most 4096 items"},
-    {"table.remove", l_remove, "table.remove(list [, place]) -> value", "takes a value out, the last if no place is given"},
-    {"table.concat", l_concat, "table.concat(list [, between]) -> text", "joins texts and whole numbers"},
-    {"table.sort", l_sort, "table.sort(list [, less])", "sorts in place; equal items keep their order"},
+    {"pairs", l_pairs, "for k, v in pairs(t)",
+     "walks a table: whole numbers ascending, then texts by their bytes"},
+    {"table.insert", l_insert, "table.insert(list, [place,] value)",
+     "puts a value in; lists have at most 4096 items"},
+    {"table.remove", l_remove, "table.remove(list [, place]) -> value",
+     "takes a value out, the last if no place is given"},
+    {"table.concat", l_concat, "table.concat(list [, between]) -> text",
+     "joins texts and whole numbers"},
+    {"table.sort", l_sort, "table.sort(list [, less])",
+     "sorts in place; equal items keep their order"},
     {"table.unpack", l_unpack, "table.unpack(list) -> ...", "the items as values, at most 250"},
     {0},
 };

@@ -1,5 +1,6 @@
-/* The outcome makers, and what becomes of what a handler returns. A maker checks at once, so that a fault is where it
- * was made, writes the JSON, and gives back a token that only says which: nothing can be changed after the check. */
+/* The outcome makers, and what becomes of what a handler returns. A maker checks at once, so that a
+ * fault is where it was made, writes the JSON, and gives back a token that only says which: nothing
+ * can be changed after the check. */
 #include "rules/state.h"
 
 enum type { TEXT, TOKEN, TIME, YES };
@@ -14,8 +15,11 @@ struct maker {
     struct field field[FIELDS]; /* in the order they are written */
 };
 
-static const struct maker propose_maker = {
-    "propose", {{"unit", TOKEN, false}, {"merge_into", TOKEN, false}, {"dispute", YES, false}, {"because", TEXT, true}}};
+static const struct maker propose_maker = {"propose",
+                                           {{"unit", TOKEN, false},
+                                            {"merge_into", TOKEN, false},
+                                            {"dispute", YES, false},
+                                            {"because", TEXT, true}}};
 static const struct maker set_maker = {
     "set", {{"due", TIME, false}, {"stage_due", TIME, false}, {"because", TEXT, true}}};
 static const struct maker notify_maker = {
@@ -42,7 +46,8 @@ static void take(lua_State *L, struct value *v)
         v->type = LUA_TNONE; /* a float: time and money are whole numbers */
 }
 
-static void check_one(lua_State *L, const struct maker *m, const struct field *f, const struct value *v)
+static void check_one(lua_State *L, const struct maker *m, const struct field *f,
+                      const struct value *v)
 {
     bool text = f->type == TEXT || f->type == TOKEN;
     size_t max = f->type == TEXT ? RULES_BECAUSE_MAX : 64;
@@ -106,7 +111,8 @@ static int made(lua_State *L, size_t at, bool refuses)
     return 1;
 }
 
-static struct wg_buf *begin(lua_State *L, const struct maker *m, struct value value[FIELDS], size_t *at)
+static struct wg_buf *begin(lua_State *L, const struct maker *m, struct value value[FIELDS],
+                            size_t *at)
 {
     struct wg_rules *r = rules_of(L);
     if (!r->d)
@@ -195,15 +201,19 @@ static void blame(lua_State *L, int handler, const char *what)
     lua_Debug ar;
     lua_pushvalue(L, handler);
     lua_getinfo(L, ">S", &ar);
-    luaL_error(L, "%s:%d: on.%s: %s", ar.source + (ar.source[0] == '@'), ar.linedefined, rules_of(L)->d->event, what);
+    luaL_error(L, "%s:%d: on.%s: %s", ar.source + (ar.source[0] == '@'), ar.linedefined,
+               rules_of(L)->d->event, what);
 }
 
 static void take_outcome(lua_State *L, int idx, int handler)
 {
     struct wg_rules *r = rules_of(L);
-    struct rules_made *item = lua_type(L, idx) == LUA_TLIGHTUSERDATA ? lua_touserdata(L, idx) : NULL;
+    struct rules_made *item =
+        lua_type(L, idx) == LUA_TLIGHTUSERDATA ? lua_touserdata(L, idx) : NULL;
     if (!item)
-        blame(L, handler, "must return what propose, set, notify or refuse make, or a list of that, or nothing");
+        blame(
+            L, handler,
+            "must return what propose, set, notify or refuse make, or a list of that, or nothing");
     if (item->listed)
         blame(L, handler, "returns an outcome twice");
     item->listed = true;
@@ -243,7 +253,9 @@ const struct rules_row rules_maker_rows[] = {
     {"propose", l_propose, "propose{unit= | merge_into= | dispute=true, because=} -> outcome",
      "a responsible unit, an open case to merge into, or a dispute; a person decides"},
     {"set", l_set, "set{due=, stage_due=, because=} -> outcome", "deadlines, in ms since 1970 UTC"},
-    {"notify", l_notify, "notify{to=, text=, because=} -> outcome", "a message to a unit, role or user"},
-    {"refuse", l_refuse, "refuse{because=} -> outcome", "the step is not taken; the person reads why"},
+    {"notify", l_notify, "notify{to=, text=, because=} -> outcome",
+     "a message to a unit, role or user"},
+    {"refuse", l_refuse, "refuse{because=} -> outcome",
+     "the step is not taken; the person reads why"},
     {0},
 };

@@ -57,15 +57,16 @@ const struct wg_condition *wg_class_condition(const struct wg_class *c, struct w
 
 /* ---- the printed number ---- */
 
-static bool add_part(struct wg_str part, const struct wg_pack *p, int year, uint32_t serial, struct wg_buf *out)
+static bool add_part(struct wg_str part, const struct wg_pack *p, int year, uint32_t serial,
+                     struct wg_buf *out)
 {
     int64_t width = 1;
     if (wg_str_is(part, "year"))
         wg_buf_fmt(out, "%04d", year);
     else if (wg_str_is(part, "area"))
         wg_buf_str_add(out, p->area);
-    else if (wg_str_is(part, "serial") ||
-             (wg_str_starts(part, "serial:") && part.n == 8 && part.p[7] >= '1' && part.p[7] <= '9')) {
+    else if (wg_str_is(part, "serial") || (wg_str_starts(part, "serial:") && part.n == 8 &&
+                                           part.p[7] >= '1' && part.p[7] <= '9')) {
         if (part.n == 8)
             width = part.p[7] - '0';
         wg_buf_fmt(out, "%0*u", (int)width, serial);
@@ -114,7 +115,8 @@ struct reading {
 static void fault(const struct reading *g, const char *field, const char *what)
 {
     if (g->code)
-        luaL_error(g->L, "%s: categories.%s.%s%s%s: %s", g->spot, g->kind, g->code, *field ? "." : "", field, what);
+        luaL_error(g->L, "%s: categories.%s.%s%s%s: %s", g->spot, g->kind, g->code,
+                   *field ? "." : "", field, what);
     luaL_error(g->L, "%s: %s: %s", g->spot, field, what);
 }
 
@@ -296,7 +298,8 @@ static struct wg_json *tree_field(const struct reading *g, int idx, const char *
         fault(g, field, "is missing");
     wg_buf_clear(&g->r->scratch);
     rules_write_json(g->L, -1, &g->r->scratch);
-    if (!wg_buf_ok(&g->r->scratch) || wg_json_parse(g->a, wg_buf_str(&g->r->scratch), &tree, &err) < 0)
+    if (!wg_buf_ok(&g->r->scratch) ||
+        wg_json_parse(g->a, wg_buf_str(&g->r->scratch), &tree, &err) < 0)
         fault(g, field, err.text[0] ? err.text : "no memory");
     lua_pop(g->L, 1);
     return tree;
@@ -346,7 +349,8 @@ void rules_read_pack(lua_State *L, int idx)
         fault(&g, "code", "must be the area of the bundle");
     wg_buf_clear(&r->scratch);
     if (wg_pack_number(p, 2026, 1, &r->scratch) < 0)
-        fault(&g, "number", "is text with {year} and {serial} or {serial:6} in it, and {area} where wanted");
+        fault(&g, "number",
+              "is text with {year} and {serial} or {serial:6} in it, and {area} where wanted");
     read_hours(&g, idx);
     read_flow(&g, idx);
     read_classes(&g, idx);

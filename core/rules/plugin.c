@@ -1,4 +1,5 @@
-/* Functions of plugins, as rules call them: asked once, then answered from the facts like any other question. */
+/* Functions of plugins, as rules call them: asked once, then answered from the facts like any other
+ * question. */
 #include "rules/state.h"
 
 #define ARGS 8
@@ -64,8 +65,8 @@ struct plugin_world {
     const struct wg_luafn *fn;
 };
 
-static int ask_plugin(void *self, const char *what, const struct wg_json *args, struct wg_buf *answer,
-                      struct wg_err *err)
+static int ask_plugin(void *self, const char *what, const struct wg_json *args,
+                      struct wg_buf *answer, struct wg_err *err)
 {
     struct plugin_world *w = self;
     struct wg_call call = {.L = w->L, .answer = answer};
@@ -111,7 +112,8 @@ static void push_plugin(lua_State *L, int globals, const struct wg_luafn *fn)
     struct wg_str name = wg_str_of(fn->name);
     const char *dot = memchr(name.p, '.', name.n);
     if (!dot || !fn->usage || !*fn->usage || !fn->brief || !*fn->brief)
-        luaL_error(L, "plugin function %s: is named plugin.function and has usage and brief", name.p);
+        luaL_error(L, "plugin function %s: is named plugin.function and has usage and brief",
+                   name.p);
     lua_pushlstring(L, name.p, (size_t)(dot - name.p));
     lua_pushvalue(L, -1);
     if (lua_rawget(L, globals) == LUA_TNIL) {

@@ -1,4 +1,5 @@
-/* What rules can see: an allow-list. Stock functions are taken one by one; what isn't named here does not exist. */
+/* What rules can see: an allow-list. Stock functions are taken one by one; what isn't named here
+ * does not exist. */
 #include "rules/state.h"
 
 #include <lualib.h>
@@ -9,7 +10,8 @@ const char rules_modules_key, rules_packs_key, rules_standards_key;
 
 /* ---- files of the bundle ---- */
 
-/* _ENV is how Lua 5.4 names the globals; some of its releases compile wrong code where it is redeclared. */
+/* _ENV is how Lua 5.4 names the globals; some of its releases compile wrong code where it is
+ * redeclared. */
 static void refuse_env(lua_State *L, struct wg_str name, struct wg_str text)
 {
     const char *at = text.n ? memmem(text.p, text.n, "_ENV", 4) : NULL;
@@ -47,7 +49,8 @@ void rules_require(lua_State *L, const char *name, size_t n)
         if (name[i] == '.' && dot == n)
             dot = i;
     if (n > 60 || dot == n)
-        luaL_error(L, "require: '%s' is no module; say \"std.city\" or \"341824.categories\"", name);
+        luaL_error(L, "require: '%s' is no module; say \"std.city\" or \"341824.categories\"",
+                   name);
     lua_pushlstring(L, name, n);
     if (lua_rawget(L, modules) != LUA_TNIL) {
         if (lua_type(L, -1) == LUA_TLIGHTUSERDATA)
@@ -104,7 +107,8 @@ static int l_tostring(lua_State *L)
 
 static int l_no_such_global(lua_State *L)
 {
-    return luaL_error(L, "there is no '%s' for rules", lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?");
+    return luaL_error(L, "there is no '%s' for rules",
+                      lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?");
 }
 
 static int l_cant_set_global(lua_State *L)
@@ -114,10 +118,13 @@ static int l_cant_set_global(lua_State *L)
 }
 
 const struct rules_row rules_base_rows[] = {
-    {"require", l_require, "require \"341800.rules\" -> value", "what another file of the bundle returns; only while loading"},
-    {"tostring", l_tostring, "tostring(v) -> text", "numbers, booleans, texts; of anything else only its type"},
+    {"require", l_require, "require \"341800.rules\" -> value",
+     "what another file of the bundle returns; only while loading"},
+    {"tostring", l_tostring, "tostring(v) -> text",
+     "numbers, booleans, texts; of anything else only its type"},
     {"tonumber", NULL, "tonumber(text [, base]) -> number", "nil where it is none"},
-    {"type", NULL, "type(v) -> text", "\"nil\", \"number\", \"string\", \"boolean\", \"table\", \"function\", \"userdata\""},
+    {"type", NULL, "type(v) -> text",
+     "\"nil\", \"number\", \"string\", \"boolean\", \"table\", \"function\", \"userdata\""},
     {"ipairs", NULL, "for i, v in ipairs(list)", "walks a list up to its first gap"},
     {"select", NULL, "select(n, ...) -> ...", "arguments from the n-th on, or how many for \"#\""},
     {"error", NULL, "error(text)", "the rule fails; nothing catches it"},
@@ -130,7 +137,8 @@ const struct rules_row rules_base_rows[] = {
     {0},
 };
 
-/* Push the table at idx that a row's name points into, and give the name in it: "string.len" is len of string. */
+/* Push the table at idx that a row's name points into, and give the name in it: "string.len" is len
+ * of string. */
 static const char *row_home(lua_State *L, int idx, const char *name)
 {
     const char *dot = strchr(name, '.');
@@ -223,11 +231,12 @@ void rules_sandbox(lua_State *L)
 
 /* ---- what there is ---- */
 
-void wg_rules_api(void (*say)(void *arg, const char *name, const char *usage, const char *brief), void *arg)
+void wg_rules_api(void (*say)(void *arg, const char *name, const char *usage, const char *brief),
+                  void *arg)
 {
-    static const struct rules_row *const all[] = {rules_declare_rows, rules_maker_rows, rules_case_rows,
-                                                  rules_ctx_rows,     rules_row_rows,   rules_base_rows,
-                                                  rules_list_rows,    rules_text_rows};
+    static const struct rules_row *const all[] = {
+        rules_declare_rows, rules_maker_rows, rules_case_rows, rules_ctx_rows,
+        rules_row_rows,     rules_base_rows,  rules_list_rows, rules_text_rows};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         for (const struct rules_row *row = all[i]; row->name; row++)
             say(arg, row->name, row->usage, row->brief);

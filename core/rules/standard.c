@@ -3,7 +3,8 @@
 
 #define COLUMNS 10
 
-/* A line of RFC 4180 without line breaks in fields. Fields are borrowed; a quoted one may hold commas. */
+/* A line of RFC 4180 without line breaks in fields. Fields are borrowed; a quoted one may hold
+ * commas. */
 struct csv {
     const char *p, *end;
     struct wg_str field[COLUMNS];

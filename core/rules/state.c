@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HOOK_EVERY 200       /* instructions between looks at the clock */
-#define WORK_EVERY 65536     /* bytes handled in C that count as much */
+#define HOOK_EVERY 200   /* instructions between looks at the clock */
+#define WORK_EVERY 65536 /* bytes handled in C that count as much */
 #define LOAD_ALLOC_MAX ((size_t)4 << 20)
-#define YOUNG_BYTES ((size_t)256 << 10) /* garbage of some hundred calls, collected between two of them */
+#define YOUNG_BYTES \
+    ((size_t)256 << 10) /* garbage of some hundred calls, collected between two of them */
 
 /* ---- memory ---- */
 
@@ -18,7 +19,8 @@ static void note_refusal(struct wg_rules *r, size_t bytes)
         rules_spot_at(r->L, 0, &r->refused);
 }
 
-/* lua_getinfo neither allocates nor changes the state, so that asking where we are is safe in here. */
+/* lua_getinfo neither allocates nor changes the state, so that asking where we are is safe in here.
+ */
 static void *allocate(void *ud, void *p, size_t old, size_t n)
 {
     struct wg_rules *r = ud;
@@ -73,7 +75,10 @@ bool rules_spot_at(lua_State *L, int level, struct rules_spot *out)
     for (; lua_getstack(L, level, &ar); level++) {
         if (!lua_getinfo(L, "Sl", &ar) || ar.currentline <= 0)
             continue;
-        snprintf(out->file, sizeof(out->file), "%s", ar.source + (ar.source[0] == '@'));
+        const char *name = ar.source + (ar.source[0] == '@');
+        size_t n = strnlen(name, sizeof(out->file) - 1);
+        memcpy(out->file, name, n);
+        out->file[n] = '\0';
         out->line = ar.currentline;
         return true;
     }
@@ -114,7 +119,8 @@ static int on_message(lua_State *L)
     else if (text)
         snprintf(r->why, sizeof(r->why), "%s:%d: %.500s", spot.file, spot.line, text);
     else
-        snprintf(r->why, sizeof(r->why), "%s:%d: raised a %s, not a text", spot.file, spot.line, luaL_typename(L, 1));
+        snprintf(r->why, sizeof(r->why), "%s:%d: raised a %s, not a text", spot.file, spot.line,
+                 luaL_typename(L, 1));
     cut_text(r->why);
     return 1;
 }
@@ -126,10 +132,11 @@ static void explain_memory(struct wg_rules *r)
     if (r->refused.line)
         snprintf(place, sizeof(place), "%s:%d: ", r->refused.file, r->refused.line);
     if (r->refused_bytes > r->alloc_max)
-        snprintf(r->why, sizeof(r->why), "%smemory: %zu bytes at once, rules may have %zu", place, r->refused_bytes,
-                 r->alloc_max);
+        snprintf(r->why, sizeof(r->why), "%smemory: %zu bytes at once, rules may have %zu", place,
+                 r->refused_bytes, r->alloc_max);
     else
-        snprintf(r->why, sizeof(r->why), "%smemory: rules may have %zu bytes in all", place, r->limits.memory_max);
+        snprintf(r->why, sizeof(r->why), "%smemory: rules may have %zu bytes in all", place,
+                 r->limits.memory_max);
 }
 
 int rules_protect(struct wg_rules *r, lua_CFunction fn, int results, int64_t budget_us)
@@ -157,7 +164,8 @@ int rules_protect(struct wg_rules *r, lua_CFunction fn, int results, int64_t bud
 
 /* ---- loading ---- */
 
-/* Push the `on` of a module's pack, or nothing where the bundle has no such module or never asked for it. */
+/* Push the `on` of a module's pack, or nothing where the bundle has no such module or never asked
+ * for it. */
 static void add_level(lua_State *L, const char *module, const char *level)
 {
     int levels = lua_gettop(L);
@@ -237,7 +245,8 @@ static int load(struct wg_rules *r, struct wg_err *err)
         return wg_fail(err, WG_ENOMEM, "no memory for rules");
     r->loading = false;
     r->alloc_max = r->limits.alloc_max;
-    /* All that is loaded is old from here on; what calls leave behind is young and cheap to collect, between calls. */
+    /* All that is loaded is old from here on; what calls leave behind is young and cheap to
+     * collect, between calls. */
     lua_gc(L, LUA_GCCOLLECT);
     lua_gc(L, LUA_GCGEN, 0, 0);
     lua_gc(L, LUA_GCSTOP);
@@ -246,8 +255,8 @@ static int load(struct wg_rules *r, struct wg_err *err)
     return WG_OK;
 }
 
-int wg_rules_new(struct wg_bundle *b, const struct wg_rules_limits *limits, const struct wg_plugin *const *plugins,
-                 struct wg_rules **out, struct wg_err *err)
+int wg_rules_new(struct wg_bundle *b, const struct wg_rules_limits *limits,
+                 const struct wg_plugin *const *plugins, struct wg_rules **out, struct wg_err *err)
 {
     int rc = WG_ENOMEM;
     struct wg_rules *r = calloc(1, sizeof(*r));
@@ -323,8 +332,9 @@ static int decided(struct wg_rules *r, int rc, struct wg_err *err)
     const char *name = NULL;
     if (!rules_watch_check(r, &whose, &name)) {
         if (rc == WG_OK)
-            rc = wg_fail(err, WG_ERULE, "%s:%d: rules keep no state between calls, but '%s' was set", whose.file,
-                         whose.line, name);
+            rc =
+                wg_fail(err, WG_ERULE, "%s:%d: rules keep no state between calls, but '%s' was set",
+                        whose.file, whose.line, name);
         return rc;
     }
     if (rc < 0)
@@ -337,8 +347,8 @@ static int decided(struct wg_rules *r, int rc, struct wg_err *err)
     return WG_OK;
 }
 
-int wg_rules_decide(struct wg_rules *r, const struct wg_decision *d, struct wg_arena *a, struct wg_buf *facts,
-                    struct wg_buf *outs, struct wg_err *err)
+int wg_rules_decide(struct wg_rules *r, const struct wg_decision *d, struct wg_arena *a,
+                    struct wg_buf *facts, struct wg_buf *outs, struct wg_err *err)
 {
     size_t facts_n = facts->n, outs_n = outs->n;
     r->d = d;

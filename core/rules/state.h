@@ -1,6 +1,7 @@
 /** Behind rules.h: the Lua state of a county, its fence, and what its parts share.
- *  Lua errors jump: nothing here owns heap memory across a Lua call; buffers belong to the state, trees to arenas.
- *  Private functions are rules_<verb>; those that may jump take a lua_State. Thread: one. */
+ *  Lua errors jump: nothing here owns heap memory across a Lua call; buffers belong to the state,
+ * trees to arenas. Private functions are rules_<verb>; those that may jump take a lua_State.
+ * Thread: one. */
 #ifndef WG_RULES_STATE_H
 #define WG_RULES_STATE_H
 
@@ -15,9 +16,18 @@
 #define RULES_WATCH_MAX 2000 /**< outer locals of functions that rules can reach */
 #define RULES_BECAUSE_MAX 500
 
-/** Where the registry keeps what each call needs, after Lua's own two. The main stack holds the message handler, then
- *  the functions whose outer locals are watched. */
-enum rules_ref { REF_ON = 3, REF_CASE, REF_CTX, REF_ROW, REF_LIMIT, REF_CLASS, REF_LEVELS, REF_VALUES };
+/** Where the registry keeps what each call needs, after Lua's own two. The main stack holds the
+ * message handler, then the functions whose outer locals are watched. */
+enum rules_ref {
+    REF_ON = 3,
+    REF_CASE,
+    REF_CTX,
+    REF_ROW,
+    REF_LIMIT,
+    REF_CLASS,
+    REF_LEVELS,
+    REF_VALUES
+};
 #define RULES_MESSAGE_SLOT 1
 
 static inline void rules_push_ref(lua_State *L, enum rules_ref ref)
@@ -34,7 +44,8 @@ struct rules_spot {
     int line;
 };
 
-/** An outer local of a function, and what it held after loading. The function lies at stack slot `slot`. */
+/** An outer local of a function, and what it held after loading. The function lies at stack slot
+ * `slot`. */
 struct rules_watch {
     int slot, up, type;
     const void *p;
@@ -86,8 +97,8 @@ struct rules_row {
     lua_CFunction fn;
     const char *usage, *brief;
 };
-extern const struct rules_row rules_base_rows[], rules_text_rows[], rules_list_rows[], rules_declare_rows[],
-    rules_maker_rows[], rules_case_rows[], rules_ctx_rows[], rules_row_rows[];
+extern const struct rules_row rules_base_rows[], rules_text_rows[], rules_list_rows[],
+    rules_declare_rows[], rules_maker_rows[], rules_case_rows[], rules_ctx_rows[], rules_row_rows[];
 
 /* ---- state.c ---- */
 
@@ -105,32 +116,35 @@ void rules_freeze(lua_State *L, int idx);
 /** Push the table that holds the fields of the (frozen or plain) table at idx. */
 void rules_push_raw(lua_State *L, int idx);
 bool rules_is_frozen(lua_State *L, int idx);
-/** Note the outer locals of all functions that can be reached from idx; their values go to REF_VALUES. Pushes those
- *  functions, which will lie at the main stack's first_slot and above. */
+/** Note the outer locals of all functions that can be reached from idx; their values go to
+ * REF_VALUES. Pushes those functions, which will lie at the main stack's first_slot and above. */
 void rules_watch_all(lua_State *L, int idx, int first_slot);
 /** Has a call changed an outer local? Puts it back. */
 bool rules_watch_check(struct wg_rules *r, struct rules_spot *whose, const char **name);
 
 /* ---- list.c, text.c, sandbox.c, declare.c ---- */
 
-/** Push a list of the keys of the table at idx: integers ascending, then texts by bytes. Raises for other keys. */
+/** Push a list of the keys of the table at idx: integers ascending, then texts by bytes. Raises for
+ * other keys. */
 void rules_keys(lua_State *L, int idx);
 void rules_while_loading(lua_State *L, const char *what); /**< raises at any other time */
-int rules_standard(lua_State *L); /**< standard "…", in standard.c */
+int rules_standard(lua_State *L);                         /**< standard "…", in standard.c */
 /** Push the globals, frozen. */
 void rules_sandbox(lua_State *L);
 /** Push what a file of the bundle returns, run once: "std.city". */
 void rules_require(lua_State *L, const char *name, size_t n);
 /** Compile and run one file of the bundle and push its one result. */
 void rules_run_file(lua_State *L, struct wg_str name);
-const char *rules_pack_spot(lua_State *L, int idx); /**< "341824/rules.lua:5", or NULL: not made by county{} */
+const char *rules_pack_spot(lua_State *L,
+                            int idx); /**< "341824/rules.lua:5", or NULL: not made by county{} */
 /** Where the registry keeps modules (by name) and packs' places (by table): only while loading. */
 extern const char rules_modules_key, rules_packs_key, rules_standards_key;
 
 /* ---- value.c ---- */
 
 void rules_push_json(lua_State *L, const struct wg_json *j);
-/** The value at idx as JSON text, keys sorted; members that are empty tables are left out. Raises. */
+/** The value at idx as JSON text, keys sorted; members that are empty tables are left out. Raises.
+ */
 void rules_write_json(lua_State *L, int idx, struct wg_buf *out);
 /** The limit {n, unit} at idx. Gives what is wrong with it, or NULL. */
 const char *rules_read_limit(lua_State *L, int idx, struct wg_limit *out);
@@ -159,7 +173,8 @@ void rules_q_int(struct rules_question *q, int64_t v);
 void rules_q_str(struct rules_question *q, struct wg_str s); /**< {NULL, 0}: null */
 void rules_q_bool(struct rules_question *q, bool v);
 /** The answer, from the facts or from this world (NULL: there is none); it is noted. Raises. */
-const struct wg_json *rules_ask_by(lua_State *L, struct rules_question *q, const struct wg_world *world);
+const struct wg_json *rules_ask_by(lua_State *L, struct rules_question *q,
+                                   const struct wg_world *world);
 int rules_ask_near(lua_State *L);
 int rules_ask_deadline(lua_State *L);
 int rules_ask_responsible(lua_State *L);
@@ -169,7 +184,8 @@ const struct wg_decision *rules_in_call(lua_State *L); /**< raises outside a cal
 
 /* ---- bundle.c, pack.c ---- */
 
-struct wg_str rules_bundle_area(const struct wg_bundle *b), rules_bundle_city(const struct wg_bundle *b);
+struct wg_str rules_bundle_area(const struct wg_bundle *b),
+    rules_bundle_city(const struct wg_bundle *b);
 bool rules_bundle_find(const struct wg_bundle *b, struct wg_str name, struct wg_str *text);
 /** The pack from the merged table at idx. Owner: r->pack. Raises. */
 void rules_read_pack(lua_State *L, int idx);

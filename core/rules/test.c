@@ -1,5 +1,6 @@
-/* The bundle's own tests: tests.lua gives a list of data, everything else happens here. Each level's tests run against
- * that level's handlers, so that a county which decides otherwise does not fail the city's. */
+/* The bundle's own tests: tests.lua gives a list of data, everything else happens here. Each
+ * level's tests run against that level's handlers, so that a county which decides otherwise does
+ * not fail the city's. */
 #include "rules/state.h"
 
 #include <stdio.h>
@@ -7,10 +8,10 @@
 struct run {
     struct wg_rules *r;
     struct wg_arena *a;
-    const char *file;            /* "341824/tests.lua" */
-    const struct wg_json *test;  /* the one that runs */
+    const char *file;           /* "341824/tests.lua" */
+    const struct wg_json *test; /* the one that runs */
     const struct wg_json *answers;
-    uint64_t used;               /* bits: answers that were given */
+    uint64_t used; /* bits: answers that were given */
     struct wg_buf facts, outs;
     struct wg_err *err;
 };
@@ -18,18 +19,20 @@ struct run {
 static int failed(struct run *t, const char *what, struct wg_str more)
 {
     struct wg_str name = wg_json_str(t->test, "name");
-    return wg_fail(t->err, WG_ERULE, "%s: \"%.*s\": %s%.*s", t->file, WG_PRI(name), what, WG_PRI(more));
+    return wg_fail(t->err, WG_ERULE, "%s: \"%.*s\": %s%.*s", t->file, WG_PRI(name), what,
+                   WG_PRI(more));
 }
 
 /* ---- the world of a test: its answers, each once, in their order ---- */
 
-static int answer_once(void *self, const char *what, const struct wg_json *args, struct wg_buf *answer,
-                       struct wg_err *err)
+static int answer_once(void *self, const char *what, const struct wg_json *args,
+                       struct wg_buf *answer, struct wg_err *err)
 {
     struct run *t = self;
     unsigned i = 0;
     (void)args;
-    for (const struct wg_json *e = t->answers ? t->answers->child : NULL; e && i < 64; e = e->next, i++) {
+    for (const struct wg_json *e = t->answers ? t->answers->child : NULL; e && i < 64;
+         e = e->next, i++) {
         if (t->used >> i & 1 || e->type != WG_JARR || !e->child || !wg_str_is(e->child->str, what))
             continue;
         t->used |= UINT64_C(1) << i;
@@ -43,7 +46,8 @@ static int answer_once(void *self, const char *what, const struct wg_json *args,
 
 static int read_state(struct run *t, const struct wg_json *j, struct wg_case *c)
 {
-    struct wg_str state = wg_json_str(j, "state"), source = wg_json_str(j, "source"), id = wg_json_str(j, "id");
+    struct wg_str state = wg_json_str(j, "state"), source = wg_json_str(j, "source"),
+                  id = wg_json_str(j, "id");
     struct wg_str kind = wg_json_str(j, "kind");
     c->state = WG_NOWHERE;
     if (state.p) {
@@ -66,9 +70,10 @@ static int read_state(struct run *t, const struct wg_json *j, struct wg_case *c)
 
 static int read_case(struct run *t, const struct wg_json *j, struct wg_case *c)
 {
-    static const char *const known[] = {"id",     "kind",   "category",  "state", "source",   "condition", "unit",
-                                        "part",   "grid",   "reporter",  "rework", "deferrals", "opened",   "filed",
-                                        "due",    "lon_e7", "lat_e7",    "version", "proposed_unit"};
+    static const char *const known[] = {
+        "id",   "kind",   "category", "state",   "source",       "condition", "unit",
+        "part", "grid",   "reporter", "rework",  "deferrals",    "opened",    "filed",
+        "due",  "lon_e7", "lat_e7",   "version", "proposed_unit"};
     for (const struct wg_json *m = j ? j->child : NULL; m; m = m->next) {
         size_t k = 0;
         while (k < sizeof(known) / sizeof(known[0]) && !wg_str_is(m->key, known[k]))
@@ -106,8 +111,10 @@ static int read_row(struct run *t, const struct wg_class *class_, struct wg_cond
         *out = class_ ? wg_class_condition(class_, row->str) : NULL;
         return *out ? WG_OK : failed(t, "row: the class has no condition ", row->str);
     }
-    *own = (struct wg_condition){.id = wg_json_str(row, "id"), .text = wg_json_str(row, "text"),
-                                 .close = wg_json_str(row, "close"), .source = wg_json_str(row, "source"),
+    *own = (struct wg_condition){.id = wg_json_str(row, "id"),
+                                 .text = wg_json_str(row, "text"),
+                                 .close = wg_json_str(row, "close"),
+                                 .source = wg_json_str(row, "source"),
                                  .assumed = wg_json_bool(row, "assumed", false)};
     if (!limit || limit->type != WG_JARR || limit->count != 2 ||
         wg_json_fixed(limit->child, 3, &own->limit.n_milli) < 0 ||
@@ -135,7 +142,8 @@ static bool contains(struct wg_str s, struct wg_str part)
     return part.n == 0 || (s.n && memmem(s.p, s.n, part.p, part.n) != NULL);
 }
 
-/* What is wanted is there: fields of objects may be more. false stands for null, which Lua's lists can't hold. */
+/* What is wanted is there: fields of objects may be more. false stands for null, which Lua's lists
+ * can't hold. */
 static bool matches(const struct wg_json *want, const struct wg_json *got)
 {
     if (!got)
@@ -163,16 +171,19 @@ static bool matches(const struct wg_json *want, const struct wg_json *got)
 static int parse_list(struct run *t, const struct wg_buf *items, struct wg_json **out)
 {
     struct wg_str text = wg_arena_fmt(t->a, "[%.*s]", (int)items->n, items->p ? items->p : "");
-    return text.p ? wg_json_parse(t->a, text, out, t->err) : wg_fail(t->err, WG_ENOMEM, "no memory for a test");
+    return text.p ? wg_json_parse(t->a, text, out, t->err)
+                  : wg_fail(t->err, WG_ENOMEM, "no memory for a test");
 }
 
-static int compare(struct run *t, const char *field, const struct wg_json *want, const struct wg_json *got)
+static int compare(struct run *t, const char *field, const struct wg_json *want,
+                   const struct wg_json *got)
 {
     const struct wg_json *g = got->child;
     struct wg_buf text = WG_BUF_INIT;
     bool same = (want ? want->count : 0) == got->count;
     for (const struct wg_json *w = want ? want->child : NULL; same && w; w = w->next, g = g->next) {
-        if (strcmp(field, "asked") == 0) /* a fact is [what, args, answer]; asked leaves the answer out */
+        if (strcmp(field, "asked") ==
+            0) /* a fact is [what, args, answer]; asked leaves the answer out */
             same = w->type == WG_JARR && w->count == 2 && matches(w->child, g->child) &&
                    matches(w->child->next, g->child->next);
         else
@@ -181,7 +192,8 @@ static int compare(struct run *t, const char *field, const struct wg_json *want,
     if (same)
         return WG_OK;
     wg_json_write(got, &text);
-    int rc = failed(t, field, wg_arena_fmt(t->a, " is not what came: %.*s", (int)text.n, text.p ? text.p : ""));
+    int rc = failed(
+        t, field, wg_arena_fmt(t->a, " is not what came: %.*s", (int)text.n, text.p ? text.p : ""));
     wg_buf_free(&text);
     return rc;
 }
@@ -197,14 +209,16 @@ static int judge(struct run *t, int rc, const struct wg_err *said)
     if (refuse.p || fails.p) {
         int want = refuse.p ? WG_EDENIED : WG_ERULE;
         if (rc != want || !contains(wg_str_of(said->text), refuse.p ? refuse : fails))
-            return failed(t, rc == WG_OK ? "was decided" : "said otherwise: ", wg_str_of(rc ? said->text : ""));
+            return failed(t, rc == WG_OK ? "was decided" : "said otherwise: ",
+                          wg_str_of(rc ? said->text : ""));
         return WG_OK;
     }
     if (rc < 0)
         return failed(t, rc == WG_EDENIED ? "refused: " : "", wg_str_of(said->text));
     if (answers > 64 || (answers && t->used != UINT64_MAX >> (64 - answers)))
         return failed(t, "has an answer that no rule asked for", (struct wg_str){NULL, 0});
-    if (asked && ((rc = parse_list(t, &t->facts, &got)) < 0 || (rc = compare(t, "asked", asked, got)) < 0))
+    if (asked &&
+        ((rc = parse_list(t, &t->facts, &got)) < 0 || (rc = compare(t, "asked", asked, got)) < 0))
         return rc;
     if ((rc = parse_list(t, &t->outs, &got)) < 0)
         return rc;
@@ -213,8 +227,9 @@ static int judge(struct run *t, int rc, const struct wg_err *said)
 
 static int check_fields(struct run *t)
 {
-    static const char *const known[] = {"name", "on",   "now",    "by",    "role", "unit",  "case",
-                                        "body", "row", "answers", "asked", "want", "refuse", "fails"};
+    static const char *const known[] = {"name",  "on",   "now",    "by",   "role",
+                                        "unit",  "case", "body",   "row",  "answers",
+                                        "asked", "want", "refuse", "fails"};
     for (const struct wg_json *m = t->test->child; m; m = m->next) {
         size_t k = 0;
         while (k < sizeof(known) / sizeof(known[0]) && !wg_str_is(m->key, known[k]))
@@ -234,13 +249,17 @@ static int run_one(struct run *t)
     struct wg_err said = {0};
     struct wg_str role = wg_json_str(t->test, "role");
     struct wg_world world = {answer_once, t};
-    struct wg_decision d = {.c = &c, .world = &world, .in = wg_json_get(t->test, "body"),
-                            .by = wg_json_str(t->test, "by"), .unit = wg_json_str(t->test, "unit"),
+    struct wg_decision d = {.c = &c,
+                            .world = &world,
+                            .in = wg_json_get(t->test, "body"),
+                            .by = wg_json_str(t->test, "by"),
+                            .unit = wg_json_str(t->test, "unit"),
                             .role = role.p ? wg_role_parse(role) : WG_ACCEPTOR};
     int rc = check_fields(t);
     t->answers = wg_json_get(t->test, "answers");
     t->used = 0;
-    if (rc < 0 || (rc = read_case(t, wg_json_get(t->test, "case"), &c)) < 0 || (rc = read_now(t, &d.now_ms)) < 0)
+    if (rc < 0 || (rc = read_case(t, wg_json_get(t->test, "case"), &c)) < 0 ||
+        (rc = read_now(t, &d.now_ms)) < 0)
         return rc;
     d.event = wg_json_str(t->test, "on").p;
     d.class_ = wg_pack_class(t->r->pack, c.kind, c.category);
@@ -303,7 +322,8 @@ static int run_file(struct run *t, void (*say)(void *arg, const char *line), voi
         struct wg_str name = wg_json_str(test, "name");
         t->test = test;
         rc = name.n ? run_one(t) : failed(t, "a test needs a name", (struct wg_str){NULL, 0});
-        snprintf(line, sizeof(line), "%s %s: %.*s", rc < 0 ? "FAILED" : "ok", t->file, WG_PRI(name));
+        snprintf(line, sizeof(line), "%s %s: %.*s", rc < 0 ? "FAILED" : "ok", t->file,
+                 WG_PRI(name));
         if (say)
             say(arg, line);
         *ran += 1;
@@ -311,11 +331,14 @@ static int run_file(struct run *t, void (*say)(void *arg, const char *line), voi
     return rc;
 }
 
-int wg_rules_test(struct wg_rules *r, void (*say)(void *arg, const char *line), void *arg, size_t *ran,
-                  struct wg_err *err)
+int wg_rules_test(struct wg_rules *r, void (*say)(void *arg, const char *line), void *arg,
+                  size_t *ran, struct wg_err *err)
 {
-    struct wg_str level[3] = {WG_S("std"), rules_bundle_city(r->bundle), rules_bundle_area(r->bundle)}, text;
-    struct run t = {.r = r, .err = err, .facts = WG_BUF_INIT, .outs = WG_BUF_INIT, .a = wg_arena_new(0)};
+    struct wg_str level[3] = {WG_S("std"), rules_bundle_city(r->bundle),
+                              rules_bundle_area(r->bundle)},
+                  text;
+    struct run t = {
+        .r = r, .err = err, .facts = WG_BUF_INIT, .outs = WG_BUF_INIT, .a = wg_arena_new(0)};
     int rc = t.a ? WG_OK : wg_fail(err, WG_ENOMEM, "no memory for tests");
     *ran = 0;
     for (int i = 0; i < (wg_str_eq(level[1], level[2]) ? 2 : 3) && rc == WG_OK; i++) {

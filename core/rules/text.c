@@ -1,5 +1,5 @@
-/* Texts for rules. No patterns: a pattern can run for minutes in C, where no clock is looked at. Every loop here is
- * bounded by its text, and is charged for. */
+/* Texts for rules. No patterns: a pattern can run for minutes in C, where no clock is looked at.
+ * Every loop here is bounded by its text, and is charged for. */
 #include "rules/state.h"
 
 #include <stdio.h>
@@ -7,7 +7,8 @@
 static const char *text_arg(lua_State *L, int i, size_t *n)
 {
     if (lua_type(L, i) != LUA_TSTRING)
-        luaL_argerror(L, i, lua_pushfstring(L, "a text is needed, this is a %s", luaL_typename(L, i)));
+        luaL_argerror(L, i,
+                      lua_pushfstring(L, "a text is needed, this is a %s", luaL_typename(L, i)));
     const char *p = lua_tolstring(L, i, n);
     rules_charge(L, *n);
     return p;
@@ -82,7 +83,8 @@ static int l_byte(lua_State *L)
 {
     size_t n;
     const char *s = text_arg(L, 1, &n);
-    lua_Integer from = place(luaL_optinteger(L, 2, 1), n), to = place(luaL_optinteger(L, 3, from), n);
+    lua_Integer from = place(luaL_optinteger(L, 2, 1), n),
+                to = place(luaL_optinteger(L, 3, from), n);
     if (from < 1)
         from = 1;
     if (to > (lua_Integer)n)
@@ -197,7 +199,8 @@ static struct spec read_spec(lua_State *L, const char *f, const char *end)
     }
     s.kind = p < end ? *p++ : '\0';
     if (!s.kind || !strchr("sdicxX", s.kind))
-        luaL_error(L, "string.format: only %%s %%d %%i %%c %%x %%X and %%%%, with a width up to 99");
+        luaL_error(L,
+                   "string.format: only %%s %%d %%i %%c %%x %%X and %%%%, with a width up to 99");
     s.text[out++] = 'l';
     s.text[out++] = 'l';
     s.text[out] = s.kind;
@@ -222,7 +225,9 @@ static void add_text(lua_State *L, luaL_Buffer *b, const struct spec *s, int arg
         t = (struct wg_str){lua_pushlstring(L, digits, (size_t)n), (size_t)n};
         lua_replace(L, arg);
     } else {
-        luaL_argerror(L, arg, lua_pushfstring(L, "a text or whole number is needed, this is a %s", luaL_typename(L, arg)));
+        luaL_argerror(L, arg,
+                      lua_pushfstring(L, "a text or whole number is needed, this is a %s",
+                                      luaL_typename(L, arg)));
         return;
     }
     int chars = (int)(wg_utf8_valid(t) ? wg_utf8_count(t) : t.n);
@@ -278,8 +283,9 @@ static int l_utf8_len(lua_State *L)
 static int l_utf8_char(lua_State *L)
 {
     luaL_Buffer b;
+    int n = lua_gettop(L); /* before the buffer, which may lie on the stack itself */
     luaL_buffinit(L, &b);
-    for (int i = 1, n = lua_gettop(L); i <= n; i++) {
+    for (int i = 1; i <= n; i++) {
         lua_Integer c = luaL_checkinteger(L, i);
         luaL_argcheck(L, c >= 0 && c <= 0x10FFFF && (c < 0xD800 || c > 0xDFFF), i, "no code point");
         if (c < 0x80) {
@@ -297,18 +303,21 @@ static int l_utf8_char(lua_State *L)
 
 const struct rules_row rules_text_rows[] = {
     {"string.len", l_len, "s:len() -> n", "bytes"},
-    {"string.sub", l_sub, "s:sub(from [, to]) -> text", "a piece, by bytes; negative places count from the end"},
+    {"string.sub", l_sub, "s:sub(from [, to]) -> text",
+     "a piece, by bytes; negative places count from the end"},
     {"string.upper", l_upper, "s:upper() -> text", "a to z as A to Z"},
     {"string.lower", l_lower, "s:lower() -> text", "A to Z as a to z"},
     {"string.reverse", l_reverse, "s:reverse() -> text", "the bytes from last to first"},
     {"string.byte", l_byte, "s:byte([from [, to]]) -> n...", "bytes as numbers, at most 250"},
     {"string.char", l_char, "string.char(n...) -> text", "numbers as bytes"},
     {"string.rep", l_rep, "s:rep(n) -> text", "s n times; no text of a call is longer than 64 KiB"},
-    {"string.find", l_find, "s:find(text [, from]) -> first, last", "where the very text is; no patterns"},
+    {"string.find", l_find, "s:find(text [, from]) -> first, last",
+     "where the very text is; no patterns"},
     {"string.has", l_has, "s:has(text) -> bool", "is the text in it?"},
     {"string.starts", l_starts, "s:starts(text) -> bool", "does it begin so?"},
     {"string.ends", l_ends, "s:ends(text) -> bool", "does it end so?"},
-    {"string.format", l_format, "string.format(format, ...) -> text", "%s %d %i %c %x %X %%, widths up to 99 characters"},
+    {"string.format", l_format, "string.format(format, ...) -> text",
+     "%s %d %i %c %x %X %%, widths up to 99 characters"},
     {"utf8.len", l_utf8_len, "utf8.len(s) -> n", "characters"},
     {"utf8.char", l_utf8_char, "utf8.char(n...) -> text", "code points as text"},
     {0},

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Depth is bounded: the tree came from the parser. Null in an object is no field; in a list it is false, for a list
- * with gaps has no length. */
+/* Depth is bounded: the tree came from the parser. Null in an object is no field; in a list it is
+ * false, for a list with gaps has no length. */
 void rules_push_json(lua_State *L, const struct wg_json *j)
 {
     lua_Integer i = 0;
@@ -70,7 +70,8 @@ static void write_table(lua_State *L, int idx, int depth, struct wg_buf *out)
             luaL_error(L, "names and numbers as keys of one table");
         lua_pushvalue(L, -1);
         lua_rawget(L, raw);
-        if (!list && lua_type(L, -1) == LUA_TTABLE) { /* {} may be a list or an object: leave it out */
+        if (!list &&
+            lua_type(L, -1) == LUA_TTABLE) { /* {} may be a list or an object: leave it out */
             rules_keys(L, -1);
             bool empty = lua_rawlen(L, -1) == 0;
             lua_pop(L, 1);
@@ -161,13 +162,15 @@ const char *rules_read_limit(lua_State *L, int idx, struct wg_limit *out)
     if (lua_type(L, idx) != LUA_TTABLE)
         return "a limit is {number, \"unit\"}";
     rules_push_raw(L, idx);
-    if (lua_rawlen(L, -1) != 2 || lua_rawgeti(L, -1, 1) != LUA_TNUMBER || lua_rawgeti(L, -2, 2) != LUA_TSTRING)
+    if (lua_rawlen(L, -1) != 2 || lua_rawgeti(L, -1, 1) != LUA_TNUMBER ||
+        lua_rawgeti(L, -2, 2) != LUA_TSTRING)
         return "a limit is {number, \"unit\"}";
     const char *unit = lua_tolstring(L, -1, &n);
     if (!read_milli(L, -2, &out->n_milli))
         wrong = "a limit's number is above 0 and has at most three decimals";
     else if (wg_unit_parse((struct wg_str){unit, n}, &out->unit) < 0)
-        wrong = "its unit is emergency_minute, emergency_hour, emergency_day, work_hour, work_day or calendar_hour";
+        wrong = "its unit is emergency_minute, emergency_hour, emergency_day, work_hour, work_day "
+                "or calendar_hour";
     lua_pop(L, 3);
     return wrong;
 }

@@ -1,0 +1,161 @@
+/* Behind the client: what its files share. One command, one process; memory is given back at the end of it. */
+#ifndef WANGGE_H
+#define WANGGE_H
+
+#include "host/host.h"
+
+#include <stdio.h>
+
+enum exit_code { DONE = 0, REFUSED = 1, MISUSED = 2, UNREACHED = 3 };
+
+#define OPTIONS_MAX 10
+#define REPEATS_MAX 20
+
+/* An option of a command. arg NULL: a flag without a value. */
+struct option {
+    const char *name, *arg, *brief;
+};
+
+/* What is stored of a sign-in. */
+struct session {
+    char path[1024];
+    struct wg_str url, area, user, token; /* NUL-terminated; {NULL, 0}: none */
+};
+
+struct ctx {
+    const struct command *command;
+    struct wg_arena *arena;
+    struct session session;
+    bool raw;                                    /* --json */
+    const char *url, *area_arg;                  /* --url, --area */
+    const char *const *args;                     /* what is neither option nor value */
+    size_t count;
+    const char *value[OPTIONS_MAX][REPEATS_MAX]; /* by the command's options */
+    size_t given[OPTIONS_MAX];
+    struct wg_client *client;
+    struct wg_buf answer; /* the body of the last one */
+    int status;           /* of the last one */
+    struct wg_str etag;
+};
+
+struct command {
+    const char *name, *usage, *brief;
+    int (*run)(struct ctx *c); /* an exit code */
+    size_t least, most;        /* arguments */
+    const char *help;          /* what a line does not say, and examples */
+    const struct option *options;
+};
+extern const struct command commands[];
+
+/* The value of the command's option i, the last if it was given more than once; NULL: not given. */
+const char *opt(const struct ctx *c, size_t i);
+
+/* ---- complain.c: what goes to stderr ---- */
+
+int misused(const struct ctx *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int failed(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* An answer that is a problem, in words: title, detail, each pointer, what is allowed, each bad row. */
+int show_problem(struct ctx *c, int status, struct wg_str body);
+
+/* ---- session.c ---- */
+
+int session_load(struct ctx *c);  /* exit code; a missing file is fine */
+int session_need(struct ctx *c);  /* the same, but there must be one */
+int session_save(struct ctx *c);
+int session_forget(struct ctx *c);
+/* From the terminal without echo (prompt; again: twice, to be equal), else the first line of standard input. */
+int read_password(struct ctx *c, const char *prompt, bool again, struct wg_str *out);
+const char *area_of(const struct ctx *c); /* --area, else the session's */
+
+/* ---- ask.c: one exchange with the server ---- */
+
+struct request {
+    const char *method;
+    struct wg_str target;
+    const char *type;       /* of the body */
+    struct wg_str body;     /* p NULL: none */
+    const char *key;        /* Idempotency-Key; NULL: a random one, where again is set */
+    const char *if_match;
+    bool again;             /* repeat it once with its key if the outcome is open */
+    uint64_t wait_ms;       /* 0: a minute */
+    bool (*on_chunk)(struct wg_str chunk, void *arg);
+    void *arg;
+    const char *accept;
+};
+/* DONE: a 2xx stands in c->answer. Anything else has been told to the person. */
+int ask_server(struct ctx *c, const struct request *r);
+int connect_to(struct ctx *c, const char *url, uint64_t wait_ms);
+/* GET /v1/{area}/… and the answer as a tree. With --json the answer is printed, and *tree is NULL. */
+int get(struct ctx *c, struct wg_str target, const struct wg_json **tree);
+/* The answer just received: printed with --json (*tree NULL), else parsed. */
+int answer_tree(struct ctx *c, const struct wg_json **tree);
+/* "/v1/{area}/" and what follows; ids percent-encoded. */
+struct wg_str area_path(struct ctx *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+const char *encoded(struct ctx *c, const char *text);
+/* "?a=b&c=d" out of the arguments from `first` on, each key=value. NULL: told. */
+const char *query_of(struct ctx *c, size_t first);
+/* A JSON object out of key=value (text), key:=JSON, photos=sha,sha, days=3. */
+int body_of(struct ctx *c, size_t first, struct wg_buf *out);
+
+/* ---- text.c: what goes to a person ---- */
+
+size_t text_width(struct wg_str s); /* columns of a terminal */
+/* Control and direction characters are replaced: what citizens wrote must not steer a terminal. */
+void put_text(FILE *f, struct wg_str s);
+void put_padded(FILE *f, struct wg_str s, size_t width);
+
+#define COLUMNS_MAX 10
+struct table {
+    struct ctx *c;
+    const char *const *heads; /* NULL ends them */
+    struct cells *first, *last;
+};
+void table_add(struct table *t, const struct wg_str *cells); /* as many as heads */
+void table_print(const struct table *t);
+
+struct wg_str short_time(struct ctx *c, struct wg_str t);  /* 2026-11-23 10:30, or - */
+struct wg_str or_dash(struct wg_str s);
+struct wg_str clipped(struct wg_str s, size_t width, struct ctx *c);
+struct wg_str span_text(struct ctx *c, int64_t seconds);   /* 2h05m */
+struct wg_str joined(struct ctx *c, const struct wg_json *list, const char *between);
+struct wg_str number_text(const struct wg_json *j);        /* as written; - where it is none */
+struct wg_str state_text(struct ctx *c, struct wg_str state); /* 处置中 disposing */
+struct wg_str lamp_text(struct wg_str lamp);
+struct wg_str action_text(struct wg_str action);
+void line(const char *label, struct wg_str value);         /* a line of a card; nothing where value is empty */
+
+/* ---- show.c: answers that more than one command gives ---- */
+
+void print_case(struct ctx *c, const struct wg_json *j);
+void print_cases(struct ctx *c, const struct wg_json *list);
+void print_statement(struct ctx *c, const struct wg_json *j);
+
+/* ---- file.c ---- */
+
+int put_file(struct ctx *c, const char *file, struct wg_str *hash); /* sent; hash: its name */
+
+/* ---- the commands ---- */
+
+int run_login(struct ctx *c);
+int run_logout(struct ctx *c);
+int run_whoami(struct ctx *c);
+int run_report(struct ctx *c);
+int run_cases(struct ctx *c);
+int run_case(struct ctx *c);
+int run_history(struct ctx *c);
+int run_explain(struct ctx *c);
+int run_clock(struct ctx *c);
+int run_do(struct ctx *c);
+int run_tasks(struct ctx *c);
+int run_locate(struct ctx *c);
+int run_tail(struct ctx *c);
+int run_import(struct ctx *c);
+int run_put(struct ctx *c);
+int run_users(struct ctx *c);
+int run_status(struct ctx *c);
+int run_units(struct ctx *c);
+int run_categories(struct ctx *c);
+int run_replay(struct ctx *c);
+int run_export(struct ctx *c);
+
+#endif
