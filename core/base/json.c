@@ -125,30 +125,9 @@ void wg_json_sep(struct wg_buf *b)
         wg_buf_char(b, ',');
 }
 
-void wg_json_key(struct wg_buf *b, const char *key)
+void wg_json_key_str(struct wg_buf *b, struct wg_str key)
 {
     wg_json_sep(b);
-    wg_buf_json(b, wg_str_of(key));
+    wg_buf_json(b, key);
     wg_buf_char(b, ':');
-}
-
-void wg_json_kstr(struct wg_buf *b, const char *key, struct wg_str v)
-{
-    wg_json_key(b, key);
-    if (v.p)
-        wg_buf_json(b, v);
-    else
-        wg_buf_lit(b, "null");
-}
-
-void wg_json_kint(struct wg_buf *b, const char *key, int64_t v)
-{
-    wg_json_key(b, key);
-    wg_buf_int(b, v);
-}
-
-void wg_json_kbool(struct wg_buf *b, const char *key, bool v)
-{
-    wg_json_key(b, key);
-    wg_buf_str_add(b, v ? WG_S("true") : WG_S("false"));
 }

@@ -40,11 +40,46 @@ int wg_json_fixed(const struct wg_json *j, int scale, int64_t *out);
 /** The tree as text without spaces: members in their order, numbers as they were written. */
 void wg_json_write(const struct wg_json *j, struct wg_buf *out);
 
-/** Write JSON by hand: "key": with the comma where one is due. Use inside { }. */
-void wg_json_key(struct wg_buf *b, const char *key);
-void wg_json_kstr(struct wg_buf *b, const char *key, struct wg_str v); /**< null where v.p is NULL */
-void wg_json_kint(struct wg_buf *b, const char *key, int64_t v);
-void wg_json_kbool(struct wg_buf *b, const char *key, bool v);
+/** Write JSON by hand, inside { }: "key": with the comma where one is due. The key is a name of ours (letters, digits,
+ *  underscores), taken as it is; wg_json_key_str escapes a foreign one. Inline, so that the length of a literal is known
+ *  where it stands: this writes every answer. */
+static inline void wg_json_key(struct wg_buf *b, const char *key)
+{
+    size_t n = strlen(key);
+    char *at = wg_buf_room(b, n + 4);
+    if (!at)
+        return;
+    if (b->n && at[-1] != '{' && at[-1] != '[')
+        *at++ = ',';
+    *at++ = '"';
+    memcpy(at, key, n);
+    at += n;
+    *at++ = '"';
+    *at++ = ':';
+    b->n = (size_t)(at - b->p);
+}
+void wg_json_key_str(struct wg_buf *b, struct wg_str key);
+static inline void wg_json_kstr(struct wg_buf *b, const char *key, struct wg_str v) /**< null where v.p is NULL */
+{
+    wg_json_key(b, key);
+    if (v.p)
+        wg_buf_json(b, v);
+    else
+        wg_buf_lit(b, "null");
+}
+static inline void wg_json_kint(struct wg_buf *b, const char *key, int64_t v)
+{
+    wg_json_key(b, key);
+    wg_buf_int(b, v);
+}
+static inline void wg_json_kbool(struct wg_buf *b, const char *key, bool v)
+{
+    wg_json_key(b, key);
+    if (v)
+        wg_buf_lit(b, "true");
+    else
+        wg_buf_lit(b, "false");
+}
 /** A comma unless the last byte opens a list or object, or the buffer is empty. */
 void wg_json_sep(struct wg_buf *b);
 

@@ -240,6 +240,8 @@ static int by_due(struct walk *w, const uint8_t start[16], int (*fn)(void *arg, 
     struct urgent *list = NULL;
     size_t count = 0;
     q.states = q.states ? q.states & open_states() : open_states();
+    if (!q.states) /* only closed ones were asked for, and those have no urgency */
+        return WG_OK;
     w->q = &q;
     if (!q.unit.n && !q.seen_by_unit.n)
         q.grid = (struct wg_str){NULL, 0}; /* its index carries no urgency; the filter below has it still */

@@ -11,10 +11,23 @@ uint64_t wg_case_id(uint32_t area, uint32_t year, uint32_t serial)
     return (uint64_t)area << 44 | (uint64_t)year << 32 | serial;
 }
 
+static char *digits(char *end, uint64_t v, int least)
+{
+    for (; v || least > 0; v /= 10, least--)
+        *--end = (char)('0' + v % 10);
+    return end;
+}
+
 void wg_case_id_text(uint64_t id, char out[24])
 {
-    snprintf(out, 24, "%06u-%04u-%06u", (unsigned)(id >> 44) % 1000000u, (unsigned)(id >> 32 & 0xfff) % 10000u,
-             (unsigned)(id & 0xffffffff));
+    char serial[12], *from = digits(serial + sizeof(serial), id & 0xffffffff, 6);
+    size_t n = (size_t)(serial + sizeof(serial) - from);
+    digits(out + 6, (id >> 44) % 1000000, 6);
+    out[6] = '-';
+    digits(out + 11, id >> 32 & 0xfff, 4);
+    out[11] = '-';
+    memcpy(out + 12, from, n);
+    out[12 + n] = '\0';
 }
 
 int wg_case_id_parse(struct wg_str s, uint64_t *out)
@@ -91,7 +104,7 @@ void wg_case_encode(const struct wg_case *c, struct wg_buf *out)
     p = put_i64(p, c->opened);
     const int64_t times[] = {c->changed, c->filed, c->due, c->stage_due, c->closed};
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-        p = put_i64(p, times[i] ? times[i] - c->opened + 1 : 0);
+        p = put_i64(p, times[i] ? (int64_t)((uint64_t)times[i] - (uint64_t)c->opened + 1) : 0);
     p = put_i64(p, c->limit.n_milli);
     *p++ = (char)c->limit.unit;
     for (size_t i = 0; i < STRING_COUNT; i++)
@@ -130,7 +143,7 @@ static int64_t get_i64(struct reader *r)
 static int64_t get_time(struct reader *r, int64_t opened)
 {
     int64_t v = get_i64(r);
-    return v ? opened + v - 1 : 0;
+    return v ? (int64_t)((uint64_t)opened + (uint64_t)v - 1) : 0;
 }
 
 static struct wg_str get_str(struct reader *r)
@@ -176,7 +189,8 @@ int wg_case_decode(struct wg_str bytes, struct wg_case *c)
         c->limit.unit = (enum wg_unit) * r.p++;
     for (size_t i = 0; i < STRING_COUNT; i++)
         *s[i] = get_str(&r);
-    return r.bad || c->limit.unit > WG_CALENDAR_HOUR ? WG_ECORRUPT : WG_OK;
+    bool known = c->state < WG_STATES && c->kind < WG_KINDS && c->source < WG_SOURCES && c->limit.unit <= WG_CALENDAR_HOUR;
+    return r.bad || !known ? WG_ECORRUPT : WG_OK;
 }
 
 /* ---- small questions about a record ---- */

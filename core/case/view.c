@@ -18,6 +18,7 @@ static const struct {
 };
 #define SEEN_MS (30 * WG_DAY_MS)
 #define DIGEST 16
+#define REINDEX 64 /* cases a transaction */
 
 static struct wg_str key_u64(uint8_t be[8], uint64_t v)
 {
@@ -39,20 +40,6 @@ static int meta_put(struct wg_views *v, struct wg_txn *txn, const char *key, uin
 
 /* ---- open ---- */
 
-static int reindex(struct wg_views *v, struct wg_txn *txn)
-{
-    struct wg_cursor *c = NULL;
-    struct wg_str k, value;
-    struct wg_case rec;
-    int rc = wg_cursor_open(txn, v->table[T_CASE], &c);
-    for (int at = rc == WG_OK ? wg_cursor_seek(c, (struct wg_str){0}, &k, &value) : rc; rc == WG_OK && at == WG_OK;
-         at = wg_cursor_next(c, &k, &value))
-        if ((rc = wg_case_decode(value, &rec)) == WG_OK)
-            rc = index_update(v, txn, NULL, &rec);
-    wg_cursor_close(c);
-    return rc;
-}
-
 static int put_versions(struct wg_views *v, struct wg_txn *txn)
 {
     char key[64];
@@ -64,35 +51,78 @@ static int put_versions(struct wg_views *v, struct wg_txn *txn)
     return rc;
 }
 
-/* Compare the tables' fold versions with ours, and make anew what an older program made. */
-static int check_versions(struct wg_views *v, struct wg_txn *txn)
+/* Which tables did an older program make? */
+static void stale_tables(struct wg_views *v, struct wg_txn *txn, bool *fold, bool *index)
 {
-    bool stale_fold = false, stale_index = false;
     char key[64];
-    int rc = WG_OK;
+    *fold = *index = false;
     for (int i = 0; i < TABLES; i++) {
         snprintf(key, sizeof(key), "version:%s", tables[i].name);
         if (meta_get(v, txn, key) == tables[i].version)
             continue;
-        stale_fold |= !tables[i].index;
-        stale_index |= tables[i].index;
+        *fold |= !tables[i].index;
+        *index |= tables[i].index;
     }
-    if (stale_fold)
-        return wg_views_clear(v, txn, NULL);
-    if (!stale_index)
-        return WG_OK;
+}
+
+/* Index up to REINDEX cases from `next` on; then it is the one to go on from, or 0. */
+static int reindex_some(struct wg_views *v, struct wg_txn *txn, uint64_t *next)
+{
+    struct wg_cursor *c = NULL;
+    struct wg_str k, value;
+    struct wg_case rec;
+    uint8_t be[8];
+    int done = 0, rc = wg_cursor_open(txn, v->table[T_CASE], &c);
+    int at = rc == WG_OK ? wg_cursor_seek(c, key_u64(be, *next), &k, &value) : rc;
+    for (; rc == WG_OK && at == WG_OK && done < REINDEX; at = wg_cursor_next(c, &k, &value), done++)
+        if ((rc = wg_case_decode(value, &rec)) == WG_OK)
+            rc = index_update(v, txn, NULL, &rec);
+    *next = rc == WG_OK && at == WG_OK ? wg_be64_get(k.p) : 0;
+    wg_cursor_close(c);
+    return rc;
+}
+
+static int drop_indexes(struct wg_views *v, struct wg_txn *txn)
+{
+    int rc = WG_OK;
     for (int i = 0; rc == WG_OK && i < TABLES; i++)
         if (tables[i].index)
             rc = wg_drop(txn, v->table[i]);
-    if (rc == WG_OK)
-        rc = reindex(v, txn);
-    return rc == WG_OK ? put_versions(v, txn) : rc;
+    return rc;
+}
+
+/* Make anew what an older program made: a piece a transaction, so that the pages that one takes have a bound. The versions
+ * come last: after a stop in between it is all done again. */
+static int check_versions(struct wg_views *v, struct wg_err *err)
+{
+    bool fold = false, index = false, first = true;
+    uint64_t next = 0;
+    int rc;
+    do {
+        struct wg_txn *txn = NULL;
+        if ((rc = wg_txn_begin(v->env, true, &txn, err)) < 0)
+            return rc;
+        if (first)
+            stale_tables(v, txn, &fold, &index);
+        if (fold)
+            rc = wg_views_clear(v, txn, NULL);
+        else if (index && first)
+            rc = drop_indexes(v, txn);
+        if (rc == WG_OK && index && !fold && (rc = reindex_some(v, txn, &next)) == WG_OK && !next)
+            rc = put_versions(v, txn);
+        first = false;
+        if (rc < 0) {
+            wg_txn_abort(txn);
+            return wg_fail(err, rc, "views in %s can't be brought up to date: %s", v->dir, wg_strerror(rc));
+        }
+        rc = wg_txn_commit(txn, err);
+    } while (rc == WG_OK && next);
+    return rc;
 }
 
 static int open_env(struct wg_views *v, size_t map_bytes, struct wg_err *err)
 {
     struct wg_env_opts opts = {.map_bytes = map_bytes};
-    struct wg_txn *txn = NULL;
     char path[1100], copy[1100];
     int rc;
     snprintf(path, sizeof(path), "%s/views", v->dir);
@@ -109,15 +139,7 @@ static int open_env(struct wg_views *v, size_t map_bytes, struct wg_err *err)
     for (int i = 0; i < TABLES; i++)
         if ((rc = wg_env_table(v->env, tables[i].name, &v->table[i], err)) < 0)
             return rc;
-    /* Room to make the indexes again, should a version have changed: less than what is there now. */
-    if ((rc = wg_env_ready(v->env, 1024 + wg_env_bytes(v->env) / 4096, err)) < 0 ||
-        (rc = wg_txn_begin(v->env, true, &txn, err)) < 0)
-        return rc;
-    if ((rc = check_versions(v, txn)) < 0) {
-        wg_txn_abort(txn);
-        return wg_fail(err, rc, "views in %s can't be brought up to date: %s", path, wg_strerror(rc));
-    }
-    return wg_txn_commit(txn, err);
+    return check_versions(v, err);
 }
 
 int wg_views_open(const char *dir, size_t map_bytes, struct wg_views **out, struct wg_err *err)

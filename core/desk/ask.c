@@ -54,10 +54,9 @@ static struct wg_str owner_by_class(const struct wg_ground *g, struct wg_str kin
     return (struct wg_str){NULL, 0};
 }
 
-static struct wg_str prop_of(struct wg_arena *a, struct wg_str props, const char *key)
+static struct wg_str unit_of(const struct wg_ground *g, int collection, size_t i)
 {
-    struct wg_json *j;
-    return a && wg_json_parse(a, props, &j, NULL) == WG_OK ? wg_json_str(j, key) : (struct wg_str){NULL, 0};
+    return g->answers[collection] ? g->answers[collection]->unit[i] : (struct wg_str){NULL, 0};
 }
 
 static void answer_unit(struct wg_buf *out, struct wg_str unit, const char *by, struct wg_str duty)
@@ -70,44 +69,45 @@ static void answer_unit(struct wg_buf *out, struct wg_str unit, const char *by, 
     wg_buf_char(out, '}');
 }
 
-static bool by_part(const struct wg_ground *g, struct wg_str part, struct wg_arena *a, struct wg_buf *out)
+static bool by_part(const struct wg_ground *g, struct wg_str part, struct wg_buf *out)
+{
+    size_t i;
+    if (!part.n || !g->layer[WG_PARTS] || !wg_layer_by_id(g->layer[WG_PARTS], part, &i))
+        return false;
+    struct wg_str unit = unit_of(g, WG_PARTS, i);
+    if (unit.n)
+        answer_unit(out, unit, "owner", (struct wg_str){NULL, 0});
+    return unit.n > 0;
+}
+
+static void by_territory(const struct wg_ground *g, struct wg_point p, struct wg_buf *out)
 {
     struct wg_feature f;
+    struct wg_str unit = {NULL, 0};
     size_t i;
-    if (!part.n || !g->layer[WG_PARTS] || !wg_layer_by_id(g->layer[WG_PARTS], part, &i) ||
-        !wg_layer_at(g->layer[WG_PARTS], i, &f))
-        return false;
-    struct wg_str unit = prop_of(a, f.props, "owner_unit");
-    if (!unit.n)
-        return false;
-    answer_unit(out, unit, "owner", (struct wg_str){NULL, 0});
-    return true;
+    if (g->layer[WG_DUTIES] && wg_layer_find(g->layer[WG_DUTIES], p, &i) && wg_layer_at(g->layer[WG_DUTIES], i, &f))
+        unit = unit_of(g, WG_DUTIES, i);
+    if (unit.n)
+        answer_unit(out, unit, "territory", f.id);
+    else
+        wg_buf_lit(out, "null");
 }
 
 static int ask_responsible(const struct wg_ground *g, const struct wg_json *args, struct wg_buf *out, struct wg_err *err)
 {
-    const struct wg_json *kind = args->child, *category, *part, *lon, *lat;
-    struct wg_arena *a = wg_arena_new(0);
-    struct wg_feature f;
+    const struct wg_json *kind = args->child, *category, *part, *lon;
     struct wg_str unit;
-    if (args->count != 5 || !a) {
-        wg_arena_free(a);
+    if (args->count != 5)
         return wg_fail(err, WG_EINVAL, "responsible: takes kind, category, part, lon, lat");
-    }
     category = kind->next;
     part = category->next;
     lon = part->next;
-    lat = lon->next;
-    if (!by_part(g, part->str, a, out)) {
-        if ((unit = owner_by_class(g, kind->str, category->str)).n)
-            answer_unit(out, unit, "class", (struct wg_str){NULL, 0});
-        else if (find_feature(g->layer[WG_DUTIES], (struct wg_point){(int32_t)lon->num, (int32_t)lat->num}, &f) &&
-                 (unit = prop_of(a, f.props, "unit")).n)
-            answer_unit(out, unit, "territory", f.id);
-        else
-            wg_buf_lit(out, "null");
-    }
-    wg_arena_free(a);
+    if (by_part(g, part->str, out))
+        return WG_OK;
+    if ((unit = owner_by_class(g, kind->str, category->str)).n)
+        answer_unit(out, unit, "class", (struct wg_str){NULL, 0});
+    else
+        by_territory(g, (struct wg_point){(int32_t)lon->num, (int32_t)lon->next->num}, out);
     return WG_OK;
 }
 
@@ -127,7 +127,7 @@ static struct duty_list duties_near(const struct wg_ground *g, struct wg_point p
     return d;
 }
 
-static void write_duty(const struct duty_list *d, size_t i, struct wg_arena *a, struct wg_buf *out)
+static void write_duty(const struct wg_ground *g, const struct duty_list *d, size_t i, struct wg_buf *out)
 {
     struct wg_feature f;
     if (!wg_layer_at(d->layer, d->near[i].i, &f))
@@ -136,7 +136,7 @@ static void write_duty(const struct duty_list *d, size_t i, struct wg_arena *a, 
     wg_buf_char(out, '{');
     wg_json_kstr(out, "duty", f.id);
     wg_json_kstr(out, "name", f.name);
-    wg_json_kstr(out, "unit", prop_of(a, f.props, "unit"));
+    wg_json_kstr(out, "unit", unit_of(g, WG_DUTIES, d->near[i].i));
     wg_json_kint(out, "distance_m", (int64_t)llround(d->near[i].distance_m));
     wg_json_kbool(out, "inside", d->near[i].inside);
     wg_buf_char(out, '}');
@@ -152,12 +152,10 @@ static int ask_responsible_near(const struct wg_ground *g, const struct wg_json 
     lat = lon->next;
     reach = lat->next;
     struct duty_list d = duties_near(g, (struct wg_point){(int32_t)lon->num, (int32_t)lat->num}, (double)reach->num);
-    struct wg_arena *a = wg_arena_new(0);
     wg_buf_char(out, '[');
-    for (size_t i = 0; a && i < d.count; i++)
-        write_duty(&d, i, a, out);
+    for (size_t i = 0; i < d.count; i++)
+        write_duty(g, &d, i, out);
     wg_buf_char(out, ']');
-    wg_arena_free(a);
     return WG_OK;
 }
 
@@ -182,18 +180,16 @@ static int ask_part(const struct wg_ground *g, const struct wg_json *args, struc
 {
     struct wg_feature f;
     size_t i;
-    struct wg_arena *a = wg_arena_new(0);
-    if (args->count == 1 && a && g->layer[WG_PARTS] && wg_layer_by_id(g->layer[WG_PARTS], args->child->str, &i) &&
+    if (args->count == 1 && g->layer[WG_PARTS] && g->answers[WG_PARTS] && wg_layer_by_id(g->layer[WG_PARTS], args->child->str, &i) &&
         wg_layer_at(g->layer[WG_PARTS], i, &f)) {
         wg_buf_char(out, '{');
-        wg_json_kstr(out, "category", prop_of(a, f.props, "category"));
+        wg_json_kstr(out, "category", g->answers[WG_PARTS]->category[i]);
         wg_json_kint(out, "lon_e7", f.at.lon_e7);
         wg_json_kint(out, "lat_e7", f.at.lat_e7);
         wg_buf_char(out, '}');
     } else {
         wg_buf_lit(out, "null");
     }
-    wg_arena_free(a);
     return WG_OK;
 }
 
@@ -259,18 +255,16 @@ static void locate_parts(const struct wg_ground *g, struct wg_point p, struct wg
 static void locate_duties(const struct wg_ground *g, struct wg_point p, struct wg_buf *out)
 {
     struct duty_list d = duties_near(g, p, 50.0);
-    struct wg_arena *a = wg_arena_new(0);
     bool dispute = false;
     wg_json_key(out, "duties");
     wg_buf_char(out, '[');
-    for (size_t i = 0; a && i < d.count; i++) {
-        write_duty(&d, i, a, out);
+    for (size_t i = 0; i < d.count; i++) {
+        write_duty(g, &d, i, out);
         /* the holder's own border is as far as its neighbour's */
         dispute |= !d.near[i].inside && d.near[i].distance_m <= DISPUTE_M;
     }
     wg_buf_char(out, ']');
     wg_json_kbool(out, "boundary_dispute", dispute);
-    wg_arena_free(a);
 }
 
 void wg_ground_locate(const struct wg_ground *g, struct wg_point p, struct wg_buf *out)
@@ -279,6 +273,7 @@ void wg_ground_locate(const struct wg_ground *g, struct wg_point p, struct wg_bu
     const struct wg_layer *counties = g->counties ? g->counties : g->layer[WG_COUNTIES];
     bool in_county = find_feature(counties, p, &county), in_grid = find_feature(g->layer[WG_GRIDS], p, &grid);
     struct wg_str code = {NULL, 0};
+    wg_buf_room(out, 2048); /* at once, not by doubling */
     if (in_grid)
         code = grid.id;
     else if (find_feature(g->layer[WG_COMMUNITIES], p, &community))

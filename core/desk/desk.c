@@ -53,7 +53,7 @@ static void write_in(const struct deciding *dc, struct wg_buf *b)
             hidden |= wg_str_eq(m->key, dc->secret[i].field);
         if (hidden)
             continue;
-        wg_json_key(b, m->key.p);
+        wg_json_key_str(b, m->key);
         wg_json_write(m, b);
     }
     for (size_t i = 0; i < dc->secrets; i++) {

@@ -18,10 +18,18 @@ static inline bool wg_collection_is_layer(int c)
 }
 
 struct wg_table; /**< units or owners: a JSON document, kept whole */
+/** What questions need of a layer's properties, read once: by the feature's number. Counted with its ground. */
+struct wg_answers {
+    int refs; /**< atomic */
+    struct wg_arena *arena;
+    struct wg_str *unit;     /**< duties: `unit`; parts: `owner_unit` */
+    struct wg_str *category; /**< parts */
+};
 struct wg_ground {
     int refs; /**< atomic */
     char area[8];
     struct wg_layer *layer[WG_UNITS];       /**< NULL: not loaded yet */
+    struct wg_answers *answers[WG_UNITS];   /**< of duties and parts */
     struct wg_layer *counties;              /**< the city's, to name where a place outside lies */
     struct wg_table *table[WG_COLLECTIONS - WG_UNITS];
 };

@@ -101,6 +101,62 @@ const struct wg_json *wg_table_json(const struct wg_table *t)
     return t ? t->json : NULL;
 }
 
+/* ---- properties, read once ---- */
+
+static struct wg_answers *answers_keep(struct wg_answers *x)
+{
+    if (x)
+        __atomic_add_fetch(&x->refs, 1, __ATOMIC_RELAXED);
+    return x;
+}
+
+static void answers_drop(struct wg_answers *x)
+{
+    if (!x || __atomic_sub_fetch(&x->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    wg_arena_free(x->arena);
+    free(x);
+}
+
+static struct wg_str prop(struct wg_arena *keep, const struct wg_json *props, const char *key)
+{
+    struct wg_str s = wg_json_str(props, key);
+    return s.n ? wg_arena_str(keep, s) : (struct wg_str){NULL, 0};
+}
+
+static struct wg_answers *answers_new(int collection, const struct wg_layer *layer)
+{
+    struct wg_answers *x = NULL;
+    struct wg_arena *scratch;
+    size_t count = wg_layer_count(layer);
+    if (collection != WG_DUTIES && collection != WG_PARTS)
+        return NULL;
+    x = calloc(1, sizeof(*x));
+    scratch = wg_arena_new(0);
+    if (!x || !scratch || !(x->arena = wg_arena_new(65536)))
+        goto out;
+    x->refs = 1;
+    x->unit = wg_arena_alloc(x->arena, (count + 1) * sizeof(*x->unit));
+    x->category = wg_arena_alloc(x->arena, (count + 1) * sizeof(*x->category));
+    for (size_t i = 0; x->unit && x->category && i < count; i++) {
+        struct wg_feature f;
+        struct wg_json *props;
+        wg_arena_reset(scratch);
+        if (!wg_layer_at(layer, i, &f) || wg_json_parse(scratch, f.props, &props, NULL) < 0)
+            continue;
+        x->unit[i] = prop(x->arena, props, collection == WG_PARTS ? "owner_unit" : "unit");
+        x->category[i] = prop(x->arena, props, "category");
+    }
+out:
+    wg_arena_free(scratch);
+    if (x && (!x->arena || !x->unit || !x->category)) {
+        wg_arena_free(x->arena);
+        free(x);
+        x = NULL;
+    }
+    return x;
+}
+
 /* ---- the snapshot ---- */
 
 struct wg_ground *wg_ground_new(const char *area)
@@ -124,8 +180,10 @@ void wg_ground_drop(struct wg_ground *g)
 {
     if (!g || __atomic_sub_fetch(&g->refs, 1, __ATOMIC_ACQ_REL) > 0)
         return;
-    for (int i = 0; i < WG_UNITS; i++)
+    for (int i = 0; i < WG_UNITS; i++) {
         wg_layer_drop(g->layer[i]);
+        answers_drop(g->answers[i]);
+    }
     wg_layer_drop(g->counties);
     for (int i = 0; i < WG_COLLECTIONS - WG_UNITS; i++)
         wg_table_drop(g->table[i]);
@@ -137,8 +195,10 @@ static struct wg_ground *copy(const struct wg_ground *g)
     struct wg_ground *n = wg_ground_new(g->area);
     if (!n)
         return NULL;
-    for (int i = 0; i < WG_UNITS; i++)
+    for (int i = 0; i < WG_UNITS; i++) {
         n->layer[i] = wg_layer_keep(g->layer[i]);
+        n->answers[i] = answers_keep(g->answers[i]);
+    }
     n->counties = wg_layer_keep(g->counties);
     for (int i = 0; i < WG_COLLECTIONS - WG_UNITS; i++)
         n->table[i] = table_keep(g->table[i]);
@@ -156,6 +216,8 @@ struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, stru
     if (wg_collection_is_layer(collection)) {
         wg_layer_drop(n->layer[collection]);
         n->layer[collection] = layer;
+        answers_drop(n->answers[collection]);
+        n->answers[collection] = answers_new(collection, layer);
     } else {
         wg_table_drop(n->table[collection - WG_UNITS]);
         n->table[collection - WG_UNITS] = table;

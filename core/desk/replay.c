@@ -29,7 +29,7 @@ static void differ(struct replay *r, const struct wg_entry *e, const char *what,
     r->out->differ++;
     if (r->out->first[0])
         return;
-    snprintf(r->out->first, sizeof(r->out->first), "entry %llu (%.*s): %s\n  was %.*s\n  is  %.*s", (unsigned long long)e->n,
+    snprintf(r->out->first, sizeof(r->out->first), "entry %llu (%.*s): %.200s\n  was %.*s\n  is  %.*s", (unsigned long long)e->n,
              WG_PRI(e->act), what, (int)(was.n < 200 ? was.n : 200), was.p ? was.p : "",
              (int)(is.n < 200 ? is.n : 200), is.p ? is.p : "");
 }

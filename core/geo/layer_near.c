@@ -44,21 +44,34 @@ static struct plane plane_at(struct wg_point p)
     return f;
 }
 
+/* libm's fmin and fmax are calls, for NaN's sake; there is none here, and this is the hot path of every locate. */
+static inline double lesser(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static inline double greater(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 /* The square of the distance from p to the edge, or more than `least` where that is all we know. */
-static double edge_m2(const struct plane *f, const struct wg_point v[2], double least)
+static inline double edge_m2(const struct plane *f, const struct wg_point v[2], double least)
 {
     double ya = (double)v[0].lat_e7 - f->p.lat_e7, yb = (double)v[1].lat_e7 - f->p.lat_e7;
     /* Middle between p's latitude and the middle of the edge's. */
-    double east = fmax(f->k.east + f->lean * (ya + yb) / 4, 0);
+    double east = greater(f->k.east + f->lean * (ya + yb) / 4, 0);
     ya *= f->k.north;
     yb *= f->k.north;
-    if (ya * yb > 0 && fmin(ya * ya, yb * yb) > least)
+    if (ya * yb > 0 && lesser(ya * ya, yb * yb) > least)
         return HUGE_VAL;
     double xa = ((double)v[0].lon_e7 - f->p.lon_e7) * east;
     double xb = ((double)v[1].lon_e7 - f->p.lon_e7) * east;
+    if (xa * xb > 0 && lesser(xa * xa, xb * xb) > least)
+        return HUGE_VAL;
     double dx = xb - xa, dy = yb - ya, length2 = dx * dx + dy * dy;
     double t = length2 > 0 ? -(xa * dx + ya * dy) / length2 : 0;
-    t = fmin(fmax(t, 0), 1);
+    t = lesser(greater(t, 0), 1);
     xa += t * dx;
     ya += t * dy;
     return xa * xa + ya * ya;
@@ -71,9 +84,20 @@ static double border_m(const struct wg_layer *layer, uint32_t i, const struct pl
     for (uint32_t r = area->ring; r < area->ring + area->ring_count; r++) {
         const struct wg_point *v = &layer->vert[layer->ring[r].vert];
         for (uint32_t k = 0; k + 1 < layer->ring[r].count; k++)
-            least = fmin(least, edge_m2(f, &v[k], least));
+            least = lesser(least, edge_m2(f, &v[k], least));
     }
     return sqrt(least);
+}
+
+/* As wg_distance_m, but a point near by needs no sine of its own. */
+static double point_m(const struct plane *f, struct wg_point v)
+{
+    double y = (double)v.lat_e7 - f->p.lat_e7, x = (double)v.lon_e7 - f->p.lon_e7;
+    if (fabs(x) > 1e5 || fabs(y) > 1e5)
+        return wg_distance_m(f->p, v);
+    x *= greater(f->k.east + f->lean * y / 2, 0);
+    y *= f->k.north;
+    return sqrt(x * x + y * y);
 }
 
 /* ---- the best `cap` so far: a heap with the worst on top ---- */
@@ -158,7 +182,7 @@ static void consider(const struct wg_layer *layer, uint32_t i, const struct plan
         it.inside = layer_holds(layer, i, f->p);
         it.distance_m = border_m(layer, i, f);
     } else {
-        it.distance_m = wg_distance_m(f->p, layer->vert[i]);
+        it.distance_m = point_m(f, layer->vert[i]);
     }
     if (it.inside || it.distance_m <= reach_m)
         offer(best, it);

@@ -110,6 +110,18 @@ static struct session *who(struct wg_req *req, struct wg_host *h)
     return s && csrf_ok(req, s) ? s : NULL;
 }
 
+/* What `before` found, for the handler: good while no session has ended since. */
+struct found {
+    struct session *session;
+    uint64_t ended;
+};
+
+static struct session *who_again(struct wg_req *req, struct wg_host *h)
+{
+    const struct found *f = wg_req_get(req);
+    return f && f->ended == h->ended ? f->session : who(req, h);
+}
+
 static void refuse_text(struct wg_req *req, int code, const char *text)
 {
     struct wg_err err = {.code = code};
@@ -127,6 +139,11 @@ bool before_request(struct wg_req *req, void *arg)
     if (!s) {
         refuse_text(req, WG_EUNAUTH, "sign in first: POST /v1/session, then Authorization: Bearer …");
         return false;
+    }
+    struct found *f = WG_NEW(wg_req_arena(req), struct found);
+    if (f) {
+        *f = (struct found){s, h->ended};
+        wg_req_set(req, f);
     }
     if (row->flags & ROW_NO_AREA)
         return true;
@@ -158,7 +175,7 @@ void handle_row(struct wg_req *req, void *arg)
     call->row = wg_req_row(req);
     call->arena = wg_req_arena(req);
     call->status = 200;
-    if (!(call->row->flags & ROW_OPEN) && !(call->session = who(req, call->host))) {
+    if (!(call->row->flags & ROW_OPEN) && !(call->session = who_again(req, call->host))) {
         /* signed out while the body came in */
         refuse_text(req, WG_EUNAUTH, "the session has ended");
         return;
@@ -221,7 +238,7 @@ int parse_body(struct call *call, bool must, struct wg_json **out)
     struct wg_err err = {0};
     struct wg_str body = wg_req_body(call->req), type = wg_req_header(call->req, "content-type");
     /* The form type is what curl -d says by itself; a browser's form can't pass for it, since the cookie needs its header. */
-    if (type.n && !memmem(type.p, type.n, "json", 4) && !memmem(type.p, type.n, "x-www-form-urlencoded", 21)) {
+    if (type.p && type.n && !memmem(type.p, type.n, "json", 4) && !memmem(type.p, type.n, "x-www-form-urlencoded", 21)) {
         refuse(call->req, 415, &(struct wg_err){.text = "the body must be application/json"}, (struct wg_str){NULL, 0}, 0);
         return WG_EINVAL;
     }
@@ -341,12 +358,22 @@ void host_done(struct wg_county *c, uint64_t n, uint32_t i)
     submit_own(call, c, a);
 }
 
+void reply_version(struct wg_req *req, uint32_t version)
+{
+    char text[16];
+    struct wg_buf b = {text, 0, sizeof(text), false}; /* quotes and ten digits: it never grows */
+    wg_buf_char(&b, '"');
+    wg_buf_int(&b, version);
+    wg_buf_char(&b, '"');
+    wg_reply_header(req, "ETag", wg_buf_str(&b));
+}
+
 static void answer_cmd(struct call *call)
 {
     struct wg_cmd *cmd = &call->cmd;
     struct wg_buf b = WG_BUF_INIT;
     struct wg_case c;
-    char etag[24], where[64], id[24];
+    char where[64], id[24];
     if (cmd->rc < 0) {
         bool reused = cmd->rc == WG_EEXIST && !wg_str_is(cmd->act, "keep");
         answer_err(call->req, reused ? WG_EINVAL : cmd->rc, &cmd->err, cmd->allowed);
@@ -359,8 +386,7 @@ static void answer_cmd(struct call *call)
     }
     const struct session sees = {.roles = call->sees_caller ? WG_ACCEPTOR : call->sees_words ? WG_LEADER : 0};
     show_case(call->county, &sees, &c, &b);
-    snprintf(etag, sizeof(etag), "\"%u\"", c.version);
-    wg_reply_header(call->req, "ETag", wg_str_of(etag));
+    reply_version(call->req, c.version);
     if (call->status == 201) {
         wg_case_id_text(c.id, id);
         snprintf(where, sizeof(where), "/v1/%s/cases/%s", call->county->area, id);
@@ -439,6 +465,7 @@ void show_case(struct wg_county *county, const struct session *s, const struct w
         else
             description = (struct wg_str){NULL, 0}; /* erased */
     }
+    wg_buf_room(out, 1024 + description.n); /* at once, not by doubling */
     wg_case_json(c, description, wg_now_ms(), out);
     if (c->caller.n && s->roles & (WG_ACCEPTOR | WG_CHIEF) && wg_vault_get(vault, c->caller, &caller, NULL) == WG_OK &&
         out->n && wg_buf_ok(out)) {

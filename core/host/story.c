@@ -134,7 +134,7 @@ static void body_json(struct story *s, const struct wg_entry *e, struct wg_buf *
         bool caller = wg_str_is(m->key, "caller");
         if (ref.p && caller && !(s->session.roles & (WG_ACCEPTOR | WG_CHIEF)))
             continue;
-        wg_json_key(b, m->key.p);
+        wg_json_key_str(b, m->key);
         wg_buf_clear(&words);
         if (!ref.p)
             wg_json_write(m, b);

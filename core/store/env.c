@@ -13,11 +13,13 @@
 
 #define PAGE 4096u
 #define GROW_PAGES 256u /* the file is made longer by 1 MiB at a time */
+#define SPARE_PAGES 64u /* for what a commit itself writes: roots, and the list of free pages (512 numbers a page) */
 
 struct wg_env {
     MDB_env *mdb;
     bool synced, read_only;
     uint64_t ready_pages; /* the file has blocks for so many */
+    uint64_t dirty;       /* of a written map: pages that the writing transaction has taken at most */
     char dir[1024];
 };
 
@@ -155,6 +157,7 @@ int wg_env_open(const char *dir, const struct wg_env_opts *opts, struct wg_env *
         goto out;
     if (flags & MDB_WRITEMAP && (rc = trim(env, err)) < 0)
         goto out;
+    mdb_env_set_userctx(env->mdb, env);
     *out = env;
     env = NULL;
 out:
@@ -179,10 +182,11 @@ int wg_env_ready(struct wg_env *env, size_t pages, struct wg_err *err)
 {
     char path[1200];
     MDB_envinfo info;
-    if (env->synced)
+    if (env->synced || env->read_only)
         return WG_OK; /* written by calls that can fail */
     mdb_env_info(env->mdb, &info);
     uint64_t need = info.me_last_pgno + 1 + pages;
+    need += SPARE_PAGES + need / 256;
     if (need <= env->ready_pages)
         return WG_OK;
     need = (need + GROW_PAGES - 1) / GROW_PAGES * GROW_PAGES;
@@ -266,9 +270,11 @@ static int swap_in(const char *fresh, const char *dir, struct wg_err *err)
     snprintf(parent, sizeof(parent), "%s", dir);
     if ((slash = strrchr(parent, '/')))
         *slash = '\0';
-    remove_tree(old);
-    if (rename(dir, old) < 0 && errno != ENOENT)
-        return wg_fail(err, WG_EIO, "rename %s: %s", dir, strerror(errno));
+    if (access(dir, F_OK) == 0) { /* else `.old` may be the last good one, from a stop between these renames */
+        remove_tree(old);
+        if (rename(dir, old) < 0)
+            return wg_fail(err, WG_EIO, "rename %s: %s", dir, strerror(errno));
+    }
     if (rename(fresh, dir) < 0)
         return wg_fail(err, WG_EIO, "rename to %s: %s", dir, strerror(errno));
     int rc = wg_dir_sync(slash ? parent : ".", err);
@@ -351,6 +357,8 @@ int wg_txn_begin(struct wg_env *env, bool write, struct wg_txn **out, struct wg_
 {
     MDB_txn *txn = NULL;
     int rc = mdb_txn_begin(env->mdb, NULL, write ? 0 : MDB_RDONLY, &txn);
+    if (rc == 0 && write)
+        env->dirty = 0;
     *out = (struct wg_txn *)txn;
     return db_fail(err, "begin in", env->dir, rc);
 }
@@ -386,10 +394,27 @@ int wg_get(struct wg_txn *txn, unsigned table, struct wg_str key, struct wg_str 
     return db_code(rc);
 }
 
+/* A page of a written map that the file has no block for would be a SIGBUS. Batches have room made for what they usually
+ * take; here each write sees to it that there is enough: for a path from root to leaf, a split of each of its pages
+ * (or, taking away, its neighbours), and the value. Room may be made while the transaction goes on. */
+static int make_room(struct wg_txn *txn, unsigned table, size_t bytes)
+{
+    struct wg_env *env = mdb_env_get_userctx(mdb_txn_env(db(txn)));
+    MDB_stat st;
+    if (env->synced)
+        return WG_OK;
+    int rc = db_code(mdb_stat(db(txn), table, &st));
+    if (rc < 0)
+        return rc;
+    env->dirty += 2 * st.ms_depth + 2 + bytes / PAGE;
+    return wg_env_ready(env, env->dirty, NULL);
+}
+
 static int put(struct wg_txn *txn, unsigned table, struct wg_str key, struct wg_str value, unsigned flags)
 {
     MDB_val k = val_of(key), v = val_of(value);
-    return db_code(mdb_put(db(txn), table, &k, &v, flags));
+    int rc = make_room(txn, table, value.n);
+    return rc < 0 ? rc : db_code(mdb_put(db(txn), table, &k, &v, flags));
 }
 
 int wg_put(struct wg_txn *txn, unsigned table, struct wg_str key, struct wg_str value)
@@ -405,7 +430,10 @@ int wg_put_last(struct wg_txn *txn, unsigned table, struct wg_str key, struct wg
 int wg_del(struct wg_txn *txn, unsigned table, struct wg_str key)
 {
     MDB_val k = val_of(key);
-    int rc = mdb_del(db(txn), table, &k, NULL);
+    int rc = make_room(txn, table, 0);
+    if (rc < 0)
+        return rc;
+    rc = mdb_del(db(txn), table, &k, NULL);
     return rc == MDB_NOTFOUND ? WG_OK : db_code(rc);
 }
 

@@ -365,13 +365,14 @@ static int open_tail(struct files *f, struct segment *s, uint64_t known_n, struc
 {
     struct wg_buf buf = WG_BUF_INIT;
     struct frame head;
-    size_t at = 0;
+    size_t at = 0, last_at = 0;
     uint64_t n = s->first_n;
     bool frame = false, bytes = false;
     int rc;
 
     while ((rc = segment_frame(s, at, &buf, &head)) == WG_OK && head.first_n == n) {
         segment_mark(s, n, at);
+        last_at = at;
         at += FRAME_HEAD + head.len;
         n += head.count;
     }
@@ -391,7 +392,12 @@ static int open_tail(struct files *f, struct segment *s, uint64_t known_n, struc
     if (known_n >= n)
         return wg_fail(err, WG_ECORRUPT, "%s at %zu: entry %llu is missing, and %llu was known to be there", s->path, at,
                        (unsigned long long)n, (unsigned long long)known_n);
-    if (!bytes || f->read_only)
+    if (f->read_only)
+        return WG_OK;
+    /* Whoever wrote the last frame may have died before its sync, or seen it fail; from now on it counts. */
+    if (at > 0 && (rc = segment_renew(s, last_at, err)) < 0)
+        return rc;
+    if (!bytes)
         return WG_OK;
     wg_log(WG_WARN, "store", "cut a torn last frame, never acknowledged", "file", s->path, "at", WG_NUM(at), NULL);
     return segment_wipe(s, at, err);

@@ -126,7 +126,8 @@ void frame_write(struct wg_buf *buf, const struct frame *f)
 static int parse_head(const struct segment *s, size_t at, const char *p, size_t n, struct frame *f)
 {
     static const char zeros[FRAME_HEAD];
-    if (n == 0 || (n >= FRAME_HEAD && memcmp(p, zeros, FRAME_HEAD) == 0))
+    /* At a segment's very end there may be less than a header left. */
+    if (memcmp(p, zeros, n < FRAME_HEAD ? n : FRAME_HEAD) == 0)
         return WG_ENOENT;
     if (n < FRAME_HEAD || memcmp(p, magic, 4) != 0)
         return WG_ECORRUPT;
@@ -225,6 +226,19 @@ int segment_beyond(struct segment *s, size_t at, bool *frame, bool *bytes, struc
 out:
     wg_buf_free(&buf);
     free(all);
+    return rc;
+}
+
+int segment_renew(struct segment *s, size_t at, struct wg_err *err)
+{
+    struct wg_buf buf = WG_BUF_INIT;
+    struct frame f;
+    int rc = segment_frame(s, at, &buf, &f);
+    if (rc < 0)
+        rc = wg_fail(err, rc, "%s at %zu: can't be read again", s->path, at);
+    else if (pwrite(s->fd, buf.p, buf.n, (off_t)at) != (ssize_t)buf.n || fdatasync(s->fd) < 0)
+        rc = io_fail(err, "sync", s->path);
+    wg_buf_free(&buf);
     return rc;
 }
 

@@ -50,6 +50,8 @@ void segment_mark(struct segment *s, uint64_t n, size_t at);
 size_t segment_find(const struct segment *s, uint64_t n);
 /** Is there a whole frame, or any byte that is not zero, at or after `at`? */
 int segment_beyond(struct segment *s, size_t at, bool *frame, bool *bytes, struct wg_err *err);
+/** Write the frame at `at` over itself and sync: that it reads well may be the page cache's doing alone. */
+int segment_renew(struct segment *s, size_t at, struct wg_err *err);
 /** Make everything from `at` on zero again, and the file its size. Synced. */
 int segment_wipe(struct segment *s, size_t at, struct wg_err *err);
 

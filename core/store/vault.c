@@ -115,13 +115,17 @@ static int settle(struct wg_vault *v, struct wg_txn *txn, bool (*named)(void *, 
 struct names {
     struct wg_journal *j;
     struct wg_buf entry;
+    int rc; /* an entry that is there and can't be read: nobody may drop what it names */
+    struct wg_err *err;
 };
 
 static bool entry_names(void *arg, uint64_t n, struct wg_str ref)
 {
     struct names *names = arg;
-    return wg_journal_get(names->j, n, &names->entry, NULL) == WG_OK &&
-           memmem(names->entry.p, names->entry.n, ref.p, ref.n) != NULL;
+    int rc = wg_journal_get(names->j, n, &names->entry, names->err);
+    if (rc < 0 && rc != WG_ENOENT)
+        names->rc = rc;
+    return rc == WG_OK && memmem(names->entry.p, names->entry.n, ref.p, ref.n) != NULL;
 }
 
 static bool none_named(void *arg, uint64_t n, struct wg_str ref)
@@ -142,13 +146,17 @@ static bool all_named(void *arg, uint64_t n, struct wg_str ref)
 
 int wg_vault_sweep(struct wg_vault *v, struct wg_journal *j, size_t *dropped, struct wg_err *err)
 {
-    struct names names = {j, WG_BUF_INIT};
+    struct names names = {j, WG_BUF_INIT, WG_OK, err};
     struct wg_txn *txn = NULL;
     int rc = wg_txn_begin(v->env, true, &txn, err);
     if (rc < 0)
         return rc;
     rc = settle(v, txn, entry_names, &names, dropped);
     wg_buf_free(&names.entry);
+    if (names.rc < 0) {
+        wg_txn_abort(txn);
+        return names.rc;
+    }
     if (rc < 0) {
         wg_txn_abort(txn);
         return wg_fail(err, rc, "the vault can't be swept: %s", wg_strerror(rc));

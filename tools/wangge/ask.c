@@ -1,5 +1,6 @@
-/* One exchange with the server. What changes something carries an Idempotency-Key, so that it can be asked again when
- * nobody knows whether it happened: the server then gives the earlier answer. */
+/* One exchange with the server. What changes something carries an Idempotency-Key, so that it can
+ * be asked again when nobody knows whether it happened: the server then gives the earlier answer.
+ */
 #include "wangge.h"
 
 #include <stdarg.h>
@@ -12,7 +13,8 @@
 
 const char *encoded(struct ctx *c, const char *text)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     struct wg_buf b = WG_BUF_INIT;
     for (const char *p = text; *p; p++)
         if (strchr(plain, *p))
@@ -44,7 +46,8 @@ const char *query_of(struct ctx *c, size_t first)
             wg_buf_free(&b);
             return NULL;
         }
-        struct wg_str key = wg_arena_str(c->arena, (struct wg_str){c->args[i], (size_t)(eq - c->args[i])});
+        struct wg_str key =
+            wg_arena_str(c->arena, (struct wg_str){c->args[i], (size_t)(eq - c->args[i])});
         wg_buf_fmt(&b, "%c%s=%s", b.n ? '&' : '?', encoded(c, key.p), encoded(c, eq + 1));
     }
     struct wg_str s = wg_arena_str(c->arena, wg_buf_str(&b));
@@ -75,10 +78,11 @@ static int add_field(struct ctx *c, const char *word, struct wg_buf *out)
     if (!eq || eq == word)
         return misused(c, "%s: must be key=value (a text) or key:=JSON", word);
     bool json = eq[-1] == ':';
-    struct wg_str key = wg_arena_str(c->arena, (struct wg_str){word, (size_t)(eq - word) - json}), value = wg_str_of(eq + 1);
+    struct wg_str key = wg_arena_str(c->arena, (struct wg_str){word, (size_t)(eq - word) - json}),
+                  value = wg_str_of(eq + 1);
     if (!wg_utf8_valid(wg_str_of(word)))
         return misused(c, "%s: is not UTF-8", key.p);
-    wg_json_key(out, key.p);
+    wg_json_key_str(out, key);
     if (json) {
         if (wg_json_parse(c->arena, value, &j, &err) < 0)
             return misused(c, "%s: %s", key.p, err.text);
@@ -146,7 +150,8 @@ static int headers_of(struct ctx *c, const struct request *r, struct wg_buf *b)
 static int exchange(struct ctx *c, const struct request *r, const char *headers, struct wg_err *err)
 {
     struct wg_answer a = {0};
-    int rc = wg_client_ask(c->client, r->method, r->target.p, headers, r->body, r->on_chunk, r->arg, &a, err);
+    int rc = wg_client_ask(c->client, r->method, r->target.p, headers, r->body, r->on_chunk, r->arg,
+                           &a, err);
     wg_buf_clear(&c->answer);
     c->status = rc == WG_OK ? a.status : 0;
     if (rc == WG_OK) {

@@ -49,7 +49,8 @@ static struct wg_str said(struct ctx *c, const struct wg_json *body)
 {
     struct wg_buf b = WG_BUF_INIT;
     for (const struct wg_json *m = body ? body->child : NULL; m; m = m->next) {
-        bool known = wg_str_is(m->key, "kind") || wg_str_is(m->key, "category") || wg_str_is(m->key, "source");
+        bool known = wg_str_is(m->key, "kind") || wg_str_is(m->key, "category") ||
+                     wg_str_is(m->key, "source");
         if (known || (m->type != WG_JSTR && m->type != WG_JINT))
             continue;
         wg_buf_fmt(&b, "%s%.*s=%.*s", b.n ? "; " : "", WG_PRI(m->key), WG_PRI(m->str));
@@ -61,8 +62,9 @@ static struct wg_str said(struct ctx *c, const struct wg_json *body)
 
 int run_history(struct ctx *c)
 {
-    static const char *const heads[] = {"时间 ended", "步骤 action", "何人 by", "岗位 role", "状态 state",
-                                        "用时 took", "", "内容 said", NULL};
+    static const char *const heads[] = {"时间 ended", "步骤 action", "何人 by",
+                                        "岗位 role",  "状态 state",  "用时 took",
+                                        "",           "内容 said",   NULL};
     const struct wg_json *j;
     struct table t = {.c = c, .heads = heads};
     int rc = get(c, area_path(c, "cases/%s/history", encoded(c, c->args[0])), &j);
@@ -102,7 +104,8 @@ static struct wg_str value_text(struct ctx *c, const struct wg_json *value)
 
 int run_explain(struct ctx *c)
 {
-    static const char *const heads[] = {"步骤 action", "决定 decision", "值 value", "依据 because", "出处 where", NULL};
+    static const char *const heads[] = {"步骤 action",  "决定 decision", "值 value",
+                                        "依据 because", "出处 where",    NULL};
     const struct wg_json *j;
     struct table t = {.c = c, .heads = heads};
     int rc = get(c, area_path(c, "cases/%s/explain", encoded(c, c->args[0])), &j);
@@ -116,7 +119,9 @@ int run_explain(struct ctx *c)
             wg_json_str(e, "decision"),
             clipped(value_text(c, wg_json_get(e, "value")), 40, c),
             wg_json_str(why, "text"),
-            file.n ? wg_arena_fmt(c->arena, "%.*s:%lld", WG_PRI(file), (long long)wg_json_int(why, "line", 0)) : file,
+            file.n ? wg_arena_fmt(c->arena, "%.*s:%lld", WG_PRI(file),
+                                  (long long)wg_json_int(why, "line", 0))
+                   : file,
         };
         table_add(&t, cells);
     }
@@ -141,7 +146,11 @@ int run_do(struct ctx *c)
         const struct request r = {
             .method = "POST",
             .target = area_path(c, "cases/%s/%s", encoded(c, c->args[0]), encoded(c, c->args[1])),
-            .type = "application/json", .body = wg_buf_str(&body), .key = opt(c, DO_KEY), .if_match = match, .again = true};
+            .type = "application/json",
+            .body = wg_buf_str(&body),
+            .key = opt(c, DO_KEY),
+            .if_match = match,
+            .again = true};
         rc = ask_server(c, &r);
     }
     if (rc == DONE)
@@ -151,7 +160,8 @@ int run_do(struct ctx *c)
         line("number 案卷号", wg_json_str(j, "number"));
         line("state 状态", state_text(c, wg_json_str(j, "state")));
         line("unit 责任单位", wg_json_str(j, "unit"));
-        line("due 时限", wg_json_str(j, "due").n ? short_time(c, wg_json_str(j, "due")) : wg_json_str(j, "due"));
+        line("due 时限", wg_json_str(j, "due").n ? short_time(c, wg_json_str(j, "due"))
+                                                 : wg_json_str(j, "due"));
         line("version 版本", number_text(wg_json_get(j, "version")));
     }
     wg_buf_free(&body);

@@ -7,7 +7,8 @@ static void complain(const struct ctx *c, const char *fmt, va_list ap)
 {
     char text[2048];
     vsnprintf(text, sizeof(text), fmt, ap);
-    fprintf(stderr, "wangge%s%s: ", c && c->command ? " " : "", c && c->command ? c->command->name : "");
+    fprintf(stderr, "wangge%s%s: ", c && c->command ? " " : "",
+            c && c->command ? c->command->name : "");
     put_text(stderr, wg_str_of(text));
     fputc('\n', stderr);
 }
@@ -18,7 +19,8 @@ int misused(const struct ctx *c, const char *fmt, ...)
     va_start(ap, fmt);
     complain(c, fmt, ap);
     va_end(ap);
-    fprintf(stderr, "wangge%s%s --help tells more\n", c->command ? " " : "", c->command ? c->command->name : "");
+    fprintf(stderr, "wangge%s%s --help tells more\n", c->command ? " " : "",
+            c->command ? c->command->name : "");
     return MISUSED;
 }
 

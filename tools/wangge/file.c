@@ -8,12 +8,26 @@
 static const struct {
     const char *extension, *type;
 } types[] = {
-    {"jpg", "image/jpeg"},   {"jpeg", "image/jpeg"}, {"png", "image/png"},   {"webp", "image/webp"},
-    {"heic", "image/heic"},  {"gif", "image/gif"},   {"mp4", "video/mp4"},   {"mov", "video/quicktime"},
-    {"webm", "video/webm"},  {"mp3", "audio/mpeg"},  {"m4a", "audio/mp4"},   {"wav", "audio/wav"},
-    {"ogg", "audio/ogg"},    {"amr", "audio/amr"},   {"pdf", "application/pdf"},
-    {"csv", "text/csv"},     {"json", "application/json"}, {"geojson", "application/geo+json"},
-    {"geojsons", "application/geo+json-seq"}, {"geojsonl", "application/geo+json-seq"},
+    {"jpg", "image/jpeg"},
+    {"jpeg", "image/jpeg"},
+    {"png", "image/png"},
+    {"webp", "image/webp"},
+    {"heic", "image/heic"},
+    {"gif", "image/gif"},
+    {"mp4", "video/mp4"},
+    {"mov", "video/quicktime"},
+    {"webm", "video/webm"},
+    {"mp3", "audio/mpeg"},
+    {"m4a", "audio/mp4"},
+    {"wav", "audio/wav"},
+    {"ogg", "audio/ogg"},
+    {"amr", "audio/amr"},
+    {"pdf", "application/pdf"},
+    {"csv", "text/csv"},
+    {"json", "application/json"},
+    {"geojson", "application/geo+json"},
+    {"geojsons", "application/geo+json-seq"},
+    {"geojsonl", "application/geo+json-seq"},
 };
 
 static const char *type_of(const char *file)
@@ -46,8 +60,10 @@ int put_file(struct ctx *c, const char *file, struct wg_str *hash)
     struct wg_json *j;
     struct wg_err err = {0};
     const char *type = type_of(file);
-    const struct request r = {.method = "PUT", .target = area_path(c, "blobs"),
-                              .type = type ? type : "application/octet-stream", .again = true};
+    const struct request r = {.method = "PUT",
+                              .target = area_path(c, "blobs"),
+                              .type = type ? type : "application/octet-stream",
+                              .again = true};
     int rc = send_file(c, file, PHOTO_MAX, r);
     if (rc != DONE)
         return rc;
@@ -79,13 +95,17 @@ int run_import(struct ctx *c)
         return misused(c, "%s: must end in .geojson, .geojsons, .csv or .json", file);
     int rc = session_need(c);
     if (rc == DONE) {
-        const struct request r = {.method = "POST", .target = area_path(c, "import/%s", encoded(c, c->args[0])),
-                                  .type = type, .again = true, .wait_ms = IMPORT_MS};
+        const struct request r = {.method = "POST",
+                                  .target = area_path(c, "import/%s", encoded(c, c->args[0])),
+                                  .type = type,
+                                  .again = true,
+                                  .wait_ms = IMPORT_MS};
         rc = send_file(c, file, IMPORT_MAX, r);
     }
     if (rc == DONE)
         rc = answer_tree(c, &j);
     if (rc == DONE && j)
-        printf("%s: taken over as entry %.*s 已入库\n", c->args[0], WG_PRI(number_text(wg_json_get(j, "entry"))));
+        printf("%s: taken over as entry %.*s 已入库\n", c->args[0],
+               WG_PRI(number_text(wg_json_get(j, "entry"))));
     return rc;
 }

@@ -1,4 +1,5 @@
-/* wangge: the client. Options that every command takes, then the command's own, by its row in commands.c. */
+/* wangge: the client. Options that every command takes, then the command's own, by its row in
+ * commands.c. */
 #include "wangge.h"
 
 #include <stdlib.h>
@@ -13,13 +14,18 @@ static const char tail[] =
     "\n"
     "Options of every command:\n"
     "  --json            the server's answer as it came, for scripts; errors, too\n"
-    "  --area CODE       another area than the one signed in to (a city's account reads its counties)\n"
-    "  --session FILE    where the sign-in is kept; else WANGGE_SESSION, else ~/.config/wangge/session\n"
-    "  --url URL         the server; else WANGGE_URL, else http://127.0.0.1:12319. Asked only by login\n"
+    "  --area CODE       another area than the one signed in to (a city's account reads its "
+    "counties)\n"
+    "  --session FILE    where the sign-in is kept; else WANGGE_SESSION, else "
+    "~/.config/wangge/session\n"
+    "  --url URL         the server; else WANGGE_URL, else http://127.0.0.1:12319. Asked only by "
+    "login\n"
     "  --help, --version\n"
     "\n"
-    "Passwords are asked on the terminal, or read from standard input; never from the command line.\n"
-    "Exit: 0 done, 1 refused by the server (or: something differs), 2 called wrongly, 3 server not reached.\n";
+    "Passwords are asked on the terminal, or read from standard input; never from the command "
+    "line.\n"
+    "Exit: 0 done, 1 refused by the server (or: something differs), 2 called wrongly, 3 server not "
+    "reached.\n";
 
 static void print_help(FILE *f)
 {

@@ -1,4 +1,5 @@
-/* replay and export: on a data folder whose server is stopped. The folder is locked as the server locks it. */
+/* replay and export: on a data folder whose server is stopped. The folder is locked as the server
+ * locks it. */
 #include "wangge.h"
 
 #include <stdlib.h>
@@ -14,7 +15,7 @@ struct offline {
     int lock;
     struct wg_buf calendar;
     struct wg_plugins plugins; /* a replay asks them nothing, but rules name their functions */
-    const char *area; /* being worked on */
+    const char *area;          /* being worked on */
     bool differs;
 };
 
@@ -41,7 +42,8 @@ static int offline_open(struct offline *o, struct ctx *c, const char *file)
     if (access(o->config.data.p, F_OK) != 0)
         return misused(c, "there is no data folder %s", o->config.data.p);
     snprintf(path, sizeof(path), "%s/calendar.json", o->config.standards.p);
-    if (wg_plugins_load(&o->config, &o->plugins, &err) < 0 || wg_file_read(path, 1 << 20, &o->calendar, &err) < 0 ||
+    if (wg_plugins_load(&o->config, &o->plugins, &err) < 0 ||
+        wg_file_read(path, 1 << 20, &o->calendar, &err) < 0 ||
         wg_dir_lock(o->config.data.p, &o->lock, &err) < 0)
         return failed(REFUSED, "%s", err.text);
     return DONE;
@@ -71,7 +73,8 @@ static void say(void *arg, const char *text)
     fputc('\n', stderr);
 }
 
-static int audit(struct offline *o, const struct wg_desk_opts *opts, struct wg_buf *out, struct wg_err *err)
+static int audit(struct offline *o, const struct wg_desk_opts *opts, struct wg_buf *out,
+                 struct wg_err *err)
 {
     struct wg_audit a;
     int rc = wg_replay_audit(opts, progress, o, &a, err);
@@ -79,9 +82,11 @@ static int audit(struct offline *o, const struct wg_desk_opts *opts, struct wg_b
         return rc;
     o->differs |= a.differ > 0;
     if (!o->c->raw)
-        printf("%s: %llu entries, %llu cases, %llu decisions made again, %llu differ, %llu of them for want of a fact\n",
-               o->area, (unsigned long long)a.entries, (unsigned long long)a.cases, (unsigned long long)a.decided,
-               (unsigned long long)a.differ, (unsigned long long)a.unknown_facts);
+        printf("%s: %llu entries, %llu cases, %llu decisions made again, %llu differ, %llu of them "
+               "for want of a fact\n",
+               o->area, (unsigned long long)a.entries, (unsigned long long)a.cases,
+               (unsigned long long)a.decided, (unsigned long long)a.differ,
+               (unsigned long long)a.unknown_facts);
     if (!o->c->raw && a.first[0])
         printf("  first: %s\n", a.first);
     wg_json_kint(out, "entries", (int64_t)a.entries);
@@ -93,7 +98,8 @@ static int audit(struct offline *o, const struct wg_desk_opts *opts, struct wg_b
     return WG_OK;
 }
 
-static int rebuild(struct offline *o, const struct wg_desk_opts *opts, struct wg_buf *out, struct wg_err *err)
+static int rebuild(struct offline *o, const struct wg_desk_opts *opts, struct wg_buf *out,
+                   struct wg_err *err)
 {
     uint64_t entries, differ;
     int rc = wg_replay_rebuild(opts, say, o, &entries, &differ, err);
@@ -101,8 +107,8 @@ static int rebuild(struct offline *o, const struct wg_desk_opts *opts, struct wg
         return rc;
     o->differs |= differ > 0;
     if (!o->c->raw)
-        printf("%s: %llu entries folded anew, %llu keys of the views differ\n", o->area, (unsigned long long)entries,
-               (unsigned long long)differ);
+        printf("%s: %llu entries folded anew, %llu keys of the views differ\n", o->area,
+               (unsigned long long)entries, (unsigned long long)differ);
     wg_json_kint(out, "entries", (int64_t)entries);
     wg_json_kint(out, "differ", (int64_t)differ);
     return WG_OK;
@@ -177,13 +183,15 @@ int run_export(struct ctx *c)
     if (rc == DONE && !area_index(&o, c->args[0], &i))
         rc = misused(c, "%s is no area of the configuration", c->args[0]);
     if (rc == DONE) {
-        const struct wg_journal_opts opts = {.segment_bytes = o.config.segment_bytes, .read_only = true};
+        const struct wg_journal_opts opts = {.segment_bytes = o.config.segment_bytes,
+                                             .read_only = true};
         snprintf(dir, sizeof(dir), "%s/%s/journal", o.config.data.p, o.config.area[i].p);
         int done = wg_journal_open(dir, &opts, &j, &err);
         if (done == WG_OK)
             done = j->ops->scan(j, 1, write_entry, NULL, &err);
         if (done < 0)
-            rc = failed(REFUSED, "%s: %s", c->args[0], err.text[0] ? err.text : "standard output can't be written");
+            rc = failed(REFUSED, "%s: %s", c->args[0],
+                        err.text[0] ? err.text : "standard output can't be written");
     }
     if (j)
         j->ops->close(j);

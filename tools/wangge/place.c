@@ -6,17 +6,22 @@
 static void place_line(struct ctx *c, const char *label, const struct wg_json *j)
 {
     if (j && j->type == WG_JOBJ)
-        line(label, wg_arena_fmt(c->arena, "%.*s %.*s", WG_PRI(wg_json_str(j, "code")), WG_PRI(wg_json_str(j, "name"))));
+        line(label, wg_arena_fmt(c->arena, "%.*s %.*s", WG_PRI(wg_json_str(j, "code")),
+                                 WG_PRI(wg_json_str(j, "name"))));
 }
 
 static void show_duties(struct ctx *c, const struct wg_json *list)
 {
-    static const char *const heads[] = {"责任区 duty", "单位 unit", "在内 inside", "边界米 border m", "名称 name", NULL};
+    static const char *const heads[] = {"责任区 duty",     "单位 unit", "在内 inside",
+                                        "边界米 border m", "名称 name", NULL};
     struct table t = {.c = c, .heads = heads};
     for (const struct wg_json *e = list ? list->child : NULL; e; e = e->next) {
         const struct wg_str cells[] = {
-            wg_json_str(e, "duty"), wg_json_str(e, "unit"), wg_json_bool(e, "inside", false) ? WG_S("是 yes") : WG_S("否 no"),
-            number_text(wg_json_get(e, "distance_m")), wg_json_str(e, "name"),
+            wg_json_str(e, "duty"),
+            wg_json_str(e, "unit"),
+            wg_json_bool(e, "inside", false) ? WG_S("是 yes") : WG_S("否 no"),
+            number_text(wg_json_get(e, "distance_m")),
+            wg_json_str(e, "name"),
         };
         table_add(&t, cells);
     }
@@ -29,7 +34,9 @@ static void show_parts(struct ctx *c, const struct wg_json *list)
     static const char *const heads[] = {"部件 part", "米 m", "名称 name", NULL};
     struct table t = {.c = c, .heads = heads};
     for (const struct wg_json *e = list ? list->child : NULL; e; e = e->next) {
-        const struct wg_str cells[] = {wg_json_str(e, "id"), number_text(wg_json_get(e, "distance_m")), wg_json_str(e, "name")};
+        const struct wg_str cells[] = {wg_json_str(e, "id"),
+                                       number_text(wg_json_get(e, "distance_m")),
+                                       wg_json_str(e, "name")};
         table_add(&t, cells);
     }
     if (!t.first)
@@ -41,7 +48,9 @@ static void show_parts(struct ctx *c, const struct wg_json *list)
 int run_locate(struct ctx *c)
 {
     const struct wg_json *j;
-    int rc = get(c, area_path(c, "locate?lon=%s&lat=%s", encoded(c, c->args[0]), encoded(c, c->args[1])), &j);
+    int rc =
+        get(c, area_path(c, "locate?lon=%s&lat=%s", encoded(c, c->args[0]), encoded(c, c->args[1])),
+            &j);
     if (!j)
         return rc;
     place_line(c, "county 区县", wg_json_get(j, "county"));
@@ -49,7 +58,8 @@ int run_locate(struct ctx *c)
     place_line(c, "community 社区", wg_json_get(j, "community"));
     place_line(c, "grid 网格", wg_json_get(j, "grid"));
     if (wg_json_bool(j, "boundary_dispute", false))
-        line("border 边界", WG_S("so near to a border that it may be disputed 临近责任区边界，可能有争议"));
+        line("border 边界",
+             WG_S("so near to a border that it may be disputed 临近责任区边界，可能有争议"));
     putchar('\n');
     show_duties(c, wg_json_get(j, "duties"));
     show_parts(c, wg_json_get(j, "parts"));
@@ -86,14 +96,16 @@ int run_status(struct ctx *c)
     int rc = get(c, area_path(c, "status"), &j);
     if (!j)
         return rc;
-    line("area 区划", wg_arena_fmt(c->arena, "%.*s %.*s", WG_PRI(wg_json_str(j, "area")), WG_PRI(wg_json_str(j, "name"))));
+    line("area 区划", wg_arena_fmt(c->arena, "%.*s %.*s", WG_PRI(wg_json_str(j, "area")),
+                                   WG_PRI(wg_json_str(j, "name"))));
     line("rules 规则", wg_json_str(j, "rules"));
     line("entries 日志条数", number_text(wg_json_get(j, "entries")));
     line("waiting 排队", number_text(wg_json_get(j, "waiting")));
     line("rule failures", number_text(wg_json_get(j, "rule_failures")));
     line("incidents 事故", number_text(wg_json_get(j, "incidents")));
     line("writable 可写", wg_json_bool(j, "writable", false) ? WG_S("yes 是") : WG_S("no 否"));
-    static const char *const lists[][2] = {{"cases", "\n案卷 cases"}, {"base", "\n基础数据 base data"}};
+    static const char *const lists[][2] = {{"cases", "\n案卷 cases"},
+                                           {"base", "\n基础数据 base data"}};
     for (size_t i = 0; i < 2; i++) {
         const struct wg_json *list = wg_json_get(j, lists[i][0]);
         puts(lists[i][1]);
@@ -115,8 +127,8 @@ int run_units(struct ctx *c)
         return rc;
     const struct wg_json *units = wg_json_get(j, "units");
     for (const struct wg_json *e = units ? units->child : NULL; e; e = e->next) {
-        const struct wg_str cells[] = {wg_json_str(e, "id"), wg_json_str(e, "name"), wg_json_str(e, "kind"),
-                                       wg_json_str(e, "parent")};
+        const struct wg_str cells[] = {wg_json_str(e, "id"), wg_json_str(e, "name"),
+                                       wg_json_str(e, "kind"), wg_json_str(e, "parent")};
         table_add(&t, cells);
     }
     table_print(&t);
@@ -126,20 +138,26 @@ int run_units(struct ctx *c)
 static void add_conditions(struct ctx *c, struct table *t, const struct wg_json *class)
 {
     struct wg_str code = wg_json_str(class, "category"), name = wg_json_str(class, "name");
-    struct wg_str kind = wg_str_is(wg_json_str(class, "kind"), "part") ? WG_S("部件") : WG_S("事件");
+    struct wg_str kind =
+        wg_str_is(wg_json_str(class, "kind"), "part") ? WG_S("部件") : WG_S("事件");
     const struct wg_json *rows = wg_json_get(class, "conditions");
     if (!rows || !rows->child) {
-        const struct wg_str cells[] = {kind, code, name, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
+        const struct wg_str cells[] = {kind,      code,      name,     {NULL, 0},
+                                       {NULL, 0}, {NULL, 0}, {NULL, 0}};
         table_add(t, cells);
         return;
     }
     for (const struct wg_json *r = rows->child; r; r = r->next) {
         const struct wg_json *limit = wg_json_get(r, "limit");
         const struct wg_str cells[] = {
-            kind, code, name, wg_json_str(r, "id"),
+            kind,
+            code,
+            name,
+            wg_json_str(r, "id"),
             wg_arena_fmt(c->arena, "%.*s%.*s", WG_PRI(number_text(wg_json_get(limit, "n"))),
                          WG_PRI(wg_json_str(limit, "unit_name"))),
-            wg_json_str(r, "close"), wg_json_str(r, "text"),
+            wg_json_str(r, "close"),
+            wg_json_str(r, "text"),
         };
         table_add(t, cells);
     }
@@ -147,8 +165,9 @@ static void add_conditions(struct ctx *c, struct table *t, const struct wg_json 
 
 int run_categories(struct ctx *c)
 {
-    static const char *const heads[] = {"", "小类 class", "名称 name", "条件 row", "时限 limit", "结案 close", "立案条件 condition",
-                                        NULL};
+    static const char *const heads[] = {
+        "",           "小类 class", "名称 name",          "条件 row",
+        "时限 limit", "结案 close", "立案条件 condition", NULL};
     const struct wg_json *j;
     struct table t = {.c = c, .heads = heads};
     const char *query = query_of(c, 0);

@@ -3,7 +3,18 @@
 
 #include <unistd.h>
 
-enum { R_KIND, R_CATEGORY, R_AT, R_DESCRIPTION, R_ADDRESS, R_PART, R_SOURCE, R_PHOTO, R_BODY, R_KEY };
+enum {
+    R_KIND,
+    R_CATEGORY,
+    R_AT,
+    R_DESCRIPTION,
+    R_ADDRESS,
+    R_PART,
+    R_SOURCE,
+    R_PHOTO,
+    R_BODY,
+    R_KEY
+};
 #define BODY_MAX (1u << 20)
 
 /* "118.594,30.065", as it was written: the server reads decimals exactly. */
@@ -51,8 +62,8 @@ static int body_by_options(struct ctx *c, struct wg_buf *b)
     static const struct {
         size_t option;
         const char *key;
-    } texts[] = {{R_KIND, "kind"},       {R_CATEGORY, "category"}, {R_DESCRIPTION, "description"}, {R_ADDRESS, "address"},
-                 {R_PART, "part"}, {R_SOURCE, "source"}};
+    } texts[] = {{R_KIND, "kind"},       {R_CATEGORY, "category"}, {R_DESCRIPTION, "description"},
+                 {R_ADDRESS, "address"}, {R_PART, "part"},         {R_SOURCE, "source"}};
     if (!opt(c, R_KIND) || !opt(c, R_CATEGORY) || !opt(c, R_AT))
         return misused(c, "--kind, --category and --at are needed, or --body FILE");
     wg_buf_char(b, '{');
@@ -91,8 +102,12 @@ int run_report(struct ctx *c)
     if (rc == DONE)
         rc = file ? body_of_file(c, file, &body) : body_by_options(c, &body);
     if (rc == DONE) {
-        const struct request r = {.method = "POST", .target = area_path(c, "cases"), .type = "application/json",
-                                  .body = wg_buf_str(&body), .key = opt(c, R_KEY), .again = true};
+        const struct request r = {.method = "POST",
+                                  .target = area_path(c, "cases"),
+                                  .type = "application/json",
+                                  .body = wg_buf_str(&body),
+                                  .key = opt(c, R_KEY),
+                                  .again = true};
         rc = ask_server(c, &r);
     }
     if (rc == DONE)

@@ -14,7 +14,8 @@
 static int find_path(struct ctx *c)
 {
     struct session *s = &c->session;
-    const char *env = getenv("WANGGE_SESSION"), *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    const char *env = getenv("WANGGE_SESSION"), *xdg = getenv("XDG_CONFIG_HOME"),
+               *home = getenv("HOME");
     int n;
     if (s->path[0])
         return DONE;
@@ -26,7 +27,9 @@ static int find_path(struct ctx *c)
         n = snprintf(s->path, sizeof(s->path), "%s/.config/wangge/session", home);
     else
         return misused(c, "HOME is not set: say --session FILE");
-    return n > 0 && (size_t)n < sizeof(s->path) ? DONE : misused(c, "the name of the session file is too long");
+    return n > 0 && (size_t)n < sizeof(s->path)
+               ? DONE
+               : misused(c, "the name of the session file is too long");
 }
 
 static bool same_server(struct wg_str a, const char *b)
@@ -60,7 +63,8 @@ int session_load(struct ctx *c)
         rc = wg_json_parse(c->arena, wg_buf_str(&b), &j, &err);
     wg_buf_free(&b);
     if (rc < 0)
-        return failed(MISUSED, "%s can't be read as a session (%s); remove it or sign in again", s->path, err.text);
+        return failed(MISUSED, "%s can't be read as a session (%s); remove it or sign in again",
+                      s->path, err.text);
     s->url = wg_json_str(j, "url");
     s->area = wg_json_str(j, "area");
     s->user = wg_json_str(j, "user");
@@ -78,7 +82,8 @@ int session_need(struct ctx *c)
         return failed(REFUSED, "nobody is signed in: wangge login AREA USER");
     /* A token goes to the server that gave it and to no other. */
     if (c->url && !same_server(s->url, c->url))
-        return failed(MISUSED, "the sign-in in %s is for %s, not for %s; sign in there first", s->path, s->url.p, c->url);
+        return failed(MISUSED, "the sign-in in %s is for %s, not for %s; sign in there first",
+                      s->path, s->url.p, c->url);
     return DONE;
 }
 
@@ -115,7 +120,7 @@ int session_forget(struct ctx *c)
 
 const char *area_of(const struct ctx *c)
 {
-    return c->area_arg ? c->area_arg : c->session.area.p;
+    return c->area_arg ? c->area_arg : c->session.area.n ? c->session.area.p : "-";
 }
 
 /* ---- passwords ---- */

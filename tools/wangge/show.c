@@ -8,7 +8,8 @@ static struct wg_str place_text(struct ctx *c, const struct wg_json *j)
     const struct wg_json *xy = wg_json_get(wg_json_get(j, "location"), "coordinates");
     if (!xy || xy->count != 2)
         return (struct wg_str){NULL, 0};
-    return wg_arena_fmt(c->arena, "%.*s, %.*s", WG_PRI(xy->child->str), WG_PRI(xy->child->next->str));
+    return wg_arena_fmt(c->arena, "%.*s, %.*s", WG_PRI(xy->child->str),
+                        WG_PRI(xy->child->next->str));
 }
 
 static struct wg_str marks_text(struct ctx *c, const struct wg_json *j)
@@ -54,10 +55,13 @@ void print_case(struct ctx *c, const struct wg_json *j)
     line("number 案卷号", wg_json_str(j, "number"));
     line("state 状态", state_text(c, wg_json_str(j, "state")));
     line("lamp 灯", lamp_text(wg_json_str(j, "lamp")));
-    line("class 类别", wg_arena_fmt(c->arena, "%.*s %.*s %.*s%s%.*s", WG_PRI(part_or_event(wg_json_str(j, "kind"))),
-                                  WG_PRI(wg_json_str(j, "category")), WG_PRI(wg_json_str(j, "category_name")),
-                                  condition.n ? ", 立案条件 " : "", WG_PRI(condition)));
-    line("due 时限", wg_json_str(j, "due").n ? short_time(c, wg_json_str(j, "due")) : (struct wg_str){NULL, 0});
+    line("class 类别",
+         wg_arena_fmt(c->arena, "%.*s %.*s %.*s%s%.*s",
+                      WG_PRI(part_or_event(wg_json_str(j, "kind"))),
+                      WG_PRI(wg_json_str(j, "category")), WG_PRI(wg_json_str(j, "category_name")),
+                      condition.n ? ", 立案条件 " : "", WG_PRI(condition)));
+    line("due 时限",
+         wg_json_str(j, "due").n ? short_time(c, wg_json_str(j, "due")) : (struct wg_str){NULL, 0});
     line("unit 责任单位", wg_json_str(j, "unit"));
     line("proposed 建议单位", wg_json_str(j, "proposed_unit"));
     line("words 描述", wg_json_str(j, "description"));
@@ -66,7 +70,7 @@ void print_case(struct ctx *c, const struct wg_json *j)
     line("grid 网格", wg_json_str(j, "grid"));
     line("part 部件", wg_json_str(j, "part"));
     line("source 来源", wg_arena_fmt(c->arena, "%.*s, %.*s", WG_PRI(wg_json_str(j, "source")),
-                                   WG_PRI(wg_json_str(j, "reporter"))));
+                                     WG_PRI(wg_json_str(j, "reporter"))));
     show_caller(c, wg_json_get(j, "caller"));
     show_photos(wg_json_get(j, "photos"));
     line("marks 标记", marks_text(c, j));
@@ -80,7 +84,8 @@ void print_case(struct ctx *c, const struct wg_json *j)
 
 void print_cases(struct ctx *c, const struct wg_json *list)
 {
-    static const char *const heads[] = {"编号 id", "状态 state", "灯", "类别 class", "时限 due", "单位 unit", "地址 address", NULL};
+    static const char *const heads[] = {"编号 id",  "状态 state", "灯",           "类别 class",
+                                        "时限 due", "单位 unit",  "地址 address", NULL};
     struct table t = {.c = c, .heads = heads};
     for (const struct wg_json *e = list ? list->child : NULL; e; e = e->next) {
         struct wg_str unit = wg_json_str(e, "unit");
@@ -110,7 +115,8 @@ void print_statement(struct ctx *c, const struct wg_json *j)
         return;
     }
     line("from 起", short_time(c, wg_json_str(j, "from")));
-    line("limit 限", wg_arena_fmt(c->arena, "%.*s %.*s", WG_PRI(limit), WG_PRI(wg_json_str(j, "unit"))));
+    line("limit 限",
+         wg_arena_fmt(c->arena, "%.*s %.*s", WG_PRI(limit), WG_PRI(wg_json_str(j, "unit"))));
     line("due 止", short_time(c, wg_json_str(j, "due")));
     if (wg_json_get(j, "lamp"))
         line("lamp 灯", lamp_text(wg_json_str(j, "lamp")));

@@ -31,8 +31,10 @@ static int keep_session(struct ctx *c, const char *url)
         wg_buf_free(&b);
         return DONE;
     }
-    put_text(stdout, wg_arena_fmt(c->arena, "%.*s (%.*s), area %.*s, until %.*s", WG_PRI(wg_json_str(user, "name")),
-                                  WG_PRI(s->user), WG_PRI(s->area), WG_PRI(short_time(c, wg_json_str(j, "expires")))));
+    put_text(stdout,
+             wg_arena_fmt(c->arena, "%.*s (%.*s), area %.*s, until %.*s",
+                          WG_PRI(wg_json_str(user, "name")), WG_PRI(s->user), WG_PRI(s->area),
+                          WG_PRI(short_time(c, wg_json_str(j, "expires")))));
     putchar('\n');
     return DONE;
 }
@@ -55,8 +57,10 @@ int run_login(struct ctx *c)
     wg_json_kstr(&body, "user", wg_str_of(c->args[1]));
     wg_json_kstr(&body, "password", password);
     wg_buf_char(&body, '}');
-    const struct request r = {
-        .method = "POST", .target = WG_S("/v1/session"), .type = "application/json", .body = wg_buf_str(&body)};
+    const struct request r = {.method = "POST",
+                              .target = WG_S("/v1/session"),
+                              .type = "application/json",
+                              .body = wg_buf_str(&body)};
     rc = ask_server(c, &r);
     explicit_bzero(body.p, body.n);
     wg_buf_free(&body);
@@ -101,7 +105,8 @@ int run_whoami(struct ctx *c)
 
 static int list_users(struct ctx *c)
 {
-    static const char *const heads[] = {"账号 user", "姓名 name", "岗位 roles", "单位 unit", "", NULL};
+    static const char *const heads[] = {"账号 user", "姓名 name", "岗位 roles",
+                                        "单位 unit", "",          NULL};
     const struct wg_json *j;
     struct table t = {.c = c, .heads = heads};
     int rc = get(c, area_path(c, "users"), &j);
@@ -110,7 +115,10 @@ static int list_users(struct ctx *c)
     const struct wg_json *users = wg_json_get(j, "users");
     for (const struct wg_json *e = users ? users->child : NULL; e; e = e->next) {
         const struct wg_str cells[] = {
-            wg_json_str(e, "id"), wg_json_str(e, "name"), joined(c, wg_json_get(e, "roles"), ", "), wg_json_str(e, "unit"),
+            wg_json_str(e, "id"),
+            wg_json_str(e, "name"),
+            joined(c, wg_json_get(e, "roles"), ", "),
+            wg_json_str(e, "unit"),
             wg_json_bool(e, "disabled", false) ? WG_S("停用 disabled") : WG_S(" "),
         };
         table_add(&t, cells);
@@ -154,10 +162,12 @@ static int keep_user(struct ctx *c, bool fresh)
         wg_json_kbool(&b, "disabled", true);
     wg_json_kstr(&b, "password", password);
     wg_buf_char(&b, '}');
-    const struct request r = {
-        .method = fresh ? "POST" : "PUT",
-        .target = fresh ? area_path(c, "users") : area_path(c, "users/%s", encoded(c, c->args[1])),
-        .type = "application/json", .body = wg_buf_str(&b), .again = true};
+    const struct request r = {.method = fresh ? "POST" : "PUT",
+                              .target = fresh ? area_path(c, "users")
+                                              : area_path(c, "users/%s", encoded(c, c->args[1])),
+                              .type = "application/json",
+                              .body = wg_buf_str(&b),
+                              .again = true};
     rc = ask_server(c, &r);
     explicit_bzero(b.p, b.n);
     wg_buf_free(&b);

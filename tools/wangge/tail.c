@@ -1,5 +1,5 @@
-/* tail: the journal as it grows, by server-sent events; taken up again after the last entry when the line breaks.
- * Source: WHATWG HTML 9.2. */
+/* tail: the journal as it grows, by server-sent events; taken up again after the last entry when
+ * the line breaks. Source: WHATWG HTML 9.2. */
 #include "wangge.h"
 
 #include <unistd.h>
@@ -12,11 +12,13 @@ enum { TAIL_AFTER, TAIL_COUNT };
 struct tail {
     struct ctx *c;
     struct wg_buf line, data, first; /* first: how the answer begins, in case it is a problem */
-    int64_t after, left;             /* left: entries still wanted; -1: without end */
+    int64_t id, after;               /* of the event that is coming in; of the last whole one */
+    int64_t left;                    /* entries still wanted; -1: without end */
     bool heard;
 };
 
-/* Of an entry, what a line has room for. An auditor gets entries as they are stored: t is a number there. */
+/* Of an entry, what a line has room for. An auditor gets entries as they are stored: t is a number
+ * there. */
 static void show_entry(struct tail *t, const struct wg_json *j)
 {
     struct ctx *c = t->c;
@@ -45,6 +47,7 @@ static bool take_event(struct tail *t)
     struct wg_str text = wg_buf_str(&t->data);
     if (!text.n)
         return true;
+    t->after = t->id; /* now that it is whole */
     if (t->c->raw) {
         fwrite(text.p, 1, text.n, stdout);
         putchar('\n');
@@ -70,7 +73,7 @@ static bool take_line(struct tail *t, struct wg_str s)
     if (s.n == 0)
         return take_event(t);
     if (wg_str_starts(s, "id: ") && wg_str_int((struct wg_str){s.p + 4, s.n - 4}, &id) == WG_OK)
-        t->after = id;
+        t->id = id;
     else if (wg_str_starts(s, "data: "))
         wg_buf_add(&t->data, s.p + 6, s.n - 6);
     return true;
@@ -101,11 +104,15 @@ static bool on_chunk(struct wg_str chunk, void *arg)
 static int listen_once(struct tail *t)
 {
     struct ctx *c = t->c;
-    const struct request r = {.method = "GET", .target = area_path(c, "events?after=%lld", (long long)t->after),
-                              .accept = "text/event-stream", .on_chunk = on_chunk, .arg = t};
+    const struct request r = {.method = "GET",
+                              .target = area_path(c, "events?after=%lld", (long long)t->after),
+                              .accept = "text/event-stream",
+                              .on_chunk = on_chunk,
+                              .arg = t};
     wg_buf_clear(&t->line);
     wg_buf_clear(&t->data);
     wg_buf_clear(&t->first);
+    t->id = t->after;
     int rc = ask_server(c, &r);
     return rc == REFUSED ? show_problem(c, c->status, wg_buf_str(&t->first)) : rc;
 }
@@ -146,7 +153,8 @@ int run_tail(struct ctx *c)
         if (t.left == 0 || rc == MISUSED || (rc == REFUSED && c->status != 503) || !ever)
             break; /* a first try that reaches nobody is a wrong address, not a broken line */
         pause = t.heard ? 1 : pause < PAUSE_MAX_S / 2 ? pause * 2 : PAUSE_MAX_S;
-        fprintf(stderr, "wangge: the stream broke off after entry %lld; again in %u s\n", (long long)t.after, pause);
+        fprintf(stderr, "wangge: the stream broke off after entry %lld; again in %u s\n",
+                (long long)t.after, pause);
         sleep(pause);
     }
     wg_buf_free(&t.line);

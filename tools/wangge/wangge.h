@@ -1,4 +1,5 @@
-/* Behind the client: what its files share. One command, one process; memory is given back at the end of it. */
+/* Behind the client: what its files share. One command, one process; memory is given back at the
+ * end of it. */
 #ifndef WANGGE_H
 #define WANGGE_H
 
@@ -26,9 +27,9 @@ struct ctx {
     const struct command *command;
     struct wg_arena *arena;
     struct session session;
-    bool raw;                                    /* --json */
-    const char *url, *area_arg;                  /* --url, --area */
-    const char *const *args;                     /* what is neither option nor value */
+    bool raw;                   /* --json */
+    const char *url, *area_arg; /* --url, --area */
+    const char *const *args;    /* what is neither option nor value */
     size_t count;
     const char *value[OPTIONS_MAX][REPEATS_MAX]; /* by the command's options */
     size_t given[OPTIONS_MAX];
@@ -54,16 +55,18 @@ const char *opt(const struct ctx *c, size_t i);
 
 int misused(const struct ctx *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int failed(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* An answer that is a problem, in words: title, detail, each pointer, what is allowed, each bad row. */
+/* An answer that is a problem, in words: title, detail, each pointer, what is allowed, each bad
+ * row. */
 int show_problem(struct ctx *c, int status, struct wg_str body);
 
 /* ---- session.c ---- */
 
-int session_load(struct ctx *c);  /* exit code; a missing file is fine */
-int session_need(struct ctx *c);  /* the same, but there must be one */
+int session_load(struct ctx *c); /* exit code; a missing file is fine */
+int session_need(struct ctx *c); /* the same, but there must be one */
 int session_save(struct ctx *c);
 int session_forget(struct ctx *c);
-/* From the terminal without echo (prompt; again: twice, to be equal), else the first line of standard input. */
+/* From the terminal without echo (prompt; again: twice, to be equal), else the first line of
+ * standard input. */
 int read_password(struct ctx *c, const char *prompt, bool again, struct wg_str *out);
 const char *area_of(const struct ctx *c); /* --area, else the session's */
 
@@ -72,12 +75,12 @@ const char *area_of(const struct ctx *c); /* --area, else the session's */
 struct request {
     const char *method;
     struct wg_str target;
-    const char *type;       /* of the body */
-    struct wg_str body;     /* p NULL: none */
-    const char *key;        /* Idempotency-Key; NULL: a random one, where again is set */
+    const char *type;   /* of the body */
+    struct wg_str body; /* p NULL: none */
+    const char *key;    /* Idempotency-Key; NULL: a random one, where again is set */
     const char *if_match;
-    bool again;             /* repeat it once with its key if the outcome is open */
-    uint64_t wait_ms;       /* 0: a minute */
+    bool again;       /* repeat it once with its key if the outcome is open */
+    uint64_t wait_ms; /* 0: a minute */
     bool (*on_chunk)(struct wg_str chunk, void *arg);
     void *arg;
     const char *accept;
@@ -85,7 +88,8 @@ struct request {
 /* DONE: a 2xx stands in c->answer. Anything else has been told to the person. */
 int ask_server(struct ctx *c, const struct request *r);
 int connect_to(struct ctx *c, const char *url, uint64_t wait_ms);
-/* GET /v1/{area}/… and the answer as a tree. With --json the answer is printed, and *tree is NULL. */
+/* GET /v1/{area}/… and the answer as a tree. With --json the answer is printed, and *tree is NULL.
+ */
 int get(struct ctx *c, struct wg_str target, const struct wg_json **tree);
 /* The answer just received: printed with --json (*tree NULL), else parsed. */
 int answer_tree(struct ctx *c, const struct wg_json **tree);
@@ -113,16 +117,17 @@ struct table {
 void table_add(struct table *t, const struct wg_str *cells); /* as many as heads */
 void table_print(const struct table *t);
 
-struct wg_str short_time(struct ctx *c, struct wg_str t);  /* 2026-11-23 10:30, or - */
+struct wg_str short_time(struct ctx *c, struct wg_str t); /* 2026-11-23 10:30, or - */
 struct wg_str or_dash(struct wg_str s);
 struct wg_str clipped(struct wg_str s, size_t width, struct ctx *c);
-struct wg_str span_text(struct ctx *c, int64_t seconds);   /* 2h05m */
+struct wg_str span_text(struct ctx *c, int64_t seconds); /* 2h05m */
 struct wg_str joined(struct ctx *c, const struct wg_json *list, const char *between);
-struct wg_str number_text(const struct wg_json *j);        /* as written; - where it is none */
+struct wg_str number_text(const struct wg_json *j);           /* as written; - where it is none */
 struct wg_str state_text(struct ctx *c, struct wg_str state); /* 处置中 disposing */
 struct wg_str lamp_text(struct wg_str lamp);
 struct wg_str action_text(struct wg_str action);
-void line(const char *label, struct wg_str value);         /* a line of a card; nothing where value is empty */
+void line(const char *label,
+          struct wg_str value); /* a line of a card; nothing where value is empty */
 
 /* ---- show.c: answers that more than one command gives ---- */
 

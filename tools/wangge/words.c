@@ -6,23 +6,25 @@ struct pair {
 };
 
 static const struct pair states[] = {
-    {"reported", "已上报"}, {"verifying", "核实中"}, {"accepted", "已受理"},   {"filed", "已立案"},
-    {"dispatched", "已派遣"}, {"disposing", "处置中"}, {"disposed", "已处置"}, {"checking", "核查中"},
-    {"checked", "已核查"},  {"closed", "已结案"},    {"returned", "已退回"},   {"disputed", "有争议"},
-    {"suspended", "已挂账"}, {"rejected", "不予受理"}, {"voided", "已作废"},     {"merged", "已合并"},
-    {"handed_over", "已移交"}, {NULL, NULL},
+    {"reported", "已上报"},  {"verifying", "核实中"},   {"accepted", "已受理"},
+    {"filed", "已立案"},     {"dispatched", "已派遣"},  {"disposing", "处置中"},
+    {"disposed", "已处置"},  {"checking", "核查中"},    {"checked", "已核查"},
+    {"closed", "已结案"},    {"returned", "已退回"},    {"disputed", "有争议"},
+    {"suspended", "已挂账"}, {"rejected", "不予受理"},  {"voided", "已作废"},
+    {"merged", "已合并"},    {"handed_over", "已移交"}, {NULL, NULL},
 };
 static const struct pair lamps[] = {
     {"green", "绿"}, {"yellow", "黄"}, {"red", "红"}, {"grey", "灰"}, {"blue", "蓝"}, {NULL, NULL},
 };
 static const struct pair actions[] = {
-    {"report", "上报"},  {"ask_verify", "核实"}, {"verify", "核实反馈"}, {"accept", "受理"},      {"reject", "不予受理"},
-    {"file", "立案"},    {"refuse", "不予立案"}, {"dispatch", "派遣"},   {"acknowledge", "签收"}, {"send_back", "退回"},
-    {"dispute", "争议"}, {"decide", "裁定"},     {"defer", "延期"},      {"grant", "准许"},       {"deny", "驳回"},
-    {"suspend", "挂账"}, {"resume", "恢复"},     {"proxy", "代整改"},    {"dispose", "处置反馈"}, {"ask_check", "核查"},
-    {"check", "核查反馈"}, {"close", "结案"},    {"supervise", "督办"},  {"urge", "催办"},        {"void", "作废"},
-    {"merge", "合并"},   {"withdraw", "撤回"},   {"transfer", "转办"},   {"callback", "回访"},    {"appeal", "申诉"},
-    {"handover", "移交"}, {NULL, NULL},
+    {"report", "上报"},      {"ask_verify", "核实"}, {"verify", "核实反馈"},  {"accept", "受理"},
+    {"reject", "不予受理"},  {"file", "立案"},       {"refuse", "不予立案"},  {"dispatch", "派遣"},
+    {"acknowledge", "签收"}, {"send_back", "退回"},  {"dispute", "争议"},     {"decide", "裁定"},
+    {"defer", "延期"},       {"grant", "准许"},      {"deny", "驳回"},        {"suspend", "挂账"},
+    {"resume", "恢复"},      {"proxy", "代整改"},    {"dispose", "处置反馈"}, {"ask_check", "核查"},
+    {"check", "核查反馈"},   {"close", "结案"},      {"supervise", "督办"},   {"urge", "催办"},
+    {"void", "作废"},        {"merge", "合并"},      {"withdraw", "撤回"},    {"transfer", "转办"},
+    {"callback", "回访"},    {"appeal", "申诉"},     {"handover", "移交"},    {NULL, NULL},
 };
 
 static const char *find(const struct pair *pairs, struct wg_str name)
@@ -67,8 +69,10 @@ struct wg_str span_text(struct ctx *c, int64_t seconds)
     if (seconds < 60)
         return wg_arena_fmt(c->arena, "%llds", (long long)seconds);
     if (seconds < 3600)
-        return wg_arena_fmt(c->arena, "%lldm%02llds", (long long)(seconds / 60), (long long)(seconds % 60));
-    return wg_arena_fmt(c->arena, "%lldh%02lldm", (long long)(seconds / 3600), (long long)(seconds / 60 % 60));
+        return wg_arena_fmt(c->arena, "%lldm%02llds", (long long)(seconds / 60),
+                            (long long)(seconds % 60));
+    return wg_arena_fmt(c->arena, "%lldh%02lldm", (long long)(seconds / 3600),
+                        (long long)(seconds / 60 % 60));
 }
 
 struct wg_str joined(struct ctx *c, const struct wg_json *list, const char *between)
