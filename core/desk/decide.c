@@ -250,7 +250,7 @@ static int known_key(struct deciding *dc)
     if (rc < 0)
         return REFUSE(dc, rc, "", "the keys can't be read: %s", wg_strerror(rc));
     if (strcmp(seen.ask, dc->cmd->ask) != 0)
-        return REFUSE(dc, WG_EEXIST, "", "this Idempotency-Key was used with another request; take a new one");
+        return REFUSE(dc, WG_EINVAL, "", "this Idempotency-Key was used with another request; take a new one");
     dc->cmd->repeated = true;
     dc->cmd->n = seen.n;
     dc->of = seen.id;

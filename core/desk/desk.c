@@ -241,6 +241,15 @@ static int batch_save(struct batch *b, struct wg_err *err)
     return rc;
 }
 
+/* Only its own collection: others may have come into force since it was made. */
+static int enforce_edition(struct wg_desk *d, const struct wg_cmd *c, struct wg_err *err)
+{
+    struct wg_force *f = wg_desk_force(d);
+    struct wg_ground *g = wg_ground_merge(f->ground, wg_collection_parse(c->name), c->ground);
+    wg_force_drop(f);
+    return g ? desk_enforce(d, g, NULL, err) : wg_fail(err, WG_ENOMEM, "no memory for base data");
+}
+
 /* Put in force what the batch's commands brought along. */
 static void batch_enforce(struct wg_desk *d, struct wg_cmd *first)
 {
@@ -252,7 +261,7 @@ static void batch_enforce(struct wg_desk *d, struct wg_cmd *first)
         if (c->bundle && (rc = rulebook_set(&d->book, c->bundle, &err)) == WG_OK)
             rc = desk_enforce(d, NULL, wg_pack_keep(wg_rules_pack(d->book.now)), &err);
         if (rc == WG_OK && c->ground)
-            rc = desk_enforce(d, wg_ground_keep(c->ground), NULL, &err);
+            rc = enforce_edition(d, c, &err);
         if (rc < 0)
             wg_log(WG_ERROR, "desk", err.text, "area", d->area, NULL);
     }

@@ -38,6 +38,8 @@ struct wg_ground *wg_ground_keep(struct wg_ground *g);
 void wg_ground_drop(struct wg_ground *g);
 /** A copy with one collection replaced; takes over the layer or table given. */
 struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, struct wg_layer *layer, struct wg_table *table);
+/** A copy with one collection taken from another ground. */
+struct wg_ground *wg_ground_merge(const struct wg_ground *g, int collection, const struct wg_ground *from);
 struct wg_ground *wg_ground_with_counties(const struct wg_ground *g, struct wg_layer *counties);
 /** Parse a table's document and check its form. Errors: WG_EINVAL (what, where). */
 int wg_table_new(int collection, struct wg_str json, struct wg_table **out, size_t *count, struct wg_err *err);
@@ -85,7 +87,7 @@ struct wg_cmd {
     /** keep: a record to hold; value is JSON text, or "null". With secrets, the value gets "hash": ref of the first. */
     struct wg_str kind, name, value;
     bool must_be_new, must_be_there;
-    struct wg_ground *ground;  /**< comes into force with this entry, or NULL */
+    struct wg_ground *ground;  /**< its collection `name` comes into force with this entry; or NULL */
     struct wg_bundle *bundle;  /**< likewise */
     uint64_t done_n;           /**< done: the outbox row */
     uint32_t done_i;

@@ -225,6 +225,13 @@ struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, stru
     return n;
 }
 
+struct wg_ground *wg_ground_merge(const struct wg_ground *g, int collection, const struct wg_ground *from)
+{
+    if (wg_collection_is_layer(collection))
+        return wg_ground_with(g, collection, wg_layer_keep(from->layer[collection]), NULL);
+    return wg_ground_with(g, collection, NULL, table_keep(from->table[collection - WG_UNITS]));
+}
+
 struct wg_ground *wg_ground_with_counties(const struct wg_ground *g, struct wg_layer *counties)
 {
     struct wg_ground *n = copy(g);

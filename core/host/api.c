@@ -292,8 +292,9 @@ void call_submit(struct call *call)
         return;
     }
     if (cmd->key.n) {
-        const struct wg_str parts[] = {wg_req_target(call->req), wg_req_body(call->req)};
-        struct wg_hash h = wg_hash_keyed(wg_vault_secret(wg_desk_vault(call->county->desk)), parts, 2);
+        /* An import's body is in a file: its value names it. */
+        const struct wg_str parts[] = {wg_req_target(call->req), wg_req_body(call->req), cmd->value};
+        struct wg_hash h = wg_hash_keyed(wg_vault_secret(wg_desk_vault(call->county->desk)), parts, cmd->value.n ? 3 : 2);
         if (!wg_utf8_valid(cmd->key)) {
             wg_fail(&err, WG_EINVAL, "Idempotency-Key is not UTF-8");
             refuse(call->req, 400, &err, (struct wg_str){NULL, 0}, 0);
@@ -375,8 +376,7 @@ static void answer_cmd(struct call *call)
     struct wg_case c;
     char where[64], id[24];
     if (cmd->rc < 0) {
-        bool reused = cmd->rc == WG_EEXIST && !wg_str_is(cmd->act, "keep");
-        answer_err(call->req, reused ? WG_EINVAL : cmd->rc, &cmd->err, cmd->allowed);
+        answer_err(call->req, cmd->rc, &cmd->err, cmd->allowed);
         return;
     }
     if (!cmd->record.n || wg_case_decode(cmd->record, &c) < 0) {

@@ -182,18 +182,25 @@ void get_history(struct call *call)
 
 /* ---- explain: every decision with its reasons ---- */
 
-static void because(const struct wg_json *why, struct wg_buf *b)
+/* A rule leaves its own words; what a person decided, the flow's row allowed them to: that is the reason then. */
+static void because(const struct wg_entry *e, const struct wg_json *why, struct wg_buf *b)
 {
     wg_json_key(b, "because");
-    wg_buf_char(b, '[');
+    wg_buf_lit(b, "[{");
     if (why && why->type == WG_JARR && why->count == 3) {
-        wg_buf_char(b, '{');
         wg_json_kstr(b, "text", why->child->str);
         wg_json_kstr(b, "file", why->child->next->str);
         wg_json_kint(b, "line", why->child->next->next->num);
-        wg_buf_char(b, '}');
+    } else {
+        struct wg_buf text = WG_BUF_INIT;
+        wg_buf_fmt(&text, "%.*s（%.*s）按流程办理 %.*s", WG_PRI(e->by), WG_PRI(e->as), WG_PRI(e->act));
+        wg_json_kstr(b, "text", wg_buf_str(&text));
+        wg_json_kstr(b, "file", WG_S("std/flow.lua"));
+        wg_json_key(b, "line");
+        wg_buf_lit(b, "null");
+        wg_buf_free(&text);
     }
-    wg_buf_char(b, ']');
+    wg_buf_lit(b, "}]");
 }
 
 static void tell_reason(struct story *s, const struct wg_entry *e, const struct wg_entry *before, struct wg_buf *b)
@@ -223,7 +230,7 @@ static void tell_reason(struct story *s, const struct wg_entry *e, const struct 
             } else {
                 wg_json_write(m, b);
             }
-            because(why, b);
+            because(e, why, b);
             wg_json_kstr(b, "rules", e->rev);
             wg_buf_char(b, '}');
         }

@@ -132,7 +132,6 @@ static void import_run(struct job *job)
     }
     if (table)
         u->count = wg_table_json(table)->count;
-    /* Jobs run one at a time and only they make grounds, so what is in force now is what this one builds on. */
     struct wg_force *f = wg_desk_force(u->county->desk);
     u->ground = wg_ground_with(f->ground, u->collection, layer, table);
     wg_force_drop(f);
