@@ -1,6 +1,6 @@
 """What the tests of a running server share: a prepared city, a server of one's own, a small HTTP client.
 
-The binary is $WANGGED, else build/core/wangged. Everything lies in one temporary folder that goes with the process.
+The server is $WANGGED, else build/core/wangged; the client $WANGGE, else the one beside it. Everything lies in one temporary folder that goes with the process.
 """
 import atexit
 import gzip
@@ -20,6 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 WANGGED = Path(os.environ.get("WANGGED", ROOT / "build/core/wangged")).absolute()
+WANGGE = Path(os.environ.get("WANGGE", WANGGED.parents[1] / "tools/wangge/wangge")).absolute()
 CITY, JIXI, LANGXI = "341800", "341824", "341821"
 AREAS = [CITY, JIXI, LANGXI]
 LAYERS = ["streets", "communities", "grids", "duties"]

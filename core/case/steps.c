@@ -198,6 +198,8 @@ static int read_row(const struct reading *r, const struct wg_json *row, struct w
     int rc;
     s->action = r->action;
     s->name = wg_json_str(row, "name");
+    s->file = wg_json_str(row, "file");
+    s->line = wg_json_int(row, "line", 0);
     s->holder = wg_json_bool(row, "holder", false);
     s->automatic = wg_json_bool(row, "auto", false);
     if (!s->action.n)

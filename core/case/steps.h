@@ -61,6 +61,8 @@ struct wg_lead {
 };
 struct wg_step {
     struct wg_str action, name; /**< "accept", "受理" */
+    struct wg_str file;         /**< where the row stands, with its line; empty where nobody said */
+    int64_t line;
     uint32_t from;              /**< 1 << state …; 0: there is no case yet */
     uint32_t roles;
     bool holder;                /**< a unit must be the one that holds the case */
@@ -77,6 +79,7 @@ struct wg_flow {
 
 /** A flow from a pack's rows: an array of
  *   {action, name, from:[state…] or absent, to: state|"stay"|"back" or {result:state…}, role:[role…], holder?, auto?,
+ *    file, line (by step{}),
  *    need:{field: "text"|"int"|"unit"|"condition"|"time"|"case"|"area"|[choices…]}, may:{…}, count:{result: counter}}.
  *  Every fault names the row. The flow lives in the arena. Errors: WG_EINVAL, WG_ENOMEM. */
 int wg_flow_read(struct wg_arena *a, const struct wg_json *rows, struct wg_flow *out, struct wg_err *err);

@@ -236,6 +236,21 @@ void out_begin(struct deciding *dc, const char *kind)
     wg_json_kstr(&dc->outs, "k", wg_str_of(kind));
 }
 
+void out_why_row(struct deciding *dc)
+{
+    struct wg_buf *b = &dc->outs, text = WG_BUF_INIT;
+    wg_buf_fmt(&text, "按流程「%.*s」", WG_PRI(dc->step->name.n ? dc->step->name : dc->step->action));
+    wg_json_key(b, "why");
+    wg_buf_char(b, '[');
+    wg_buf_json(b, wg_buf_str(&text));
+    wg_buf_char(b, ',');
+    wg_buf_json(b, dc->step->file);
+    wg_buf_char(b, ',');
+    wg_buf_int(b, dc->step->line);
+    wg_buf_char(b, ']');
+    wg_buf_free(&text);
+}
+
 /* ---- any command ---- */
 
 /* A key seen before: the earlier answer for the same body, a refusal for another. > 0: answered. */

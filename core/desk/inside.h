@@ -105,6 +105,8 @@ int body_photos(struct deciding *dc);
 /** Put the secrets into the vault's batch; their references are then in dc->ref. */
 int put_secrets(struct deciding *dc);
 
+/** "why":[text, file, line] of the flow's row, into the outcome at hand. */
+void out_why_row(struct deciding *dc);
 /** Begin outcome {"k":kind; end it with wg_buf_char(&dc->outs, '}'). */
 void out_begin(struct deciding *dc, const char *kind);
 

@@ -172,6 +172,7 @@ static void go_outcome(struct deciding *dc)
     out_begin(dc, "go");
     wg_json_kstr(&dc->outs, "to", wg_str_of(wg_state_name(goal(dc))));
     wg_json_kstr(&dc->outs, "role", wg_str_of(wg_role_name(dc->role)));
+    out_why_row(dc);
     wg_buf_char(&dc->outs, '}');
     if (!dc->lead->count.n)
         return;

@@ -182,25 +182,28 @@ void get_history(struct call *call)
 
 /* ---- explain: every decision with its reasons ---- */
 
-/* A rule leaves its own words; what a person decided, the flow's row allowed them to: that is the reason then. */
-static void because(const struct wg_entry *e, const struct wg_json *why, struct wg_buf *b)
+static void because(const struct wg_json *why, struct wg_buf *b)
 {
     wg_json_key(b, "because");
-    wg_buf_lit(b, "[{");
+    wg_buf_char(b, '[');
     if (why && why->type == WG_JARR && why->count == 3) {
+        wg_buf_char(b, '{');
         wg_json_kstr(b, "text", why->child->str);
         wg_json_kstr(b, "file", why->child->next->str);
         wg_json_kint(b, "line", why->child->next->next->num);
-    } else {
-        struct wg_buf text = WG_BUF_INIT;
-        wg_buf_fmt(&text, "%.*s（%.*s）按流程办理 %.*s", WG_PRI(e->by), WG_PRI(e->as), WG_PRI(e->act));
-        wg_json_kstr(b, "text", wg_buf_str(&text));
-        wg_json_kstr(b, "file", WG_S("std/flow.lua"));
-        wg_json_key(b, "line");
-        wg_buf_lit(b, "null");
-        wg_buf_free(&text);
+        wg_buf_char(b, '}');
     }
-    wg_buf_lit(b, "}]");
+    wg_buf_char(b, ']');
+}
+
+/* What follows from the step itself (number, condition, unit) has the step's own reason: the flow's row. */
+static const struct wg_json *why_of(const struct wg_entry *e, const struct wg_json *o)
+{
+    const struct wg_json *why = wg_json_get(o, "why");
+    for (const struct wg_json *go = e->out->child; !why && go; go = go->next)
+        if (wg_str_is(wg_json_str(go, "k"), "go"))
+            why = wg_json_get(go, "why");
+    return why;
 }
 
 static void tell_reason(struct story *s, const struct wg_entry *e, const struct wg_entry *before, struct wg_buf *b)
@@ -208,7 +211,7 @@ static void tell_reason(struct story *s, const struct wg_entry *e, const struct 
     (void)s;
     (void)before;
     for (const struct wg_json *o = e->out->child; o; o = o->next) {
-        const struct wg_json *why = wg_json_get(o, "why");
+        const struct wg_json *why = why_of(e, o);
         struct wg_str k = wg_json_str(o, "k");
         if (wg_str_is(k, "open"))
             continue;
@@ -230,7 +233,7 @@ static void tell_reason(struct story *s, const struct wg_entry *e, const struct 
             } else {
                 wg_json_write(m, b);
             }
-            because(e, why, b);
+            because(why, b);
             wg_json_kstr(b, "rules", e->rev);
             wg_buf_char(b, '}');
         }

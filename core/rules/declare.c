@@ -1,4 +1,4 @@
-/* county, extend, standard: how a pack is said. All of it happens while loading. */
+/* county, extend, step, standard: how a pack is said. All of it happens while loading. */
 #include "rules/state.h"
 
 #include <stdio.h>
@@ -264,6 +264,23 @@ static int l_extend(lua_State *L)
     return 1;
 }
 
+/* ---- step ---- */
+
+/* The row itself, and where it stands: a decision that follows it can say so. */
+static int l_step(lua_State *L)
+{
+    struct rules_spot spot = {"", 0};
+    rules_while_loading(L, "step");
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    rules_spot_at(L, 1, &spot);
+    lua_pushstring(L, spot.file);
+    lua_setfield(L, 1, "file");
+    lua_pushinteger(L, spot.line);
+    lua_setfield(L, 1, "line");
+    return 1;
+}
+
 const struct rules_row rules_declare_rows[] = {
     {"county", l_county,
      "county{base=, code=, name=, standard=, number=, hours=, flow=, categories=, on=, "
@@ -273,6 +290,8 @@ const struct rules_row rules_declare_rows[] = {
      "extend(categories, {part={[code]=class}, event={[code]=class}}) -> categories",
      "a class with a name replaces; one with conditions alone adds rows, or changes fields of rows "
      "with a known id"},
+    {"step", l_step, "step{action=, name=, from=, to=, role=, holder=, auto=, need=, may=, count=} -> row",
+     "a row of the flow that knows its file and line"},
     {"standard", rules_standard,
      "standard \"GB/T 30428.2-2013\" -> {part={[code]=class}, event={[code]=class}}",
      "the classes and conditions of a national standard"},

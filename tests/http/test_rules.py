@@ -149,7 +149,7 @@ class Rules(CityTest):
     def test_a_rule_may_refuse_a_step_in_its_own_words(self):
         self.takes(self.on_reject('if ctx.body.reason == "no" then return refuse { because = "周日不受理" } end'))
         case = self.reported(LANGXI, 4)
-        a = self.is_status(self.who("a-001", LANGXI).act(case, "reject", {"reason": "no"}), 422)
+        a = self.is_status(self.who("a-001", LANGXI).act(case, "reject", {"reason": "no"}), 403)
         self.assertIn("周日不受理", a.json["detail"])
         self.is_status(self.who("a-001", LANGXI).act(case, "reject", {"reason": "yes"}), 200)
 
