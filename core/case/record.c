@@ -42,7 +42,7 @@ int wg_case_id_parse(struct wg_str s, uint64_t *out)
             return WG_EINVAL;
         serial = 10 * serial + s.p[i] - '0';
     }
-    if (serial == 0 || serial > UINT32_MAX || year > 4095 || (s.n > 18 && s.p[12] == '0'))
+    if (area < 0 || serial == 0 || serial > UINT32_MAX || year < 0 || year > 4095 || (s.n > 18 && s.p[12] == '0'))
         return WG_EINVAL;
     *out = wg_case_id((uint32_t)area, (uint32_t)year, (uint32_t)serial);
     return WG_OK;

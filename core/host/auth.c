@@ -472,7 +472,22 @@ static bool read_user(struct call *call, const struct wg_json *in, struct wg_str
     return true;
 }
 
-static void write_user(struct call *call, const struct wg_json *in, uint32_t roles)
+/* The reference of the password that the account has now; {NULL, 0} where there is no such account. */
+static struct wg_str hash_now(struct call *call, struct wg_str user)
+{
+    struct wg_txn *txn;
+    struct wg_str json, hash = {NULL, 0};
+    struct wg_json *j;
+    if (reader_begin(call->county, &txn, NULL) < 0)
+        return hash;
+    if (wg_view_record(wg_desk_views(call->county->desk), txn, "user", user, &json) == WG_OK &&
+        wg_json_parse(call->arena, json, &j, NULL) == WG_OK)
+        hash = wg_json_str(j, "hash");
+    reader_end(call->county);
+    return hash;
+}
+
+static void write_user(struct call *call, const struct wg_json *in, uint32_t roles, struct wg_str hash)
 {
     struct wg_buf b = WG_BUF_INIT;
     struct wg_str unit = wg_json_str(in, "unit");
@@ -484,6 +499,8 @@ static void write_user(struct call *call, const struct wg_json *in, uint32_t rol
     wg_json_kstr(&b, "unit", unit.n ? unit : (struct wg_str){NULL, 0});
     if (wg_json_bool(in, "disabled", false))
         wg_json_kbool(&b, "disabled", true);
+    if (hash.n)
+        wg_json_kstr(&b, "hash", hash);
     wg_buf_char(&b, '}');
     call->cmd.value = wg_arena_str(call->arena, wg_buf_str(&b));
     wg_buf_free(&b);
@@ -515,7 +532,8 @@ static void keep_user(struct call *call, bool fresh)
         return;
     }
     password = wg_json_str(in, "password");
-    if (password.n < 8 || password.n > 1024) {
+    bool keeps = !fresh && !wg_json_get(in, "password"); /* who is changed without one keeps theirs */
+    if (!keeps && (password.n < 8 || password.n > 1024)) {
         user_fault(call, "/password", "must have 8 to 1024 bytes");
         return;
     }
@@ -525,7 +543,11 @@ static void keep_user(struct call *call, bool fresh)
     call->cmd.name = user;
     call->cmd.must_be_new = fresh;
     call->cmd.must_be_there = !fresh;
-    write_user(call, in, roles);
+    write_user(call, in, roles, keeps ? hash_now(call, user) : (struct wg_str){NULL, 0});
+    if (keeps) {
+        call_submit(call);
+        return;
+    }
     l->call = call;
     l->password = password;
     l->then = user_hashed;

@@ -49,7 +49,7 @@ const struct row rows[] = {
 
     {WG_METHOD_GET, "/v1/{area}/users", get_users, WG_ADMIN, 0, 0, "Accounts", NULL, NULL, "Users"},
     {WG_METHOD_POST, "/v1/{area}/users", post_user, WG_ADMIN, 0, 0, "A new account", NULL, "User", "Entry"},
-    {WG_METHOD_PUT, "/v1/{area}/users/{user}", put_user, WG_ADMIN, 0, 0, "Change an account; its sessions end", NULL, "User",
+    {WG_METHOD_PUT, "/v1/{area}/users/{user}", put_user, WG_ADMIN, 0, 0, "Change an account; without a password it keeps its own; its sessions end", NULL, "User",
      "Entry"},
     {WG_METHOD_GET, "/v1/{area}/status", get_status, 0, 0, 0, "How this area does, in figures", NULL, NULL, "Status"},
 

@@ -40,7 +40,7 @@ TEST(what_is_no_id_is_refused)
         "", "341824", "341824-2026-00001", "341824-2026-000000", "341824-2026-0000001", "341824-2026-00000x",
         "341824_2026-000001", "341824-2026_000001", "041824-2026-000001", "341824-5000-000001",
         "341824-2026-4294967296", "341824-2026-99999999999", "34182a-2026-000001", "341824-20-6-000001",
-        "341824-2026-+00001", "341824-2026- 00001", "-41824-2026-000001", "341824--026-000001",
+        "341824-2026-+00001", "341824-2026- 00001", "-41824-2026-000001", "341824--026-000001", "341824--123-000001",
     };
     uint64_t id;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -95,11 +95,11 @@ TEST(a_record_keeps_extreme_values)
     struct wg_case c = {.id = UINT64_MAX, .first_n = UINT64_MAX, .last_n = UINT64_MAX, .version = UINT32_MAX,
                         .state = WG_STATES - 1, .before = WG_NOWHERE, .kind = WG_KINDS - 1, .source = WG_SOURCES - 1,
                         .flags = 255, .rework = 255, .deferrals = 255, .at = {INT32_MIN, INT32_MAX},
-                        .opened = INT64_MIN, .changed = INT64_MAX, .filed = INT64_MIN, .due = -1, .stage_due = 1,
-                        .closed = INT64_MAX, .limit = {INT64_MAX, WG_CALENDAR_HOUR}};
+                        .opened = INT64_MIN, .changed = INT64_MIN, .filed = INT64_MIN, .due = -1, .stage_due = 1,
+                        .closed = INT64_MAX - 1, .limit = {INT64_MAX, WG_CALENDAR_HOUR}};
     round_trip(&(struct wg_case){0});
     round_trip(&c);
-    c.opened = INT64_MAX;
+    c.opened = c.closed = INT64_MAX;
     c.limit.n_milli = INT64_MIN;
     c.description = (struct wg_str){big, 100000};
     c.asked = WG_S("{\"what\":\"defer\"}");

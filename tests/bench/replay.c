@@ -1,0 +1,66 @@
+/* Read a filled county's journal again: folded into views that were taken away, and audited, decision by decision.
+ *   bench_replay CONFIG AREA fold|audit           the server must not run; prints entries/s */
+#include "host/host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int fold(const struct wg_desk_opts *opts, uint64_t *entries, struct wg_err *err)
+{
+    static const char *const made[] = {"views", "copy"};
+    char path[1100];
+    struct wg_desk *d = NULL;
+    int rc = WG_OK;
+    for (size_t i = 0; rc == WG_OK && i < sizeof(made) / sizeof(made[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", opts->dir, made[i]);
+        rc = wg_env_discard(path, err);
+    }
+    if (rc == WG_OK && (rc = wg_desk_open(opts, &d, err)) == WG_OK) {
+        struct wg_journal *j = wg_desk_journal(d);
+        *entries = j->ops->last(j);
+    }
+    wg_desk_close(d);
+    return rc;
+}
+
+static int audit(const struct wg_desk_opts *opts, uint64_t *entries, struct wg_err *err)
+{
+    struct wg_audit a;
+    int rc = wg_replay_audit(opts, NULL, NULL, &a, err);
+    *entries = a.entries;
+    if (rc == WG_OK && a.differ)
+        rc = wg_fail(err, WG_ECORRUPT, "%llu differ: %s", (unsigned long long)a.differ, a.first);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct wg_config config;
+    struct wg_desk_opts opts;
+    struct wg_err err = {0};
+    struct wg_buf calendar = WG_BUF_INIT;
+    char dir[1024], path[1100];
+    uint64_t entries = 0;
+    size_t area = 0;
+    if (argc < 4 || wg_config_read(argv[1], &config, &err) < 0) {
+        fprintf(stderr, "bench_replay CONFIG AREA fold|audit  %s\n", err.text);
+        return 2;
+    }
+    while (area + 1 < config.areas && !wg_str_is(config.area[area], argv[2]))
+        area++;
+    wg_config_desk(&config, area, &opts, dir);
+    snprintf(path, sizeof(path), "%s/calendar.json", config.standards.p);
+    int rc = wg_file_read(path, 1 << 20, &calendar, &err);
+    opts.calendar = calendar.p;
+    int64_t start = wg_mono_us();
+    if (rc == WG_OK)
+        rc = strcmp(argv[3], "audit") == 0 ? audit(&opts, &entries, &err) : fold(&opts, &entries, &err);
+    double seconds = (double)(wg_mono_us() - start) / 1e6;
+    if (rc < 0)
+        fprintf(stderr, "%s\n", err.text);
+    else
+        printf("entries %llu seconds %.2f entries_per_s %.0f\n", (unsigned long long)entries, seconds, (double)entries / seconds);
+    wg_buf_free(&calendar);
+    wg_config_done(&config);
+    return rc < 0;
+}
