@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 WANGGED = Path(os.environ.get("WANGGED", ROOT / "build/core/wangged")).absolute()
 WANGGE = Path(os.environ.get("WANGGE", WANGGED.parents[1] / "tools/wangge/wangge")).absolute()
+BUILD = Path(os.environ.get("WANGGE_BUILD", WANGGED.parents[1])).absolute()
 CITY, JIXI, LANGXI = "341800", "341824", "341821"
 AREAS = [CITY, JIXI, LANGXI]
 LAYERS = ["streets", "communities", "grids", "duties"]

@@ -88,7 +88,9 @@ struct wg_views_tip {
     char hash[WG_HASH_TEXT + 1]; /**< of the entry's bytes; "" at n 0 */
 };
 int wg_views_tip(struct wg_views *v, struct wg_txn *txn, struct wg_views_tip *out);
-/** Fold one entry (its bytes and parsed form) into all views, in a write transaction. */
+int wg_views_set_tip(struct wg_views *v, struct wg_txn *txn, const struct wg_views_tip *tip);
+/** Fold one entry (its bytes and parsed form) into all views, in a write transaction. bytes {NULL,0}: an entry that others
+ *  follow in this transaction; the tip is then set with the last of them. */
 int wg_views_fold(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e, struct wg_str bytes,
                   struct wg_arena *a, struct wg_err *err);
 /** Empty every table: before a rebuild. */

@@ -1,28 +1,56 @@
 #include "case/case.h"
 
+/* Each member is looked at once: replay does this for every entry that there is. */
+
+static void take_text(struct wg_entry *e, const struct wg_json *m, struct wg_str *of)
+{
+    const struct {
+        struct wg_str name, *at;
+    } texts[] = {
+        {WG_S("by"), &e->by},   {WG_S("as"), &e->as},   {WG_S("unit"), &e->unit}, {WG_S("key"), &e->key}, {WG_S("ask"), &e->ask},
+        {WG_S("do"), &e->act},  {WG_S("of"), of},       {WG_S("rev"), &e->rev},   {WG_S("prev"), &e->prev},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (wg_str_eq(m->key, texts[i].name))
+            *texts[i].at = m->str;
+}
+
+static void take_number(struct wg_entry *e, const struct wg_json *m)
+{
+    if (wg_str_is(m->key, "n"))
+        e->n = (uint64_t)m->num;
+    else if (wg_str_is(m->key, "t"))
+        e->t = m->num;
+    else if (wg_str_is(m->key, "was"))
+        e->was = (uint64_t)m->num;
+}
+
+static void take_tree(struct wg_entry *e, const struct wg_json *m)
+{
+    if (wg_str_is(m->key, "in"))
+        e->in = m;
+    else if (wg_str_is(m->key, "facts"))
+        e->facts = m;
+    else if (wg_str_is(m->key, "out"))
+        e->out = m;
+}
+
 int wg_entry_parse(struct wg_arena *a, struct wg_str text, struct wg_entry *out, struct wg_err *err)
 {
     struct wg_json *j;
     int rc = wg_json_parse(a, text, &j, err);
     if (rc < 0)
         return rc;
-    *out = (struct wg_entry){
-        .n = (uint64_t)wg_json_int(j, "n", 0),
-        .t = wg_json_int(j, "t", 0),
-        .by = wg_json_str(j, "by"),
-        .key = wg_json_str(j, "key"),
-        .ask = wg_json_str(j, "ask"),
-        .act = wg_json_str(j, "do"),
-        .rev = wg_json_str(j, "rev"),
-        .as = wg_json_str(j, "as"),
-        .unit = wg_json_str(j, "unit"),
-        .prev = wg_json_str(j, "prev"),
-        .in = wg_json_get(j, "in"),
-        .facts = wg_json_get(j, "facts"),
-        .out = wg_json_get(j, "out"),
-        .was = (uint64_t)wg_json_int(j, "was", 0),
-    };
-    struct wg_str of = wg_json_str(j, "of");
+    struct wg_str of = {NULL, 0};
+    *out = (struct wg_entry){0};
+    for (const struct wg_json *m = j->type == WG_JOBJ ? j->child : NULL; m; m = m->next) {
+        if (m->type == WG_JSTR)
+            take_text(out, m, &of);
+        else if (m->type == WG_JINT)
+            take_number(out, m);
+        else
+            take_tree(out, m);
+    }
     if (of.p && wg_case_id_parse(of, &out->of) < 0)
         return wg_fail(err, WG_ECORRUPT, "entry %llu: \"of\" is no case", (unsigned long long)out->n);
     if (out->n == 0 || out->t <= 0 || !out->act.p || !out->out || out->out->type != WG_JARR)

@@ -3,9 +3,19 @@
 
 static struct wg_str joined(struct wg_arena *a, struct wg_str words, const char *prefix, struct wg_str word)
 {
-    if (!words.n)
-        return wg_arena_fmt(a, "%s%.*s", prefix, WG_PRI(word));
-    return wg_arena_fmt(a, "%.*s %s%.*s", WG_PRI(words), prefix, WG_PRI(word));
+    size_t before = strlen(prefix);
+    char *p = wg_arena_alloc(a, words.n + before + word.n + 2), *at = p;
+    if (!p)
+        return (struct wg_str){NULL, 0};
+    if (words.n) {
+        memcpy(at, words.p, words.n);
+        at += words.n;
+        *at++ = ' ';
+    }
+    memcpy(at, prefix, before);
+    if (word.n)
+        memcpy(at + before, word.p, word.n);
+    return (struct wg_str){p, (size_t)(at - p) + before + word.n};
 }
 
 /* Where a photo belongs in the story is told by the state in which it was taken. */
@@ -52,7 +62,7 @@ static int add_person(struct wg_case *c, struct wg_str by, uint32_t role, struct
     const char *axis = role & WG_SUPERVISION ? "s:" : role & WG_COMMAND ? "c:" : NULL;
     if (!axis)
         return WG_OK;
-    struct wg_str word = wg_arena_fmt(a, "%s%.*s", axis, WG_PRI(by));
+    struct wg_str word = joined(a, (struct wg_str){NULL, 0}, axis, by);
     if (!wg_words_have(c->people, word))
         c->people = joined(a, c->people, axis, by);
     return word.p && c->people.p ? WG_OK : WG_ENOMEM;

@@ -136,7 +136,7 @@ static int record(struct batch *b, struct deciding *dc)
     if (!ok)
         return wg_fail(&dc->cmd->err, rc, "no memory for an entry");
     if ((rc = wg_entry_parse(dc->a, bytes, &e, &dc->cmd->err)) < 0 ||
-        (rc = wg_views_fold(d->views, b->txn, &e, bytes, dc->a, &dc->cmd->err)) < 0)
+        (rc = wg_views_fold(d->views, b->txn, &e, (struct wg_str){NULL, 0}, dc->a, &dc->cmd->err)) < 0)
         return rc;
     h = wg_hash_of(bytes);
     wg_hash_text(&h, d->prev);
@@ -173,7 +173,7 @@ static int batch_begin(struct batch *b, struct wg_desk *d, size_t commands, stru
     b->t = d->t;
     memcpy(b->prev, d->prev, sizeof(b->prev));
     if (d->broken)
-        return wg_fail(err, WG_EUNKNOWN, "%s is read-only: the outcome of an earlier write is open until a restart", d->area);
+        return wg_fail(err, WG_EUNKNOWN, "%s is read-only until it is opened again: the outcome of an earlier write is unknown", d->area);
     if ((rc = wg_env_ready(wg_views_env(d->views), PAGES_BASE + commands * PAGES_EACH, err)) < 0)
         return rc;
     return wg_txn_begin(wg_views_env(d->views), true, &b->txn, err);
@@ -237,6 +237,7 @@ static int batch_save(struct batch *b, struct wg_err *err)
         STAT(d, incidents, 1);
         __atomic_store_n(&d->stats.broken, true, __ATOMIC_RELAXED);
         wg_log(WG_ERROR, "desk", err->text, "area", d->area, NULL);
+        wg_fail(err, rc, "the outcome is unknown: the next opening of %s decides it; repeat with the same key then", d->area);
     }
     return rc;
 }
@@ -323,6 +324,7 @@ void wg_desk_batch(struct wg_desk *d, struct wg_cmd *first)
     struct wg_cmd *next;
     for (struct wg_cmd *c = first; c; c = (struct wg_cmd *)c->link.next)
         count++;
+    wg_require(count <= BATCH_MAX);
     int rc = run_batch(d, first, count);
     if (count > 1 && worth_alone(rc)) {
         for (struct wg_cmd *c = first; c; c = next) {

@@ -123,7 +123,7 @@ void wg_desk_close(struct wg_desk *d);
 
 /** Thread: any. Errors: WG_EBUSY: the caller keeps it. */
 int wg_desk_submit(struct wg_desk *d, struct wg_cmd *cmd);
-/** For tools and tests without a thread: decide one batch now. */
+/** For tools and tests without a thread: decide one batch now, of at most 256 commands. */
 void wg_desk_batch(struct wg_desk *d, struct wg_cmd *first);
 
 struct wg_views *wg_desk_views(struct wg_desk *d);

@@ -110,10 +110,12 @@ static int catch_one(void *arg, uint64_t n, struct wg_str bytes)
     if (!c->txn && (rc = catch_begin(c)) < 0)
         return rc;
     wg_arena_reset(c->a);
+    bool ends = (c->done + 1) % FOLD_BATCH == 0 || n == c->last;
     if ((rc = wg_entry_parse(c->a, bytes, &e, c->err)) < 0 ||
-        (rc = wg_views_fold(c->d->views, c->txn, &e, bytes, c->a, c->err)) < 0)
+        (rc = wg_views_fold(c->d->views, c->txn, &e, ends ? bytes : (struct wg_str){NULL, 0}, c->a, c->err)) < 0)
         return rc;
-    if (++c->done % FOLD_BATCH == 0) {
+    c->done++;
+    if (ends) {
         struct wg_txn *txn = c->txn;
         c->txn = NULL;
         if ((rc = wg_txn_commit(txn, c->err)) < 0)
@@ -194,10 +196,7 @@ int desk_catch_up(struct wg_desk *d, struct wg_err *err)
     c.last = d->journal->ops->last(d->journal);
     if (rc == WG_OK && tip.n < c.last)
         rc = d->journal->ops->scan(d->journal, tip.n + 1, catch_one, &c, err);
-    if (rc == WG_OK && c.txn)
-        rc = wg_txn_commit(c.txn, err);
-    else
-        wg_txn_abort(c.txn);
+    wg_txn_abort(c.txn); /* of a scan that failed: the last entry has ended its own */
     wg_arena_free(c.a);
     if (rc == WG_OK && c.done)
         wg_log(WG_INFO, "desk", "folded", "area", d->area, "entries", WG_NUM(c.done), NULL);

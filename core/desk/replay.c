@@ -101,9 +101,11 @@ static int replay_one(void *arg, uint64_t n, struct wg_str bytes)
         return rc;
     if (r->audit && e.of && !e.was)
         r->out->cases++;
-    if ((rc = wg_views_fold(r->views, r->txn, &e, bytes, r->a, r->err)) < 0)
+    bool ends = (r->done + 1) % FOLD_BATCH == 0 || n == r->last;
+    if ((rc = wg_views_fold(r->views, r->txn, &e, ends ? bytes : (struct wg_str){NULL, 0}, r->a, r->err)) < 0)
         return rc;
-    if (++r->done % FOLD_BATCH == 0) {
+    r->done++;
+    if (ends) {
         struct wg_txn *txn = r->txn;
         r->txn = NULL;
         rc = wg_txn_commit(txn, r->err);
@@ -135,10 +137,7 @@ static int run(struct replay *r, const char *name, struct wg_err *err)
         rc = r->d->journal->ops->scan(r->d->journal, 1, replay_one, r, err);
         rulebook_close(&r->shadow.book);
     }
-    if (rc == WG_OK && r->txn)
-        rc = wg_txn_commit(r->txn, err);
-    else
-        wg_txn_abort(r->txn);
+    wg_txn_abort(r->txn); /* of a scan that failed */
     wg_arena_free(r->a);
     return rc;
 }

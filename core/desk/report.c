@@ -128,6 +128,8 @@ static int read_words(struct deciding *dc, struct wg_case *c)
         return rc;
     if (WG_SOURCE_PRIVATE(c->source) && c->description.n)
         hide(dc, "description", c->description);
+    if (dc->role == WG_PUBLIC && note.n) /* an official's note is no citizen's word */
+        hide(dc, "note", note);
     if (!caller || dc->replay)
         return WG_OK;
     if (caller->type != WG_JOBJ || caller->count > 2 ||

@@ -61,14 +61,16 @@ void answer_err(struct wg_req *req, int code, const struct wg_err *err, struct w
     refuse(req, http_status(code), &own, allowed, code);
 }
 
+/* The request's arena dies with the answer, and b may lie in it: so it is moved out first. */
 void answer_json(struct wg_req *req, int status, struct wg_buf *b)
 {
-    if (wg_buf_ok(b)) {
-        wg_reply_buf(req, status, "application/json", b);
-    } else {
+    struct wg_buf own = *b;
+    *b = (struct wg_buf)WG_BUF_INIT;
+    if (wg_buf_ok(&own))
+        wg_reply_buf(req, status, "application/json", &own);
+    else
         wg_reply_problem(req, 503, "out of memory");
-    }
-    wg_buf_free(b);
+    wg_buf_free(&own);
 }
 
 struct wg_county *host_county(struct wg_host *h, struct wg_str area)

@@ -177,8 +177,10 @@ static void list_done(void *arg)
     struct wg_buf b = WG_BUF_INIT;
     bool more = l->next.n || l->at + 1 < l->counties;
     if (l->rc < 0) {
+        wg_buf_free(&l->out);
+        wg_buf_free(&l->next);
         answer_err(l->call->req, l->rc, &l->err, (struct wg_str){NULL, 0});
-        goto out;
+        return;
     }
     wg_buf_add(&b, l->tasks ? "{\"tasks\":[" : "{\"cases\":[", 10);
     wg_buf_str_add(&b, wg_buf_str(&l->out));
@@ -200,10 +202,9 @@ static void list_done(void *arg)
         wg_buf_fmt(&b, "\"%s.%.*s\"", c->area, (int)l->next.n, l->next.p ? l->next.p : "");
     }
     wg_buf_char(&b, '}');
-    answer_json(l->call->req, 200, &b);
-out:
     wg_buf_free(&l->out);
     wg_buf_free(&l->next);
+    answer_json(l->call->req, 200, &b);
 }
 
 static bool start_cursor(struct listing *l, struct wg_str cursor)

@@ -56,7 +56,8 @@ struct wg_host {
     struct lockout *lockouts;
     struct wg_queue *results; /* commands come back */
     struct wg_bell *bell;
-    struct wg_queue *jobs;
+    struct wg_queue *jobs, *finished; /* jobs go out, and come back by their own bell */
+    struct wg_bell *job_bell;
     pthread_t job_thread;
     bool jobs_running, draining;
     struct wg_timer *tick;
@@ -113,7 +114,7 @@ void host_done(struct wg_county *c, uint64_t n, uint32_t i);
 struct wg_county *host_county(struct wg_host *h, struct wg_str area);
 struct wg_county *host_county_of(struct wg_host *h, uint32_t area);
 
-/* answers */
+/* answers: the last thing done with a request; what lies in its arena is gone after */
 void answer_err(struct wg_req *req, int code, const struct wg_err *err, struct wg_str allowed);
 void answer_json(struct wg_req *req, int status, struct wg_buf *b);
 int http_status(int code);

@@ -6,12 +6,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static void job_back(void *arg)
-{
-    struct job *job = arg;
-    job->done(job);
-}
-
 static void *run(void *arg)
 {
     struct wg_host *h = arg;
@@ -20,16 +14,28 @@ static void *run(void *arg)
     while ((l = wg_queue_take(h->jobs, 1, -1))) {
         struct job *job = (struct job *)l;
         job->run(job);
-        if (wg_loop_post(h->loop, job_back, job) < 0)
-            wg_log(WG_ERROR, "jobs", "a job's result is lost: out of memory", NULL);
+        wg_require(wg_queue_push(h->finished, &job->link) == WG_OK); /* without limit */
+        wg_bell_ring(h->job_bell);
     }
     return NULL;
+}
+
+static void take_jobs(void *arg)
+{
+    struct wg_host *h = arg;
+    struct wg_link *l = wg_queue_take(h->finished, SIZE_MAX, 0), *next;
+    for (; l; l = next) {
+        next = l->next;
+        ((struct job *)l)->done((struct job *)l);
+    }
 }
 
 int jobs_start(struct wg_host *h, struct wg_err *err)
 {
     h->jobs = wg_queue_new(100);
-    if (!h->jobs || pthread_create(&h->job_thread, NULL, run, h) != 0)
+    h->finished = wg_queue_new(0);
+    if (!h->jobs || !h->finished || wg_bell_new(h->loop, take_jobs, h, &h->job_bell) < 0 ||
+        pthread_create(&h->job_thread, NULL, run, h) != 0)
         return wg_fail(err, WG_ENOMEM, "can't start the thread for jobs");
     h->jobs_running = true;
     return WG_OK;
@@ -44,6 +50,12 @@ void jobs_stop(struct wg_host *h)
     h->jobs_running = false;
     wg_queue_free(h->jobs);
     h->jobs = NULL;
+    if (h->finished)
+        take_jobs(h);
+    wg_queue_free(h->finished);
+    h->finished = NULL;
+    wg_bell_free(h->job_bell);
+    h->job_bell = NULL;
 }
 
 int job_submit(struct wg_host *h, struct job *job)

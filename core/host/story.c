@@ -56,11 +56,12 @@ static void story_work(void *arg)
 static void story_done(void *arg)
 {
     struct story *s = arg;
-    if (s->rc < 0)
-        answer_err(s->call->req, s->rc, &s->err, (struct wg_str){NULL, 0});
-    else
+    if (s->rc == WG_OK) {
         answer_json(s->call->req, 200, &s->out);
+        return;
+    }
     wg_buf_free(&s->out);
+    answer_err(s->call->req, s->rc, &s->err, (struct wg_str){NULL, 0});
 }
 
 /* The case of the address, if it is there and may be seen. */

@@ -152,6 +152,7 @@ static void refuse_faults(struct upload *u)
         p += line.n + 1;
     }
     wg_buf_char(&extra, ']');
+    wg_buf_free(&u->faults.text);
     wg_reply_err(u->call->req, 422, &u->err, wg_buf_str(&extra));
     wg_buf_free(&extra);
 }
@@ -161,13 +162,15 @@ static void import_done(struct job *job)
     struct upload *u = (struct upload *)job;
     struct call *call = u->call;
     struct wg_buf b = WG_BUF_INIT;
-    if (u->rc < 0 && u->faults.count)
+    if (u->rc < 0 && u->faults.count) {
         refuse_faults(u);
-    else if (u->rc < 0)
-        answer_err(call->req, u->rc, &u->err, (struct wg_str){NULL, 0});
-    wg_buf_free(&u->faults.text);
-    if (u->rc < 0)
         return;
+    }
+    wg_buf_free(&u->faults.text);
+    if (u->rc < 0) {
+        answer_err(call->req, u->rc, &u->err, (struct wg_str){NULL, 0});
+        return;
+    }
     wg_buf_char(&b, '{');
     wg_json_kstr(&b, "collection", wg_str_of(wg_collection_name(u->collection)));
     wg_json_kstr(&b, "blob", wg_str_of(u->name));

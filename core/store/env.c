@@ -130,6 +130,19 @@ static int trim(struct wg_env *env, struct wg_err *err)
     return wg_env_ready(env, GROW_PAGES, err);
 }
 
+/* A commit by calls that meets a full disk fails half way, with an error that says nothing of space: room is made for it
+ * too, on top of what the file has. */
+static int count_pages(struct wg_env *env, struct wg_err *err)
+{
+    char path[1200];
+    struct stat st;
+    snprintf(path, sizeof(path), "%s/data.mdb", env->dir);
+    if (stat(path, &st) < 0)
+        return wg_fail(err, WG_EIO, "look at %s: %s", path, strerror(errno));
+    env->ready_pages = (uint64_t)st.st_size / PAGE;
+    return WG_OK;
+}
+
 int wg_env_open(const char *dir, const struct wg_env_opts *opts, struct wg_env **out, struct wg_err *err)
 {
     struct wg_env *env = calloc(1, sizeof(*env));
@@ -155,7 +168,11 @@ int wg_env_open(const char *dir, const struct wg_env_opts *opts, struct wg_env *
     mdb_env_set_maxreaders(env->mdb, 64);
     if ((rc = db_fail(err, "open", dir, mdb_env_open(env->mdb, dir, flags, 0600))) < 0)
         goto out;
-    if (flags & MDB_WRITEMAP && (rc = trim(env, err)) < 0)
+    if (flags & MDB_WRITEMAP)
+        rc = trim(env, err);
+    else if (!opts->read_only)
+        rc = count_pages(env, err);
+    if (rc < 0)
         goto out;
     mdb_env_set_userctx(env->mdb, env);
     *out = env;
@@ -182,8 +199,8 @@ int wg_env_ready(struct wg_env *env, size_t pages, struct wg_err *err)
 {
     char path[1200];
     MDB_envinfo info;
-    if (env->synced || env->read_only)
-        return WG_OK; /* written by calls that can fail */
+    if (env->read_only)
+        return WG_OK;
     mdb_env_info(env->mdb, &info);
     uint64_t need = info.me_last_pgno + 1 + pages;
     need += SPARE_PAGES + need / 256;
@@ -401,8 +418,6 @@ static int make_room(struct wg_txn *txn, unsigned table, size_t bytes)
 {
     struct wg_env *env = mdb_env_get_userctx(mdb_txn_env(db(txn)));
     MDB_stat st;
-    if (env->synced)
-        return WG_OK;
     int rc = db_code(mdb_stat(db(txn), table, &st));
     if (rc < 0)
         return rc;

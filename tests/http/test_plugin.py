@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 import support
-from support import JIXI, LANGXI, ROOT, WANGGE, WANGGED, CityTest, scripts_copy, temp, wait_until
+from support import BUILD, JIXI, LANGXI, ROOT, WANGGE, CityTest, scripts_copy, temp, wait_until
 
 SOURCE = ROOT / "tests/plugin/sample.c"
 
@@ -17,7 +17,7 @@ def include():
     """The installed header's folder."""
     if "include" not in support._made:
         dest = temp("dest")
-        subprocess.run(["meson", "install", "--quiet", "--no-rebuild", "-C", WANGGED.parents[1], "--destdir", dest],
+        subprocess.run(["meson", "install", "--quiet", "--no-rebuild", "-C", BUILD, "--destdir", dest],
                        check=True, capture_output=True)
         support._made["include"] = next(dest.rglob("wg.h")).parent
     return support._made["include"]
