@@ -1,18 +1,25 @@
 #include "case/case.h"
 
+#include <stddef.h>
+
 /* Each member is looked at once: replay does this for every entry that there is. */
 
 static void take_text(struct wg_entry *e, const struct wg_json *m, struct wg_str *of)
 {
-    const struct {
-        struct wg_str name, *at;
+    static const struct {
+        const char name[6];
+        uint8_t n, at;
     } texts[] = {
-        {WG_S("by"), &e->by},   {WG_S("as"), &e->as},   {WG_S("unit"), &e->unit}, {WG_S("key"), &e->key}, {WG_S("ask"), &e->ask},
-        {WG_S("do"), &e->act},  {WG_S("of"), of},       {WG_S("rev"), &e->rev},   {WG_S("prev"), &e->prev},
+#define TEXT(name, field) {name, sizeof(name) - 1, offsetof(struct wg_entry, field)}
+        TEXT("by", by),   TEXT("as", as),   TEXT("unit", unit), TEXT("key", key),
+        TEXT("ask", ask), TEXT("do", act),  TEXT("rev", rev),   TEXT("prev", prev),
+#undef TEXT
     };
+    if (wg_str_is(m->key, "of"))
+        *of = m->str;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (wg_str_eq(m->key, texts[i].name))
-            *texts[i].at = m->str;
+        if (m->key.n == texts[i].n && memcmp(m->key.p, texts[i].name, texts[i].n) == 0)
+            *(struct wg_str *)((char *)e + texts[i].at) = m->str;
 }
 
 static void take_number(struct wg_entry *e, const struct wg_json *m)

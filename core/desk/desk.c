@@ -215,6 +215,18 @@ static int take(struct batch *b, struct wg_cmd *cmd, struct wg_force *force, str
     return rc;
 }
 
+/* Once a batch: what it would say in between, nobody could read. */
+static int set_tip(struct batch *b, struct wg_err *err)
+{
+    struct wg_views_tip tip;
+    memset(&tip, 0, sizeof(tip));
+    tip.n = b->d->n;
+    tip.t = b->d->t;
+    memcpy(tip.hash, b->d->prev, sizeof(tip.hash));
+    int rc = wg_views_set_tip(b->d->views, b->txn, &tip);
+    return rc == WG_OK ? rc : wg_fail(err, rc, "the views of %s: %s", b->d->area, wg_strerror(rc));
+}
+
 /* Durable: vault, then journal. From the journal's sync on it happened. */
 static int batch_save(struct batch *b, struct wg_err *err)
 {
@@ -286,6 +298,8 @@ static int run_batch(struct wg_desk *d, struct wg_cmd *first, size_t commands)
     int rc = b ? batch_begin(b, d, commands, &err) : wg_fail(&err, WG_ENOMEM, "no memory for a batch");
     for (struct wg_cmd *c = first; c && rc == WG_OK; c = (struct wg_cmd *)c->link.next)
         rc = take(b, c, force, &err);
+    if (rc == WG_OK && b->count)
+        rc = set_tip(b, &err);
     if (rc == WG_OK)
         rc = batch_save(b, &err);
     if (rc < 0 && b)

@@ -65,9 +65,11 @@ int wg_table_new(int collection, struct wg_str json, struct wg_table **out, size
     struct wg_table *t = calloc(1, sizeof(*t));
     int rc = WG_ENOMEM;
     *out = NULL;
-    if (!t || !(t->arena = wg_arena_new(0)))
+    if (!t)
         goto out;
     t->refs = 1;
+    if (!(t->arena = wg_arena_new(0)))
+        goto out;
     if ((rc = wg_json_parse(t->arena, json, &t->json, err)) < 0)
         goto out;
     rc = collection == WG_UNITS ? check_units(t->json, err) : check_owners(t->json, err);
@@ -90,7 +92,7 @@ static struct wg_table *table_keep(struct wg_table *t)
 
 void wg_table_drop(struct wg_table *t)
 {
-    if (!t || (t->refs && __atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL) > 0))
+    if (!t || __atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL) > 0)
         return;
     wg_arena_free(t->arena);
     free(t);

@@ -106,3 +106,17 @@ def replace(folder, name, copy):
     shutil.rmtree(Path(folder) / name, True)
     if copy:
         shutil.copytree(copy, Path(folder) / name)
+
+
+_table = []
+for _i in range(256):
+    for _ in range(8):
+        _i = _i >> 1 ^ (0x82F63B78 if _i & 1 else 0)
+    _table.append(_i)
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for b in data:
+        crc = crc >> 8 ^ _table[(crc ^ b) & 255]
+    return crc ^ 0xFFFFFFFF

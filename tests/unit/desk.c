@@ -181,7 +181,7 @@ TEST(a_key_gives_the_earlier_answer_within_a_batch_and_later_and_after_reopening
     wg_desk_batch(c.d, first);
     check_answer(first, WG_OK, n, false);
     check_answer(again, WG_OK, n, true);
-    check_answer(other, WG_EEXIST, 0, false);
+    check_answer(other, WG_EINVAL, 0, false);
     for (int open = 0; open < 2; open++) {
         struct wg_cmd *later = with_key(report(HERE), "k1", "b2:a");
         decide_one(&c, later);
