@@ -228,12 +228,13 @@ static int load_edition(void *arg, struct wg_str name, struct wg_str json)
 {
     struct loading *l = arg;
     int c = wg_collection_parse(name), rc;
-    struct wg_arena *a = wg_arena_new(0);
+    struct wg_arena *a;
     struct wg_json *j;
     struct wg_layer *layer = NULL;
     struct wg_table *table = NULL;
     if (c < 0)
         return WG_OK; /* of a later version, or a plugin's */
+    a = wg_arena_new(0);
     rc = wg_json_parse(a, json, &j, l->err);
     if (rc == WG_OK && wg_collection_is_layer(c))
         rc = load_layer(l->d, c, j, &layer, l->err);

@@ -1,5 +1,5 @@
-/* The journal as a stream: JSON Lines, or server-sent events, from a given entry on. Each follower reads on the pool;
- * the loop only hands bytes over, and wakes followers when a batch has come. */
+/* The journal as a stream from a given entry on: JSON Lines up to the last entry there is, or server-sent events that
+ * go on. Each follower reads on the pool; the loop only hands bytes over, and wakes followers when a batch has come. */
 #include "inside.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@ struct feed {
     struct wg_stream *stream; /* NULL: gone, free it when the pool is done */
     struct session session;
     uint64_t after; /* the last entry sent or passed over */
-    bool sse, reading, again, full;
+    bool sse, reading, full;
     struct wg_buf out;
     struct wg_arena *arena;
     struct wg_txn *txn; /* the pool's, as is tip */
@@ -116,9 +116,13 @@ static void feed_done(void *arg);
 static void feed_read(struct feed *f)
 {
     struct wg_journal *j = wg_desk_journal(f->county->desk);
-    f->again = f->reading;
-    if (f->reading || f->full || !f->stream || f->after >= j->ops->last(j))
+    if (f->reading || f->full || !f->stream)
         return;
+    if (f->after >= j->ops->last(j)) {
+        if (!f->sse)
+            wg_stream_end(f->stream); /* who wants more asks again from here, or takes the events */
+        return;
+    }
     f->reading = wg_pool_run(f->county->host->loop, feed_work, feed_done, f) == WG_OK;
 }
 

@@ -29,7 +29,7 @@ const struct row rows[] = {
      NULL, "File", "Blob"},
     {WG_METHOD_GET, "/v1/{area}/blobs/{sha256}", get_blob, CASE_READERS, 0, 0, "A stored file", NULL, NULL, "File"},
     {WG_METHOD_GET, "/v1/{area}/events", get_events, CASE_READERS, 0, 0,
-     "The journal from an entry on: JSON Lines, or server-sent events where accepted", "after:integer", NULL, "Events"},
+     "The journal from an entry on: JSON Lines to its end, or server-sent events, which go on, where accepted", "after:integer", NULL, "Events"},
 
     {WG_METHOD_GET, "/v1/{area}/locate", get_locate, 0, ROW_CITY, 0,
      "County, street, community, grid, parts near by, who is responsible", "lon:number* lat:number*", NULL, "Place"},

@@ -66,7 +66,7 @@ struct wg_rules {
     const struct wg_plugin *const *plugins;
     /* the fence */
     size_t used, alloc_max, collect_at, full_at;
-    int64_t until_us;
+    int64_t until_us, own_until_us; /**< by the wall; then, unless 0, by what the thread has had */
     uint32_t work; /**< bytes that C functions handled since the clock was looked at */
     bool loading;
     struct rules_spot refused; /**< where memory was last refused; line 0: it was not */
