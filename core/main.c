@@ -8,14 +8,17 @@
 static const char help[] =
     "wangged: a city's 数字城管 server, and its counties'\n"
     "\n"
-    "  wangged -c FILE                     serve, by a configuration (a Lua table; README tells its keys)\n"
-    "  wangged -c FILE --first-admin A U   make account U (role admin) in area A; the password comes on standard input\n"
+    "  wangged -c FILE                     serve, by a configuration (a Lua table; README tells "
+    "its keys)\n"
+    "  wangged -c FILE --first-admin A U   make account U (role admin) in area A; the password "
+    "comes on standard input\n"
     "  wangged --api                       what rules may use: names, usage, brief\n"
     "  wangged --openapi                   the HTTP interface as OpenAPI 3.1\n"
     "  wangged --verbose                   log more\n"
     "  wangged --version, --help\n"
     "\n"
-    "It prints `ready http://HOST:PORT` once it answers. SIGINT or SIGTERM: finish what is in hand, then stop.\n"
+    "It prints `ready http://HOST:PORT` once it answers. SIGINT or SIGTERM: finish what is in "
+    "hand, then stop.\n"
     "Exit: 0 done, 1 failed, 2 called wrongly.\n";
 
 static void ready(void *arg, int port)

@@ -1,4 +1,5 @@
-/** Memory that dies together: a request's, a command's, a document's. Not shared between threads. */
+/** Memory that dies together: a request's, a command's, a document's. Not shared between threads.
+ */
 #ifndef WG_ARENA_H
 #define WG_ARENA_H
 
@@ -15,7 +16,8 @@ void *wg_arena_alloc(struct wg_arena *a, size_t n);
 /** A NUL-terminated copy; {NULL, 0} when memory is out. */
 struct wg_str wg_arena_str(struct wg_arena *a, struct wg_str s);
 /** printf into the arena, NUL-terminated; p is NULL when memory is out. */
-struct wg_str wg_arena_fmt(struct wg_arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct wg_str wg_arena_fmt(struct wg_arena *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 size_t wg_arena_used(const struct wg_arena *a); /**< bytes handed out */
 
 #define WG_NEW(a, type) ((type *)wg_arena_alloc((a), sizeof(type)))

@@ -1,4 +1,5 @@
-/** Errors: an int that is 0 or a negative WG_E..., and a struct wg_err where a person will read why. */
+/** Errors: an int that is 0 or a negative WG_E..., and a struct wg_err where a person will read
+ * why. */
 #ifndef WG_ERR_H
 #define WG_ERR_H
 
@@ -6,8 +7,10 @@
 
 #include <stdarg.h>
 
-/** Fill err (NULL is fine) and give back code, so that `return wg_fail(err, WG_EINVAL, "...")` reads well. */
-int wg_fail(struct wg_err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/** Fill err (NULL is fine) and give back code, so that `return wg_fail(err, WG_EINVAL, "...")`
+ * reads well. */
+int wg_fail(struct wg_err *err, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /** The same, with the JSON pointer of the field at fault. */
 int wg_fail_at(struct wg_err *err, int code, const char *pointer, const char *fmt, ...)

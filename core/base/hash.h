@@ -12,11 +12,11 @@ struct wg_hash {
     uint8_t b[WG_HASH_BYTES];
 };
 
-struct wg_hash wg_hash_of(struct wg_str s);                                    /**< BLAKE2b-256 */
+struct wg_hash wg_hash_of(struct wg_str s); /**< BLAKE2b-256 */
 struct wg_hash wg_hash_keyed(const uint8_t key[32], const struct wg_str *parts, size_t count);
-void wg_hash_text(const struct wg_hash *h, char out[WG_HASH_TEXT + 1]);        /**< NUL-terminated */
-void wg_hash_short(const struct wg_hash *h, char out[WG_SHORT_TEXT + 1]);      /**< NUL-terminated */
-int wg_hash_parse(struct wg_str text, struct wg_hash *out);                    /**< the long form; WG_EINVAL */
+void wg_hash_text(const struct wg_hash *h, char out[WG_HASH_TEXT + 1]);   /**< NUL-terminated */
+void wg_hash_short(const struct wg_hash *h, char out[WG_SHORT_TEXT + 1]); /**< NUL-terminated */
+int wg_hash_parse(struct wg_str text, struct wg_hash *out); /**< the long form; WG_EINVAL */
 /** SHA-256 in lower-case hex, as blobs are named in the interface. */
 void wg_sha256_hex(struct wg_str s, char out[65]);
 uint32_t wg_crc32c(uint32_t seed, const void *p, size_t n);

@@ -1,6 +1,6 @@
 /** JSON as a strict tree in an arena, over yajl.
- *  Strict: one value and nothing after it; no duplicate keys, no invalid UTF-8, no lone surrogates, no
- *  NUL in strings, no comments, numbers as RFC 8259 says, integers that fit int64 exact, at most
+ *  Strict: one value and nothing after it; no duplicate keys, no invalid UTF-8, no lone surrogates,
+ * no NUL in strings, no comments, numbers as RFC 8259 says, integers that fit int64 exact, at most
  *  WG_JSON_DEPTH levels. Source: RFC 8259; RFC 7493 (I-JSON) for keys and surrogates. */
 #ifndef WG_JSON_H
 #define WG_JSON_H
@@ -14,12 +14,12 @@ enum wg_json_type { WG_JNULL, WG_JBOOL, WG_JINT, WG_JREAL, WG_JSTR, WG_JARR, WG_
 
 struct wg_json {
     enum wg_json_type type;
-    uint32_t count;           /**< members of an array or object */
-    struct wg_str key;        /**< inside an object */
-    struct wg_str str;        /**< text of a string, or the number as written */
-    int64_t num;              /**< WG_JINT; WG_JBOOL as 0 or 1 */
-    struct wg_json *child;    /**< first member */
-    struct wg_json *next;     /**< next sibling */
+    uint32_t count;        /**< members of an array or object */
+    struct wg_str key;     /**< inside an object */
+    struct wg_str str;     /**< text of a string, or the number as written */
+    int64_t num;           /**< WG_JINT; WG_JBOOL as 0 or 1 */
+    struct wg_json *child; /**< first member */
+    struct wg_json *next;  /**< next sibling */
 };
 
 /** Parse text. Errors: WG_EINVAL with line, column and what is wrong in err; WG_ENOMEM.
@@ -40,9 +40,9 @@ int wg_json_fixed(const struct wg_json *j, int scale, int64_t *out);
 /** The tree as text without spaces: members in their order, numbers as they were written. */
 void wg_json_write(const struct wg_json *j, struct wg_buf *out);
 
-/** Write JSON by hand, inside { }: "key": with the comma where one is due. The key is a name of ours (letters, digits,
- *  underscores), taken as it is; wg_json_key_str escapes a foreign one. Inline, so that the length of a literal is known
- *  where it stands: this writes every answer. */
+/** Write JSON by hand, inside { }: "key": with the comma where one is due. The key is a name of
+ * ours (letters, digits, underscores), taken as it is; wg_json_key_str escapes a foreign one.
+ * Inline, so that the length of a literal is known where it stands: this writes every answer. */
 static inline void wg_json_key(struct wg_buf *b, const char *key)
 {
     size_t n = strlen(key);
@@ -59,7 +59,8 @@ static inline void wg_json_key(struct wg_buf *b, const char *key)
     b->n = (size_t)(at - b->p);
 }
 void wg_json_key_str(struct wg_buf *b, struct wg_str key);
-static inline void wg_json_kstr(struct wg_buf *b, const char *key, struct wg_str v) /**< null where v.p is NULL */
+static inline void wg_json_kstr(struct wg_buf *b, const char *key,
+                                struct wg_str v) /**< null where v.p is NULL */
 {
     wg_json_key(b, key);
     if (v.p)

@@ -1,5 +1,6 @@
 /** Borrowed strings and growing buffers.
- *  A buffer that ran out of memory stays as it was and remembers it: check wg_buf_ok once, at the end. */
+ *  A buffer that ran out of memory stays as it was and remembers it: check wg_buf_ok once, at the
+ * end. */
 #ifndef WG_BASE_STR_H
 #define WG_BASE_STR_H
 
@@ -26,10 +27,11 @@ static inline bool wg_str_is(struct wg_str a, const char *z)
 }
 bool wg_str_starts(struct wg_str s, const char *prefix);
 int wg_str_cmp(struct wg_str a, struct wg_str b); /**< byte order */
-/** A whole decimal int64, with sign, no spaces, no leading zeros but "0". Errors: WG_EINVAL, WG_ERANGE. */
+/** A whole decimal int64, with sign, no spaces, no leading zeros but "0". Errors: WG_EINVAL,
+ * WG_ERANGE. */
 int wg_str_int(struct wg_str s, int64_t *out);
-/** A decimal such as -118.5940001 as an integer of 10^-scale units; more digits than scale are rounded
- *  half away from zero. No exponent. Errors: WG_EINVAL, WG_ERANGE. */
+/** A decimal such as -118.5940001 as an integer of 10^-scale units; more digits than scale are
+ * rounded half away from zero. No exponent. Errors: WG_EINVAL, WG_ERANGE. */
 int wg_str_fixed(struct wg_str s, int scale, int64_t *out);
 bool wg_utf8_valid(struct wg_str s);
 size_t wg_utf8_count(struct wg_str s); /**< code points of valid UTF-8 */
@@ -41,7 +43,10 @@ struct wg_buf {
     size_t n, cap;
     bool failed;
 };
-#define WG_BUF_INIT {NULL, 0, 0, false}
+#define WG_BUF_INIT       \
+    {                     \
+        NULL, 0, 0, false \
+    }
 
 void wg_buf_free(struct wg_buf *b); /**< back to empty */
 static inline void wg_buf_clear(struct wg_buf *b)

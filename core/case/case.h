@@ -1,9 +1,11 @@
 /** The front door of case: the flow table, the case record, the fold, the views, working time.
  *
- *  An entry's outcomes are all that changes a case. Folding is pure: no Lua, no clock, no I/O. An outcome of unknown
- *  kind is kept in the journal and skipped here. Kinds:
- *   {"k":"open", id, kind, category, standard, source, at:[lon_e7,lat_e7], grid, part?, …}  words come from `in`
- *   {"k":"go", "to":state, "act":action, "role":role}      the state moves; the case's version goes up
+ *  An entry's outcomes are all that changes a case. Folding is pure: no Lua, no clock, no I/O. An
+ * outcome of unknown kind is kept in the journal and skipped here. Kinds:
+ *   {"k":"open", id, kind, category, standard, source, at:[lon_e7,lat_e7], grid, part?, …}  words
+ * come from `in`
+ *   {"k":"go", "to":state, "act":action, "role":role}      the state moves; the case's version goes
+ * up
  *   {"k":"set", field: value, …}                            fields of the record
  *   {"k":"count", "of":"rework"}                            a counter goes up
  *   {"k":"notify", …}                                       waits in the outbox
@@ -34,26 +36,31 @@ enum wg_case_flags { WG_PROXIED = 1, WG_SUPERVISED = 2, WG_IS_DISPUTED = 4, WG_W
 
 /** A case as the views hold it. Strings are borrowed from where it was read. 0 as a time: none. */
 struct wg_case {
-    uint64_t id, first_n, last_n; /**< last_n: the entry that touched it last; each entry names the one before */
-    uint32_t version;             /**< steps taken, from 1 */
+    uint64_t id, first_n,
+        last_n; /**< last_n: the entry that touched it last; each entry names the one before */
+    uint32_t version; /**< steps taken, from 1 */
     uint8_t state, before, kind, source, flags, rework, deferrals;
     struct wg_point at;
     int64_t opened, changed, filed, due, stage_due, closed;
-    struct wg_limit limit;        /**< n_milli 0: none yet */
-    struct wg_str number, standard, category, category_name, condition, unit, proposed, part, grid, reporter, rev;
-    struct wg_str address, description; /**< description: a vault reference where WG_WORDS_IN_VAULT */
-    struct wg_str caller;         /**< vault reference of name and phone */
-    struct wg_str held;           /**< units that hold or held it: "u-cg u-hw" */
-    struct wg_str people;         /**< who acted on which axis: "s:a-001 c:p-001" */
-    struct wg_str photos;         /**< JSON text: [{"sha256","stage"}] */
-    struct wg_str asked;          /**< JSON text, or empty */
+    struct wg_limit limit; /**< n_milli 0: none yet */
+    struct wg_str number, standard, category, category_name, condition, unit, proposed, part, grid,
+        reporter, rev;
+    struct wg_str address,
+        description;      /**< description: a vault reference where WG_WORDS_IN_VAULT */
+    struct wg_str caller; /**< vault reference of name and phone */
+    struct wg_str held;   /**< units that hold or held it: "u-cg u-hw" */
+    struct wg_str people; /**< who acted on which axis: "s:a-001 c:p-001" */
+    struct wg_str photos; /**< JSON text: [{"sha256","stage"}] */
+    struct wg_str asked;  /**< JSON text, or empty */
 };
 void wg_case_encode(const struct wg_case *c, struct wg_buf *out);
-int wg_case_decode(struct wg_str bytes, struct wg_case *out); /**< borrows from bytes. WG_ECORRUPT */
+int wg_case_decode(struct wg_str bytes,
+                   struct wg_case *out); /**< borrows from bytes. WG_ECORRUPT */
 
 /** Did this person act on the other axis of this case? role: the one they would use now. */
 bool wg_case_other_axis(const struct wg_case *c, struct wg_str user, uint32_t role);
-bool wg_words_have(struct wg_str words, struct wg_str word); /**< is word one of the space-separated words */
+bool wg_words_have(struct wg_str words,
+                   struct wg_str word); /**< is word one of the space-separated words */
 
 /* ---- entries ---- */
 
@@ -67,17 +74,20 @@ struct wg_entry {
     uint64_t was;           /**< the entry that touched that case before, 0: none */
     const struct wg_json *in, *facts, *out;
 };
-int wg_entry_parse(struct wg_arena *a, struct wg_str text, struct wg_entry *out, struct wg_err *err);
+int wg_entry_parse(struct wg_arena *a, struct wg_str text, struct wg_entry *out,
+                   struct wg_err *err);
 
-/** Apply one outcome to a case; pure. Strings of c then borrow from the entry too (a: for joined ones).
- *  Errors: WG_ECORRUPT where an outcome can't be what decide writes. */
-int wg_case_fold(struct wg_case *c, const struct wg_entry *e, const struct wg_json *out, struct wg_arena *a);
+/** Apply one outcome to a case; pure. Strings of c then borrow from the entry too (a: for joined
+ * ones). Errors: WG_ECORRUPT where an outcome can't be what decide writes. */
+int wg_case_fold(struct wg_case *c, const struct wg_entry *e, const struct wg_json *out,
+                 struct wg_arena *a);
 
 /* ---- views ---- */
 
 /** The tables of a county. One env; any number of readers, one writer (the desk). */
 struct wg_views;
-/** dir/views, or the last good copy from dir/copy where its pages can't be trusted. Nothing is folded yet. */
+/** dir/views, or the last good copy from dir/copy where its pages can't be trusted. Nothing is
+ * folded yet. */
 int wg_views_open(const char *dir, size_t map_bytes, struct wg_views **out, struct wg_err *err);
 void wg_views_close(struct wg_views *v);
 struct wg_env *wg_views_env(struct wg_views *v);
@@ -89,60 +99,70 @@ struct wg_views_tip {
 };
 int wg_views_tip(struct wg_views *v, struct wg_txn *txn, struct wg_views_tip *out);
 int wg_views_set_tip(struct wg_views *v, struct wg_txn *txn, const struct wg_views_tip *tip);
-/** Fold one entry (its bytes and parsed form) into all views, in a write transaction. bytes {NULL,0}: an entry that others
- *  follow in this transaction; the tip is then set with the last of them. */
-int wg_views_fold(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e, struct wg_str bytes,
-                  struct wg_arena *a, struct wg_err *err);
+/** Fold one entry (its bytes and parsed form) into all views, in a write transaction. bytes
+ * {NULL,0}: an entry that others follow in this transaction; the tip is then set with the last of
+ * them. */
+int wg_views_fold(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e,
+                  struct wg_str bytes, struct wg_arena *a, struct wg_err *err);
 /** Empty every table: before a rebuild. */
 int wg_views_clear(struct wg_views *v, struct wg_txn *txn, struct wg_err *err);
-/** Compare two sets of views, key by key. *differ: how many keys; the first few are told to say(arg, text). */
-int wg_views_compare(struct wg_views *x, struct wg_views *y, void (*say)(void *, const char *), void *arg, uint64_t *differ,
-                     struct wg_err *err);
+/** Compare two sets of views, key by key. *differ: how many keys; the first few are told to
+ * say(arg, text). */
+int wg_views_compare(struct wg_views *x, struct wg_views *y, void (*say)(void *, const char *),
+                     void *arg, uint64_t *differ, struct wg_err *err);
 
-int wg_view_case(struct wg_views *v, struct wg_txn *txn, uint64_t id, struct wg_case *out); /**< WG_ENOENT */
-uint32_t wg_view_serial(struct wg_views *v, struct wg_txn *txn, int year);  /**< last id's serial given in that year */
-uint32_t wg_view_numbered(struct wg_views *v, struct wg_txn *txn, int year); /**< last case number given */
+int wg_view_case(struct wg_views *v, struct wg_txn *txn, uint64_t id,
+                 struct wg_case *out); /**< WG_ENOENT */
+uint32_t wg_view_serial(struct wg_views *v, struct wg_txn *txn,
+                        int year); /**< last id's serial given in that year */
+uint32_t wg_view_numbered(struct wg_views *v, struct wg_txn *txn,
+                          int year); /**< last case number given */
 
-/** A key seen in the last 30 days of journal time: the digest of what was asked, and the entry. WG_ENOENT. */
+/** A key seen in the last 30 days of journal time: the digest of what was asked, and the entry.
+ * WG_ENOENT. */
 struct wg_seen {
     uint64_t n, id;
     int64_t t;
     char ask[WG_SHORT_TEXT + 1];
 };
-int wg_view_seen(struct wg_views *v, struct wg_txn *txn, struct wg_str by, struct wg_str key, int64_t now_ms,
-                 struct wg_seen *out);
+int wg_view_seen(struct wg_views *v, struct wg_txn *txn, struct wg_str by, struct wg_str key,
+                 int64_t now_ms, struct wg_seen *out);
 
-/** Small records by kind and name: users, units' editions, layers, the bundle in force. JSON text. WG_ENOENT. */
-int wg_view_record(struct wg_views *v, struct wg_txn *txn, const char *kind, struct wg_str name, struct wg_str *json);
+/** Small records by kind and name: users, units' editions, layers, the bundle in force. JSON text.
+ * WG_ENOENT. */
+int wg_view_record(struct wg_views *v, struct wg_txn *txn, const char *kind, struct wg_str name,
+                   struct wg_str *json);
 int wg_view_records(struct wg_views *v, struct wg_txn *txn, const char *kind,
                     int (*fn)(void *arg, struct wg_str name, struct wg_str json), void *arg);
 
-/** The outbox: outcomes `notify` that wait. key is n and index; json is the outcome. fn != 0 stops. */
-int wg_view_outbox(struct wg_views *v, struct wg_txn *txn, int (*fn)(void *arg, uint64_t n, uint32_t i, struct wg_str json),
-                   void *arg);
+/** The outbox: outcomes `notify` that wait. key is n and index; json is the outcome. fn != 0 stops.
+ */
+int wg_view_outbox(struct wg_views *v, struct wg_txn *txn,
+                   int (*fn)(void *arg, uint64_t n, uint32_t i, struct wg_str json), void *arg);
 
 /** Lists of cases. Each walks one index; all else is filtered. */
 struct wg_case_query {
-    uint32_t states;               /**< bits; 0: any */
+    uint32_t states; /**< bits; 0: any */
     struct wg_str unit, grid, category, part, reporter;
-    int kind, source;              /**< -1: any */
-    uint32_t lamps;                /**< bits of enum wg_lamp; 0: any */
-    int64_t from, to;              /**< opened, half open; 0: none */
+    int kind, source; /**< -1: any */
+    uint32_t lamps;   /**< bits of enum wg_lamp; 0: any */
+    int64_t from, to; /**< opened, half open; 0: none */
     bool has_box;
     struct wg_box box;
-    struct wg_str q;               /**< fragment of id, number or address */
-    struct wg_str seen_by_unit;    /**< only cases this unit holds or held */
+    struct wg_str q;                 /**< fragment of id, number or address */
+    struct wg_str seen_by_unit;      /**< only cases this unit holds or held */
     struct wg_str seen_by_collector; /**< only own reports, and checking or verifying */
     enum { WG_BY_OPENED, WG_BY_OPENED_DOWN, WG_BY_DUE } sort;
-    size_t limit;                  /**< 1 … 1000 */
-    size_t look;                   /**< records looked at before it gives up with a cursor; 0: 200,000 */
-    struct wg_str cursor;          /**< opaque, of the page before */
+    size_t limit;         /**< 1 … 1000 */
+    size_t look;          /**< records looked at before it gives up with a cursor; 0: 200,000 */
+    struct wg_str cursor; /**< opaque, of the page before */
     int64_t now_ms;
 };
-/** fn for each, in order; cursor of the next page to `next` (empty: no more). Errors: WG_EINVAL (cursor). Bounded: it
- *  looks at so many records, then gives a cursor to go on from. */
+/** fn for each, in order; cursor of the next page to `next` (empty: no more). Errors: WG_EINVAL
+ * (cursor). Bounded: it looks at so many records, then gives a cursor to go on from. */
 int wg_view_list(struct wg_views *v, struct wg_txn *txn, const struct wg_case_query *q,
-                 int (*fn)(void *arg, const struct wg_case *c), void *arg, struct wg_buf *next, struct wg_err *err);
+                 int (*fn)(void *arg, const struct wg_case *c), void *arg, struct wg_buf *next,
+                 struct wg_err *err);
 /** How many cases are in each state. */
 void wg_view_counts(struct wg_views *v, struct wg_txn *txn, uint64_t out[WG_STATES]);
 
@@ -152,7 +172,9 @@ enum wg_lamp { WG_GREEN, WG_YELLOW, WG_RED, WG_GREY, WG_BLUE, WG_LAMPS };
 const char *wg_lamp_name(int lamp);
 int wg_lamp_of(const struct wg_case *c, int64_t now_ms); /**< computed when read, never stored */
 
-/** The case as the interface shows it; description given by the caller, who may have it from the vault. */
-void wg_case_json(const struct wg_case *c, struct wg_str description, int64_t now_ms, struct wg_buf *out);
+/** The case as the interface shows it; description given by the caller, who may have it from the
+ * vault. */
+void wg_case_json(const struct wg_case *c, struct wg_str description, int64_t now_ms,
+                  struct wg_buf *out);
 
 #endif

@@ -11,8 +11,8 @@ static void take_text(struct wg_entry *e, const struct wg_json *m, struct wg_str
         uint8_t n, at;
     } texts[] = {
 #define TEXT(name, field) {name, sizeof(name) - 1, offsetof(struct wg_entry, field)}
-        TEXT("by", by),   TEXT("as", as),   TEXT("unit", unit), TEXT("key", key),
-        TEXT("ask", ask), TEXT("do", act),  TEXT("rev", rev),   TEXT("prev", prev),
+        TEXT("by", by),   TEXT("as", as),  TEXT("unit", unit), TEXT("key", key),
+        TEXT("ask", ask), TEXT("do", act), TEXT("rev", rev),   TEXT("prev", prev),
 #undef TEXT
     };
     if (wg_str_is(m->key, "of"))
@@ -59,7 +59,8 @@ int wg_entry_parse(struct wg_arena *a, struct wg_str text, struct wg_entry *out,
             take_tree(out, m);
     }
     if (of.p && wg_case_id_parse(of, &out->of) < 0)
-        return wg_fail(err, WG_ECORRUPT, "entry %llu: \"of\" is no case", (unsigned long long)out->n);
+        return wg_fail(err, WG_ECORRUPT, "entry %llu: \"of\" is no case",
+                       (unsigned long long)out->n);
     if (out->n == 0 || out->t <= 0 || !out->act.p || !out->out || out->out->type != WG_JARR)
         return wg_fail(err, WG_ECORRUPT, "an entry needs n, t, do and out");
     return WG_OK;

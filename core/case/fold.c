@@ -1,7 +1,9 @@
-/* What an outcome does to a case. Pure: the same entries give the same record on any machine, at any time. */
+/* What an outcome does to a case. Pure: the same entries give the same record on any machine, at
+ * any time. */
 #include "case/case.h"
 
-static struct wg_str joined(struct wg_arena *a, struct wg_str words, const char *prefix, struct wg_str word)
+static struct wg_str joined(struct wg_arena *a, struct wg_str words, const char *prefix,
+                            struct wg_str word)
 {
     size_t before = strlen(prefix);
     char *p = wg_arena_alloc(a, words.n + before + word.n + 2), *at = p;
@@ -35,7 +37,8 @@ static const char *photo_stage(int state)
     }
 }
 
-static int add_photos(struct wg_case *c, const struct wg_json *photos, int state, struct wg_arena *a)
+static int add_photos(struct wg_case *c, const struct wg_json *photos, int state,
+                      struct wg_arena *a)
 {
     struct wg_buf b = WG_BUF_INIT;
     if (!photos || photos->type != WG_JARR || !photos->count)
@@ -76,14 +79,18 @@ static struct wg_str words_of(const struct wg_json *j, bool *in_vault)
     return ref.p ? ref : j && j->type == WG_JSTR ? j->str : (struct wg_str){NULL, 0};
 }
 
-static int fold_open(struct wg_case *c, const struct wg_entry *e, const struct wg_json *o, struct wg_arena *a)
+static int fold_open(struct wg_case *c, const struct wg_entry *e, const struct wg_json *o,
+                     struct wg_arena *a)
 {
     const struct wg_json *at = wg_json_get(o, "at");
-    int kind = wg_kind_parse(wg_json_str(o, "kind")), source = wg_source_parse(wg_json_str(o, "source"));
+    int kind = wg_kind_parse(wg_json_str(o, "kind")),
+        source = wg_source_parse(wg_json_str(o, "source"));
     bool in_vault = false, caller = false;
 
-    *c = (struct wg_case){.first_n = e->n, .version = 1, .state = WG_REPORTED, .before = WG_NOWHERE};
-    if (wg_case_id_parse(wg_json_str(o, "id"), &c->id) < 0 || kind < 0 || source < 0 || !at || at->count != 2)
+    *c =
+        (struct wg_case){.first_n = e->n, .version = 1, .state = WG_REPORTED, .before = WG_NOWHERE};
+    if (wg_case_id_parse(wg_json_str(o, "id"), &c->id) < 0 || kind < 0 || source < 0 || !at ||
+        at->count != 2)
         return WG_ECORRUPT;
     c->kind = (uint8_t)kind;
     c->source = (uint8_t)source;
@@ -105,7 +112,8 @@ static int fold_open(struct wg_case *c, const struct wg_entry *e, const struct w
     return rc < 0 ? rc : add_photos(c, wg_json_get(e->in, "photos"), WG_NOWHERE, a);
 }
 
-static int fold_go(struct wg_case *c, const struct wg_entry *e, const struct wg_json *o, struct wg_arena *a)
+static int fold_go(struct wg_case *c, const struct wg_entry *e, const struct wg_json *o,
+                   struct wg_arena *a)
 {
     int to = wg_state_parse(wg_json_str(o, "to"));
     if (to < 0 || to >= WG_STATES)
@@ -140,22 +148,29 @@ static int set_limit(struct wg_case *c, const struct wg_json *v)
     return wg_unit_parse(v->child->next->str, &c->limit.unit) < 0 ? WG_ECORRUPT : WG_OK;
 }
 
-static int set_field(struct wg_case *c, const struct wg_entry *e, const struct wg_json *v, struct wg_arena *a)
+static int set_field(struct wg_case *c, const struct wg_entry *e, const struct wg_json *v,
+                     struct wg_arena *a)
 {
     const struct {
         const char *name;
         struct wg_str *text;
         int64_t *time;
     } fields[] = {
-        {"condition", &c->condition, NULL}, {"proposed", &c->proposed, NULL}, {"number", &c->number, NULL},
-        {"category", &c->category, NULL},   {"part", &c->part, NULL},         {"asked", &c->asked, NULL},
-        {"due", NULL, &c->due},             {"stage_due", NULL, &c->stage_due},
+        {"condition", &c->condition, NULL},
+        {"proposed", &c->proposed, NULL},
+        {"number", &c->number, NULL},
+        {"category", &c->category, NULL},
+        {"part", &c->part, NULL},
+        {"asked", &c->asked, NULL},
+        {"due", NULL, &c->due},
+        {"stage_due", NULL, &c->stage_due},
     };
     if (wg_str_is(v->key, "unit"))
         return set_unit(c, v->str, a);
     if (wg_str_is(v->key, "limit"))
         return set_limit(c, v);
-    if (wg_str_is(v->key, "pinned")) { /* from now on this revision decides its classes, limits and flow */
+    if (wg_str_is(v->key,
+                  "pinned")) { /* from now on this revision decides its classes, limits and flow */
         c->rev = e->rev;
         return WG_OK;
     }
@@ -170,7 +185,8 @@ static int set_field(struct wg_case *c, const struct wg_entry *e, const struct w
     return WG_OK; /* unknown fields: kept in the journal for a later fold */
 }
 
-int wg_case_fold(struct wg_case *c, const struct wg_entry *e, const struct wg_json *o, struct wg_arena *a)
+int wg_case_fold(struct wg_case *c, const struct wg_entry *e, const struct wg_json *o,
+                 struct wg_arena *a)
 {
     struct wg_str kind = wg_json_str(o, "k");
     int rc = WG_OK;

@@ -66,7 +66,8 @@ static bool same_place(const struct index_key *a, const struct index_key *b)
     return a->table == b->table && a->n == b->n && memcmp(a->key, b->key, a->n) == 0;
 }
 
-static const struct index_key *find_key(const struct index_key *keys, size_t count, const struct index_key *k)
+static const struct index_key *find_key(const struct index_key *keys, size_t count,
+                                        const struct index_key *k)
 {
     for (size_t i = 0; i < count; i++)
         if (same_place(&keys[i], k))
@@ -74,7 +75,8 @@ static const struct index_key *find_key(const struct index_key *keys, size_t cou
     return NULL;
 }
 
-int index_update(struct wg_views *v, struct wg_txn *txn, const struct wg_case *before, const struct wg_case *now)
+int index_update(struct wg_views *v, struct wg_txn *txn, const struct wg_case *before,
+                 const struct wg_case *now)
 {
     struct index_key old[KEYS_MAX], new[KEYS_MAX];
     size_t olds = before ? index_keys(before, old) : 0, news = index_keys(now, new);
@@ -86,8 +88,9 @@ int index_update(struct wg_views *v, struct wg_txn *txn, const struct wg_case *b
         const struct index_key *was = find_key(old, olds, &new[i]);
         if (was && (!was->has_value || memcmp(was->value, new[i].value, sizeof(was->value)) == 0))
             continue; /* most keys stay: this is what makes a step cheap */
-        rc = wg_put(txn, v->table[new[i].table], (struct wg_str){(char *)new[i].key, new[i].n},
-                    (struct wg_str){(char *)new[i].value, new[i].has_value ? sizeof(new[i].value) : 0});
+        rc = wg_put(
+            txn, v->table[new[i].table], (struct wg_str){(char *)new[i].key, new[i].n},
+            (struct wg_str){(char *)new[i].value, new[i].has_value ? sizeof(new[i].value) : 0});
     }
     return rc;
 }

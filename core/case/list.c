@@ -1,4 +1,5 @@
-/* Lists of cases: the ranges of one index that can hold them, merged by id (or sorted by urgency), the rest filtered. */
+/* Lists of cases: the ranges of one index that can hold them, merged by id (or sorted by urgency),
+ * the rest filtered. */
 #include "views.h"
 
 #include <stdlib.h>
@@ -54,7 +55,8 @@ static void plan(struct walk *w)
         if (!q->states || q->states & ~open_states())
             add_range(w, T_BY_UNIT, key, unit_prefix(unit, true, key));
     } else if (q->grid.n) {
-        add_range(w, T_BY_GRID, (const uint8_t *)q->grid.p, q->grid.n < KEY_MAX - 8 ? q->grid.n : KEY_MAX - 8);
+        add_range(w, T_BY_GRID, (const uint8_t *)q->grid.p,
+                  q->grid.n < KEY_MAX - 8 ? q->grid.n : KEY_MAX - 8);
     } else if (q->states) {
         for (int s = 0; s < WG_STATES; s++) {
             key[0] = (uint8_t)s;
@@ -115,8 +117,8 @@ static bool visible(const struct wg_case_query *q, const struct wg_case *c)
 {
     if (q->seen_by_unit.n && !wg_words_have(c->held, q->seen_by_unit))
         return false;
-    if (q->seen_by_collector.n && !wg_str_eq(c->reporter, q->seen_by_collector) && c->state != WG_CHECKING &&
-        c->state != WG_VERIFYING)
+    if (q->seen_by_collector.n && !wg_str_eq(c->reporter, q->seen_by_collector) &&
+        c->state != WG_CHECKING && c->state != WG_VERIFYING)
         return false;
     return true;
 }
@@ -137,14 +139,16 @@ static bool matches(const struct wg_case_query *q, const struct wg_case *c)
     if ((q->states && !(q->states >> c->state & 1)) || (q->kind >= 0 && c->kind != q->kind) ||
         (q->source >= 0 && c->source != q->source))
         return false;
-    if ((q->unit.n && !wg_str_eq(c->unit, q->unit)) || (q->grid.n && !wg_str_eq(c->grid, q->grid)) ||
-        (q->category.n && !wg_str_eq(c->category, q->category)) || (q->part.n && !wg_str_eq(c->part, q->part)) ||
+    if ((q->unit.n && !wg_str_eq(c->unit, q->unit)) ||
+        (q->grid.n && !wg_str_eq(c->grid, q->grid)) ||
+        (q->category.n && !wg_str_eq(c->category, q->category)) ||
+        (q->part.n && !wg_str_eq(c->part, q->part)) ||
         (q->reporter.n && !wg_str_eq(c->reporter, q->reporter)))
         return false;
     if ((q->from && c->opened < q->from) || (q->to && c->opened >= q->to))
         return false;
-    if (q->has_box && (c->at.lon_e7 < q->box.west || c->at.lon_e7 > q->box.east || c->at.lat_e7 < q->box.south ||
-                       c->at.lat_e7 > q->box.north))
+    if (q->has_box && (c->at.lon_e7 < q->box.west || c->at.lon_e7 > q->box.east ||
+                       c->at.lat_e7 < q->box.south || c->at.lat_e7 > q->box.north))
         return false;
     if (q->lamps && !(q->lamps >> wg_lamp_of(c, q->now_ms) & 1))
         return false;
@@ -152,7 +156,8 @@ static bool matches(const struct wg_case_query *q, const struct wg_case *c)
 }
 
 /* 1: given; 0: filtered; < 0: failed or fn stopped */
-static int offer(struct walk *w, uint64_t id, int (*fn)(void *arg, const struct wg_case *c), void *arg)
+static int offer(struct walk *w, uint64_t id, int (*fn)(void *arg, const struct wg_case *c),
+                 void *arg)
 {
     struct wg_case c;
     int rc = wg_view_case(w->v, w->txn, id, &c);
@@ -166,8 +171,8 @@ static int offer(struct walk *w, uint64_t id, int (*fn)(void *arg, const struct 
     return rc < 0 ? rc : 1;
 }
 
-static int by_id(struct walk *w, uint64_t start, int (*fn)(void *arg, const struct wg_case *c), void *arg,
-                 struct wg_buf *next)
+static int by_id(struct walk *w, uint64_t start, int (*fn)(void *arg, const struct wg_case *c),
+                 void *arg, struct wg_buf *next)
 {
     bool down = w->q->sort == WG_BY_OPENED_DOWN;
     struct range *r;
@@ -178,7 +183,8 @@ static int by_id(struct walk *w, uint64_t start, int (*fn)(void *arg, const stru
     while (rc >= 0 && (r = nearest(w, down))) {
         if (w->given == w->q->limit || w->looked >= w->look_max) {
             uint8_t be[8];
-            wg_be64(be, down ? r->id + 1 : r->id); /* where to seek: down goes to the last key below it */
+            wg_be64(be, down ? r->id + 1
+                             : r->id); /* where to seek: down goes to the last key below it */
             wg_base64url(be, 8, next);
             break;
         }
@@ -190,7 +196,8 @@ static int by_id(struct walk *w, uint64_t start, int (*fn)(void *arg, const stru
     return rc < 0 ? rc : WG_OK;
 }
 
-/* ---- most urgent first: the ranges' keys carry the urgency, so records are read only for the page ---- */
+/* ---- most urgent first: the ranges' keys carry the urgency, so records are read only for the page
+ * ---- */
 
 struct urgent {
     uint8_t key[16]; /* urgency, id: as in the cursor */
@@ -209,7 +216,8 @@ static int gather(struct walk *w, const uint8_t start[16], struct urgent **list,
         struct wg_cursor *c = NULL;
         struct wg_str k, v;
         int rc = wg_cursor_open(w->txn, w->v->table[r->table], &c);
-        int at = rc == WG_OK ? wg_cursor_seek(c, (struct wg_str){(char *)r->prefix, r->n}, &k, &v) : rc;
+        int at =
+            rc == WG_OK ? wg_cursor_seek(c, (struct wg_str){(char *)r->prefix, r->n}, &k, &v) : rc;
         for (; rc == WG_OK && at == WG_OK && k.n == r->n + 8 && memcmp(k.p, r->prefix, r->n) == 0;
              at = wg_cursor_next(c, &k, &v)) {
             struct urgent u;
@@ -233,8 +241,8 @@ static int gather(struct walk *w, const uint8_t start[16], struct urgent **list,
     return WG_OK;
 }
 
-static int by_due(struct walk *w, const uint8_t start[16], int (*fn)(void *arg, const struct wg_case *c), void *arg,
-                  struct wg_buf *next)
+static int by_due(struct walk *w, const uint8_t start[16],
+                  int (*fn)(void *arg, const struct wg_case *c), void *arg, struct wg_buf *next)
 {
     struct wg_case_query q = *w->q;
     struct urgent *list = NULL;
@@ -244,7 +252,8 @@ static int by_due(struct walk *w, const uint8_t start[16], int (*fn)(void *arg, 
         return WG_OK;
     w->q = &q;
     if (!q.unit.n && !q.seen_by_unit.n)
-        q.grid = (struct wg_str){NULL, 0}; /* its index carries no urgency; the filter below has it still */
+        q.grid = (struct wg_str){
+            NULL, 0}; /* its index carries no urgency; the filter below has it still */
     plan(w);
     q.grid = w->asked->grid;
     int rc = gather(w, start, &list, &count);
@@ -262,7 +271,8 @@ static int by_due(struct walk *w, const uint8_t start[16], int (*fn)(void *arg, 
 }
 
 int wg_view_list(struct wg_views *v, struct wg_txn *txn, const struct wg_case_query *q,
-                 int (*fn)(void *arg, const struct wg_case *c), void *arg, struct wg_buf *next, struct wg_err *err)
+                 int (*fn)(void *arg, const struct wg_case *c), void *arg, struct wg_buf *next,
+                 struct wg_err *err)
 {
     struct walk *w = calloc(1, sizeof(*w));
     uint8_t start[16] = {0};
@@ -276,11 +286,13 @@ int wg_view_list(struct wg_views *v, struct wg_txn *txn, const struct wg_case_qu
     w->look_max = q->look ? q->look : LOOK_MAX;
     if (q->sort == WG_BY_OPENED_DOWN)
         memset(start, 0xff, sizeof(start));
-    if (q->cursor.n && (wg_base64url_decode(q->cursor, start, sizeof(start), &n) < 0 || n != want)) {
+    if (q->cursor.n &&
+        (wg_base64url_decode(q->cursor, start, sizeof(start), &n) < 0 || n != want)) {
         rc = wg_fail_at(err, WG_EINVAL, "/cursor", "is not a cursor that this list gave");
         goto out;
     }
-    rc = q->sort == WG_BY_DUE ? by_due(w, start, fn, arg, next) : by_id(w, wg_be64_get(start), fn, arg, next);
+    rc = q->sort == WG_BY_DUE ? by_due(w, start, fn, arg, next)
+                              : by_id(w, wg_be64_get(start), fn, arg, next);
     if (rc < 0 && rc != WG_EINVAL)
         wg_fail(err, rc, "the list can't be read: %s", wg_strerror(rc));
 out:

@@ -1,5 +1,6 @@
-/* The case record's packed form: a version byte, the fixed numbers, then strings behind their lengths. Numbers are
- * varints: most are small, and a closed case must stay within its few hundred bytes. */
+/* The case record's packed form: a version byte, the fixed numbers, then strings behind their
+ * lengths. Numbers are varints: most are small, and a closed case must stay within its few hundred
+ * bytes. */
 #include "case/case.h"
 
 #include <stdio.h>
@@ -35,14 +36,16 @@ int wg_case_id_parse(struct wg_str s, uint64_t *out)
     int64_t area, year, serial = 0;
     if (s.n < 18 || s.n > 22 || s.p[6] != '-' || s.p[11] != '-' || s.p[0] == '0')
         return WG_EINVAL;
-    if (wg_str_int((struct wg_str){s.p, 6}, &area) < 0 || wg_str_int((struct wg_str){s.p + 7, 4}, &year) < 0)
+    if (wg_str_int((struct wg_str){s.p, 6}, &area) < 0 ||
+        wg_str_int((struct wg_str){s.p + 7, 4}, &year) < 0)
         return WG_EINVAL;
     for (size_t i = 12; i < s.n; i++) {
         if (s.p[i] < '0' || s.p[i] > '9')
             return WG_EINVAL;
         serial = 10 * serial + s.p[i] - '0';
     }
-    if (area < 0 || serial == 0 || serial > UINT32_MAX || year < 0 || year > 4095 || (s.n > 18 && s.p[12] == '0'))
+    if (area < 0 || serial == 0 || serial > UINT32_MAX || year < 0 || year > 4095 ||
+        (s.n > 18 && s.p[12] == '0'))
         return WG_EINVAL;
     *out = wg_case_id((uint32_t)area, (uint32_t)year, (uint32_t)serial);
     return WG_OK;
@@ -71,10 +74,13 @@ static char *put_str(char *p, struct wg_str s)
     return p + s.n;
 }
 
-#define STRINGS(c) \
-    {&(c)->number, &(c)->standard, &(c)->category, &(c)->category_name, &(c)->condition, &(c)->unit, &(c)->proposed, &(c)->part, &(c)->grid, \
-     &(c)->reporter, &(c)->rev, &(c)->address, &(c)->description, &(c)->caller, &(c)->held, &(c)->people, &(c)->photos, \
-     &(c)->asked}
+#define STRINGS(c)                                                                          \
+    {                                                                                       \
+        &(c)->number, &(c)->standard, &(c)->category, &(c)->category_name, &(c)->condition, \
+            &(c)->unit, &(c)->proposed, &(c)->part, &(c)->grid, &(c)->reporter, &(c)->rev,  \
+            &(c)->address, &(c)->description, &(c)->caller, &(c)->held, &(c)->people,       \
+            &(c)->photos, &(c)->asked                                                       \
+    }
 #define STRING_COUNT 18
 
 void wg_case_encode(const struct wg_case *c, struct wg_buf *out)
@@ -189,7 +195,8 @@ int wg_case_decode(struct wg_str bytes, struct wg_case *c)
         c->limit.unit = (enum wg_unit) * r.p++;
     for (size_t i = 0; i < STRING_COUNT; i++)
         *s[i] = get_str(&r);
-    bool known = c->state < WG_STATES && c->kind < WG_KINDS && c->source < WG_SOURCES && c->limit.unit <= WG_CALENDAR_HOUR;
+    bool known = c->state < WG_STATES && c->kind < WG_KINDS && c->source < WG_SOURCES &&
+                 c->limit.unit <= WG_CALENDAR_HOUR;
     return r.bad || !known ? WG_ECORRUPT : WG_OK;
 }
 
@@ -217,5 +224,6 @@ bool wg_case_other_axis(const struct wg_case *c, struct wg_str user, uint32_t ro
     if (!other)
         return false;
     int n = snprintf(word, sizeof(word), "%c:%.*s", other, WG_PRI(user));
-    return n > 0 && n < (int)sizeof(word) && wg_words_have(c->people, (struct wg_str){word, (size_t)n});
+    return n > 0 && n < (int)sizeof(word) &&
+           wg_words_have(c->people, (struct wg_str){word, (size_t)n});
 }

@@ -8,7 +8,8 @@ const char *wg_lamp_name(int lamp)
     return lamp >= 0 && lamp < WG_LAMPS ? lamp_names[lamp] : "green";
 }
 
-/* Green while more than half of the time is left; thresholds become rule data with the stage clocks. */
+/* Green while more than half of the time is left; thresholds become rule data with the stage
+ * clocks. */
 int wg_lamp_of(const struct wg_case *c, int64_t now_ms)
 {
     int64_t end = c->closed ? c->closed : now_ms, start = c->filed ? c->filed : c->opened;
@@ -73,7 +74,8 @@ static void show_place(const struct wg_case *c, struct wg_buf *b)
     key_text(b, "part", c->part);
 }
 
-void wg_case_json(const struct wg_case *c, struct wg_str description, int64_t now_ms, struct wg_buf *b)
+void wg_case_json(const struct wg_case *c, struct wg_str description, int64_t now_ms,
+                  struct wg_buf *b)
 {
     char id[24];
     wg_case_id_text(c->id, id);

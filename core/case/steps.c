@@ -1,12 +1,13 @@
 #include "case/steps.h"
 
 static const char *const state_names[WG_STATES] = {
-    "reported", "verifying", "accepted", "filed",    "dispatched", "disposing", "disposed", "checking",    "checked",
-    "closed",   "returned",  "disputed", "suspended", "rejected",   "voided",    "merged",   "handed_over",
+    "reported",  "verifying", "accepted", "filed",  "dispatched",  "disposing",
+    "disposed",  "checking",  "checked",  "closed", "returned",    "disputed",
+    "suspended", "rejected",  "voided",   "merged", "handed_over",
 };
 static const char *const role_names[] = {
-    "collector", "acceptor", "chief",   "dispatcher", "coordinator", "unit",   "leader",
-    "reviewer",  "auditor",  "admin",   "rule_author", "rule_approver", "public", "system",
+    "collector", "acceptor", "chief", "dispatcher",  "coordinator",   "unit",   "leader",
+    "reviewer",  "auditor",  "admin", "rule_author", "rule_approver", "public", "system",
 };
 static const char *const kind_names[WG_KINDS] = {"part", "event"};
 static const char *const source_names[WG_SOURCES] = {
@@ -84,8 +85,8 @@ void wg_roles_json(uint32_t roles, struct wg_buf *out)
 
 bool wg_state_open(int state)
 {
-    return state >= 0 && state < WG_STATES && state != WG_CLOSED && state != WG_REJECTED && state != WG_VOIDED &&
-           state != WG_MERGED && state != WG_HANDED_OVER;
+    return state >= 0 && state < WG_STATES && state != WG_CLOSED && state != WG_REJECTED &&
+           state != WG_VOIDED && state != WG_MERGED && state != WG_HANDED_OVER;
 }
 
 /* ---- reading a flow; every fault names its row ---- */
@@ -98,7 +99,8 @@ struct reading {
 
 static int fault(const struct reading *r, const char *field, const char *what)
 {
-    return wg_fail(r->err, WG_EINVAL, "flow row %zu (%.*s): %s: %s", r->row + 1, WG_PRI(r->action), field, what);
+    return wg_fail(r->err, WG_EINVAL, "flow row %zu (%.*s): %s: %s", r->row + 1, WG_PRI(r->action),
+                   field, what);
 }
 
 /* A name or a list of names; fn takes each. */
@@ -131,7 +133,8 @@ static int add_role(void *arg, struct wg_str name)
     return role ? 0 : -1;
 }
 
-static int read_to(const struct reading *r, const struct wg_json *to, const struct wg_json *count, struct wg_step *s)
+static int read_to(const struct reading *r, const struct wg_json *to, const struct wg_json *count,
+                   struct wg_step *s)
 {
     if (!to)
         return fault(r, "to", "is missing: a state, \"stay\", \"back\", or a table by result");
@@ -164,13 +167,17 @@ static int read_choices(const struct reading *r, const struct wg_json *j, struct
     return f->choices ? WG_OK : fault(r, "need", "an empty list leaves nothing to choose");
 }
 
-static int read_fields(const struct reading *r, const struct wg_json *j, bool must, struct wg_step *s)
+static int read_fields(const struct reading *r, const struct wg_json *j, bool must,
+                       struct wg_step *s)
 {
-    static const char *const types[] = {"text", "int", "choice", "unit", "condition", "time", "case", "area"};
+    static const char *const types[] = {"text",      "int",  "choice", "unit",
+                                        "condition", "time", "case",   "area"};
     if (!j)
         return WG_OK;
     if (j->type != WG_JOBJ)
-        return j->type == WG_JARR && j->count == 0 ? WG_OK : fault(r, "need", "must be a table of field = type");
+        return j->type == WG_JARR && j->count == 0
+                   ? WG_OK
+                   : fault(r, "need", "must be a table of field = type");
     for (const struct wg_json *e = j->child; e; e = e->next) {
         struct wg_field *f = &s->field[s->fields];
         int rc = WG_OK;
@@ -184,7 +191,8 @@ static int read_fields(const struct reading *r, const struct wg_json *j, bool mu
             int t = e->type == WG_JSTR ? find(types, COUNT(types), e->str) : -1;
             f->type = (enum wg_field_type)t;
             if (t < 0 || t == WG_FCHOICE)
-                return fault(r, "need", "a type is text, int, unit, condition, time, case, area or a list");
+                return fault(r, "need",
+                             "a type is text, int, unit, condition, time, case, area or a list");
         }
         if (rc < 0)
             return rc;
@@ -225,7 +233,8 @@ static int check_clash(const struct wg_step *steps, size_t i, struct reading *r)
     return WG_OK;
 }
 
-int wg_flow_read(struct wg_arena *a, const struct wg_json *rows, struct wg_flow *out, struct wg_err *err)
+int wg_flow_read(struct wg_arena *a, const struct wg_json *rows, struct wg_flow *out,
+                 struct wg_err *err)
 {
     size_t i = 0;
     *out = (struct wg_flow){NULL, 0};
@@ -250,7 +259,8 @@ int wg_flow_read(struct wg_arena *a, const struct wg_json *rows, struct wg_flow 
 
 static bool leaves(const struct wg_step *s, int state)
 {
-    return state == WG_NOWHERE ? s->from == 0 : state >= 0 && state < WG_STATES && (s->from >> state & 1);
+    return state == WG_NOWHERE ? s->from == 0
+                               : state >= 0 && state < WG_STATES && (s->from >> state & 1);
 }
 
 int wg_flow_find(const struct wg_flow *flow, struct wg_str action, int state)

@@ -1,24 +1,50 @@
-/** The words of the flow (states, roles, sources, kinds) and the flow as data: a table of rows that a pack brings.
- *  Nothing here knows a row by name: report, accept, file … are rows like any that a city adds.
- *  Source: GB/T 30428.8 (stages), the table "standard flow" of the interface. Thread: any; a flow never changes. */
+/** The words of the flow (states, roles, sources, kinds) and the flow as data: a table of rows that
+ * a pack brings. Nothing here knows a row by name: report, accept, file … are rows like any that a
+ * city adds. Source: GB/T 30428.8 (stages), the table "standard flow" of the interface. Thread:
+ * any; a flow never changes. */
 #ifndef WG_STEPS_H
 #define WG_STEPS_H
 
 #include "base/base.h"
 
 enum wg_state {
-    WG_REPORTED, WG_VERIFYING, WG_ACCEPTED, WG_FILED, WG_DISPATCHED, WG_DISPOSING, WG_DISPOSED, WG_CHECKING,
-    WG_CHECKED, WG_CLOSED, WG_RETURNED, WG_DISPUTED, WG_SUSPENDED, WG_REJECTED, WG_VOIDED, WG_MERGED,
+    WG_REPORTED,
+    WG_VERIFYING,
+    WG_ACCEPTED,
+    WG_FILED,
+    WG_DISPATCHED,
+    WG_DISPOSING,
+    WG_DISPOSED,
+    WG_CHECKING,
+    WG_CHECKED,
+    WG_CLOSED,
+    WG_RETURNED,
+    WG_DISPUTED,
+    WG_SUSPENDED,
+    WG_REJECTED,
+    WG_VOIDED,
+    WG_MERGED,
     WG_HANDED_OVER,
     WG_STATES,
-    WG_STAY = 100, /**< as a row's `to`: the state stays */
-    WG_BACK = 101, /**< as a row's `to`: the state before the one it is in */
+    WG_STAY = 100,   /**< as a row's `to`: the state stays */
+    WG_BACK = 101,   /**< as a row's `to`: the state before the one it is in */
     WG_NOWHERE = 255 /**< before the report */
 };
 enum wg_role {
-    WG_COLLECTOR = 1 << 0, WG_ACCEPTOR = 1 << 1, WG_CHIEF = 1 << 2, WG_DISPATCHER = 1 << 3, WG_COORDINATOR = 1 << 4,
-    WG_UNIT_ROLE = 1 << 5, WG_LEADER = 1 << 6, WG_REVIEWER = 1 << 7, WG_AUDITOR = 1 << 8, WG_ADMIN = 1 << 9,
-    WG_RULE_AUTHOR = 1 << 10, WG_RULE_APPROVER = 1 << 11, WG_PUBLIC = 1 << 12, WG_SYSTEM = 1 << 13
+    WG_COLLECTOR = 1 << 0,
+    WG_ACCEPTOR = 1 << 1,
+    WG_CHIEF = 1 << 2,
+    WG_DISPATCHER = 1 << 3,
+    WG_COORDINATOR = 1 << 4,
+    WG_UNIT_ROLE = 1 << 5,
+    WG_LEADER = 1 << 6,
+    WG_REVIEWER = 1 << 7,
+    WG_AUDITOR = 1 << 8,
+    WG_ADMIN = 1 << 9,
+    WG_RULE_AUTHOR = 1 << 10,
+    WG_RULE_APPROVER = 1 << 11,
+    WG_PUBLIC = 1 << 12,
+    WG_SYSTEM = 1 << 13
 };
 /** The two axes, which never meet in one person on one case. */
 #define WG_SUPERVISION (WG_COLLECTOR | WG_ACCEPTOR | WG_CHIEF)
@@ -26,8 +52,16 @@ enum wg_role {
 
 enum wg_kind { WG_PART, WG_EVENT, WG_KINDS };
 enum wg_source {
-    WG_FROM_COLLECTOR, WG_FROM_HOTLINE, WG_FROM_PUBLIC, WG_FROM_SMS, WG_FROM_VIDEO, WG_FROM_VEHICLE, WG_FROM_LEADER,
-    WG_FROM_MEDIA, WG_FROM_OTHER, WG_SOURCES
+    WG_FROM_COLLECTOR,
+    WG_FROM_HOTLINE,
+    WG_FROM_PUBLIC,
+    WG_FROM_SMS,
+    WG_FROM_VIDEO,
+    WG_FROM_VEHICLE,
+    WG_FROM_LEADER,
+    WG_FROM_MEDIA,
+    WG_FROM_OTHER,
+    WG_SOURCES
 };
 /** Is what came this way a citizen's own words, which go to the vault? */
 #define WG_SOURCE_PRIVATE(s) ((s) == WG_FROM_HOTLINE || (s) == WG_FROM_PUBLIC || (s) == WG_FROM_SMS)
@@ -35,16 +69,25 @@ enum wg_source {
 const char *wg_state_name(int state);
 const char *wg_kind_name(int kind);
 const char *wg_source_name(int source);
-const char *wg_role_name(uint32_t role);                 /**< of one bit */
-int wg_state_parse(struct wg_str s);                     /**< -1 where there is none; "stay", "back" too */
+const char *wg_role_name(uint32_t role); /**< of one bit */
+int wg_state_parse(struct wg_str s);     /**< -1 where there is none; "stay", "back" too */
 int wg_kind_parse(struct wg_str s);
 int wg_source_parse(struct wg_str s);
-uint32_t wg_role_parse(struct wg_str s);                 /**< 0 where there is none */
-void wg_roles_json(uint32_t roles, struct wg_buf *out);  /**< ["chief","leader"] */
-bool wg_state_open(int state);                           /**< not closed, rejected, voided, merged, handed over */
+uint32_t wg_role_parse(struct wg_str s);                /**< 0 where there is none */
+void wg_roles_json(uint32_t roles, struct wg_buf *out); /**< ["chief","leader"] */
+bool wg_state_open(int state); /**< not closed, rejected, voided, merged, handed over */
 
 /** What a field of an action's body must be. */
-enum wg_field_type { WG_FTEXT, WG_FINT, WG_FCHOICE, WG_FUNIT, WG_FCONDITION, WG_FTIME, WG_FCASE, WG_FAREA };
+enum wg_field_type {
+    WG_FTEXT,
+    WG_FINT,
+    WG_FCHOICE,
+    WG_FUNIT,
+    WG_FCONDITION,
+    WG_FTIME,
+    WG_FCASE,
+    WG_FAREA
+};
 struct wg_field {
     struct wg_str name;
     enum wg_field_type type;
@@ -57,16 +100,16 @@ struct wg_field {
 struct wg_lead {
     struct wg_str result; /**< {NULL, 0}: always */
     int to;
-    struct wg_str count;  /**< a counter that goes up: "rework", "deferrals", or {NULL, 0} */
+    struct wg_str count; /**< a counter that goes up: "rework", "deferrals", or {NULL, 0} */
 };
 struct wg_step {
     struct wg_str action, name; /**< "accept", "受理" */
     struct wg_str file;         /**< where the row stands, with its line; empty where nobody said */
     int64_t line;
-    uint32_t from;              /**< 1 << state …; 0: there is no case yet */
+    uint32_t from; /**< 1 << state …; 0: there is no case yet */
     uint32_t roles;
-    bool holder;                /**< a unit must be the one that holds the case */
-    bool automatic;             /**< a rule's proposal moves the case by itself */
+    bool holder;    /**< a unit must be the one that holds the case */
+    bool automatic; /**< a rule's proposal moves the case by itself */
     struct wg_field field[WG_STEP_FIELDS];
     uint32_t fields;
     struct wg_lead lead[4];
@@ -78,11 +121,13 @@ struct wg_flow {
 };
 
 /** A flow from a pack's rows: an array of
- *   {action, name, from:[state…] or absent, to: state|"stay"|"back" or {result:state…}, role:[role…], holder?, auto?,
- *    file, line (by step{}),
- *    need:{field: "text"|"int"|"unit"|"condition"|"time"|"case"|"area"|[choices…]}, may:{…}, count:{result: counter}}.
- *  Every fault names the row. The flow lives in the arena. Errors: WG_EINVAL, WG_ENOMEM. */
-int wg_flow_read(struct wg_arena *a, const struct wg_json *rows, struct wg_flow *out, struct wg_err *err);
+ *   {action, name, from:[state…] or absent, to: state|"stay"|"back" or {result:state…},
+ * role:[role…], holder?, auto?, file, line (by step{}), need:{field:
+ * "text"|"int"|"unit"|"condition"|"time"|"case"|"area"|[choices…]}, may:{…}, count:{result:
+ * counter}}. Every fault names the row. The flow lives in the arena. Errors: WG_EINVAL, WG_ENOMEM.
+ */
+int wg_flow_read(struct wg_arena *a, const struct wg_json *rows, struct wg_flow *out,
+                 struct wg_err *err);
 /** Rows may share an action (other from). Row i with that action from that state; -1: none. */
 int wg_flow_find(const struct wg_flow *flow, struct wg_str action, int state);
 bool wg_flow_knows(const struct wg_flow *flow, struct wg_str action);

@@ -4,17 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Bump a version when what a table holds for the same entries changes: it is then made anew at the next open.
- * Indexes are made from the case table; the others from the journal, together, since one entry feeds them all. */
+/* Bump a version when what a table holds for the same entries changes: it is then made anew at the
+ * next open. Indexes are made from the case table; the others from the journal, together, since one
+ * entry feeds them all. */
 static const struct {
     const char *name;
     uint32_t version;
     bool index;
 } tables[TABLES] = {
-    [T_META] = {"meta", 1, false},        [T_CASE] = {"case", 1, false},       [T_BY_STATE] = {"by_state", 2, true},
-    [T_BY_UNIT] = {"by_unit", 2, true},   [T_BY_GRID] = {"by_grid", 1, true},  [T_DUE] = {"due", 2, true},
-    [T_OUTBOX] = {"outbox", 1, false},    [T_SEEN] = {"seen", 2, false},       [T_SEEN_AT] = {"seen_at", 2, false},
-    [T_RECORD] = {"record", 1, false},
+    [T_META] = {"meta", 1, false},        [T_CASE] = {"case", 1, false},
+    [T_BY_STATE] = {"by_state", 2, true}, [T_BY_UNIT] = {"by_unit", 2, true},
+    [T_BY_GRID] = {"by_grid", 1, true},   [T_DUE] = {"due", 2, true},
+    [T_OUTBOX] = {"outbox", 1, false},    [T_SEEN] = {"seen", 2, false},
+    [T_SEEN_AT] = {"seen_at", 2, false},  [T_RECORD] = {"record", 1, false},
 };
 #define SEEN_MS (30 * WG_DAY_MS)
 #define DIGEST 16
@@ -29,7 +31,8 @@ static struct wg_str key_u64(uint8_t be[8], uint64_t v)
 static uint64_t meta_get(struct wg_views *v, struct wg_txn *txn, const char *key)
 {
     struct wg_str s;
-    return wg_get(txn, v->table[T_META], wg_str_of(key), &s) == WG_OK && s.n == 8 ? wg_be64_get(s.p) : 0;
+    return wg_get(txn, v->table[T_META], wg_str_of(key), &s) == WG_OK && s.n == 8 ? wg_be64_get(s.p)
+                                                                                  : 0;
 }
 
 static int meta_put(struct wg_views *v, struct wg_txn *txn, const char *key, uint64_t value)
@@ -91,8 +94,8 @@ static int drop_indexes(struct wg_views *v, struct wg_txn *txn)
     return rc;
 }
 
-/* Make anew what an older program made: a piece a transaction, so that the pages that one takes have a bound. The versions
- * come last: after a stop in between it is all done again. */
+/* Make anew what an older program made: a piece a transaction, so that the pages that one takes
+ * have a bound. The versions come last: after a stop in between it is all done again. */
 static int check_versions(struct wg_views *v, struct wg_err *err)
 {
     bool fold = false, index = false, first = true;
@@ -113,7 +116,8 @@ static int check_versions(struct wg_views *v, struct wg_err *err)
         first = false;
         if (rc < 0) {
             wg_txn_abort(txn);
-            return wg_fail(err, rc, "views in %s can't be brought up to date: %s", v->dir, wg_strerror(rc));
+            return wg_fail(err, rc, "views in %s can't be brought up to date: %s", v->dir,
+                           wg_strerror(rc));
         }
         rc = wg_txn_commit(txn, err);
     } while (rc == WG_OK && next);
@@ -197,10 +201,12 @@ int wg_views_tip(struct wg_views *v, struct wg_txn *txn, struct wg_views_tip *ou
 
 int wg_views_set_tip(struct wg_views *v, struct wg_txn *txn, const struct wg_views_tip *tip)
 {
-    return wg_put(txn, v->table[T_META], WG_S("tip"), (struct wg_str){(const char *)tip, sizeof(*tip)});
+    return wg_put(txn, v->table[T_META], WG_S("tip"),
+                  (struct wg_str){(const char *)tip, sizeof(*tip)});
 }
 
-static int put_tip(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e, struct wg_str bytes)
+static int put_tip(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e,
+                   struct wg_str bytes)
 {
     struct wg_views_tip tip;
     struct wg_hash h = wg_hash_of(bytes);
@@ -221,7 +227,8 @@ static void digest_of(struct wg_str by, struct wg_str key, uint8_t out[DIGEST])
     memcpy(out, h.b, DIGEST);
 }
 
-/* Keys older than 30 days of journal time go, a few at each entry, so that views stay a function of the entries. */
+/* Keys older than 30 days of journal time go, a few at each entry, so that views stay a function of
+ * the entries. */
 static int forget_seen(struct wg_views *v, struct wg_txn *txn, int64_t now)
 {
     struct wg_seen seen;
@@ -268,7 +275,8 @@ static int fold_seen(struct wg_views *v, struct wg_txn *txn, const struct wg_ent
     int rc = wg_put(txn, v->table[T_SEEN], (struct wg_str){(char *)digest, DIGEST},
                     (struct wg_str){(char *)&seen, sizeof(seen)});
     if (rc == WG_OK)
-        rc = wg_put_last(txn, v->table[T_SEEN_AT], key_u64(be, e->n), (struct wg_str){(char *)digest, DIGEST});
+        rc = wg_put_last(txn, v->table[T_SEEN_AT], key_u64(be, e->n),
+                         (struct wg_str){(char *)digest, DIGEST});
     return rc == WG_OK ? forget_seen(v, txn, e->t) : rc;
 }
 
@@ -310,33 +318,40 @@ static int fold_notify(struct wg_views *v, struct wg_txn *txn, const struct wg_e
     struct wg_buf b = WG_BUF_INIT;
     uint8_t key[12];
     wg_json_write(o, &b);
-    int rc = wg_buf_ok(&b) ? wg_put(txn, v->table[T_OUTBOX], outbox_key(key, e->n, i), wg_buf_str(&b)) : WG_ENOMEM;
+    int rc = wg_buf_ok(&b)
+                 ? wg_put(txn, v->table[T_OUTBOX], outbox_key(key, e->n, i), wg_buf_str(&b))
+                 : WG_ENOMEM;
     wg_buf_free(&b);
     return rc;
 }
 
 /* "serial:2026": written by hand, for this is in the way of every fold. */
-static int put_counter(struct wg_views *v, struct wg_txn *txn, struct wg_str name, int year, uint64_t value)
+static int put_counter(struct wg_views *v, struct wg_txn *txn, struct wg_str name, int year,
+                       uint64_t value)
 {
     struct wg_buf key = WG_BUF_INIT;
     uint8_t be[8];
     wg_buf_str_add(&key, name);
     wg_buf_int(&key, year);
-    int rc = wg_buf_ok(&key) ? wg_put(txn, v->table[T_META], wg_buf_str(&key), key_u64(be, value)) : WG_ENOMEM;
+    int rc = wg_buf_ok(&key) ? wg_put(txn, v->table[T_META], wg_buf_str(&key), key_u64(be, value))
+                             : WG_ENOMEM;
     wg_buf_free(&key);
     return rc;
 }
 
 /* Counters that give ids and numbers without gaps: they are views too, fed by what was given. */
-static int fold_counters(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e, const struct wg_json *o)
+static int fold_counters(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e,
+                         const struct wg_json *o)
 {
     uint64_t id;
     int64_t numbered = wg_json_int(o, "numbered", 0);
-    if (wg_str_is(wg_json_str(o, "k"), "open") && wg_case_id_parse(wg_json_str(o, "id"), &id) == WG_OK)
+    if (wg_str_is(wg_json_str(o, "k"), "open") &&
+        wg_case_id_parse(wg_json_str(o, "id"), &id) == WG_OK)
         return put_counter(v, txn, WG_S("serial:"), (int)(id >> 32 & 0xfff), id & 0xffffffff);
     if (!numbered)
         return WG_OK;
-    return put_counter(v, txn, WG_S("number:"), wg_date_of(wg_local_day(e->t, NULL)).year, (uint64_t)numbered);
+    return put_counter(v, txn, WG_S("number:"), wg_date_of(wg_local_day(e->t, NULL)).year,
+                       (uint64_t)numbered);
 }
 
 static int fold_other(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e, uint32_t i,
@@ -349,12 +364,14 @@ static int fold_other(struct wg_views *v, struct wg_txn *txn, const struct wg_en
     if (wg_str_is(k, "notify"))
         return fold_notify(v, txn, e, i, o);
     if (wg_str_is(k, "done"))
-        return wg_del(txn, v->table[T_OUTBOX],
-                      outbox_key(key, (uint64_t)wg_json_int(o, "n", 0), (uint32_t)wg_json_int(o, "i", 0)));
+        return wg_del(
+            txn, v->table[T_OUTBOX],
+            outbox_key(key, (uint64_t)wg_json_int(o, "n", 0), (uint32_t)wg_json_int(o, "i", 0)));
     return fold_counters(v, txn, e, o);
 }
 
-static int fold_case(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e, struct wg_arena *a)
+static int fold_case(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e,
+                     struct wg_arena *a)
 {
     struct wg_case before, now;
     struct wg_buf b = WG_BUF_INIT;
@@ -384,8 +401,8 @@ static int fold_case(struct wg_views *v, struct wg_txn *txn, const struct wg_ent
     return rc;
 }
 
-int wg_views_fold(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e, struct wg_str bytes,
-                  struct wg_arena *a, struct wg_err *err)
+int wg_views_fold(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e,
+                  struct wg_str bytes, struct wg_arena *a, struct wg_err *err)
 {
     uint32_t i = 0;
     int rc = e->of ? fold_case(v, txn, e, a) : WG_OK;
@@ -395,9 +412,9 @@ int wg_views_fold(struct wg_views *v, struct wg_txn *txn, const struct wg_entry 
         rc = fold_seen(v, txn, e);
     if (rc == WG_OK && bytes.p)
         rc = put_tip(v, txn, e, bytes);
-    return rc == WG_OK
-               ? rc
-               : wg_fail(err, rc, "entry %llu can't be folded: %s", (unsigned long long)e->n, wg_strerror(rc));
+    return rc == WG_OK ? rc
+                       : wg_fail(err, rc, "entry %llu can't be folded: %s",
+                                 (unsigned long long)e->n, wg_strerror(rc));
 }
 
 /* ---- reads by key ---- */
@@ -424,8 +441,8 @@ uint32_t wg_view_numbered(struct wg_views *v, struct wg_txn *txn, int year)
     return (uint32_t)meta_get(v, txn, key);
 }
 
-int wg_view_seen(struct wg_views *v, struct wg_txn *txn, struct wg_str by, struct wg_str key, int64_t now_ms,
-                 struct wg_seen *out)
+int wg_view_seen(struct wg_views *v, struct wg_txn *txn, struct wg_str by, struct wg_str key,
+                 int64_t now_ms, struct wg_seen *out)
 {
     struct wg_str value;
     uint8_t digest[DIGEST];
@@ -439,7 +456,8 @@ int wg_view_seen(struct wg_views *v, struct wg_txn *txn, struct wg_str by, struc
     return out->t > now_ms - SEEN_MS ? WG_OK : WG_ENOENT;
 }
 
-int wg_view_record(struct wg_views *v, struct wg_txn *txn, const char *kind, struct wg_str name, struct wg_str *json)
+int wg_view_record(struct wg_views *v, struct wg_txn *txn, const char *kind, struct wg_str name,
+                   struct wg_str *json)
 {
     char key[256];
     return wg_get(txn, v->table[T_RECORD], record_key(key, kind, name), json);
@@ -460,14 +478,14 @@ int wg_view_records(struct wg_views *v, struct wg_txn *txn, const char *kind,
     return rc;
 }
 
-int wg_view_outbox(struct wg_views *v, struct wg_txn *txn, int (*fn)(void *arg, uint64_t n, uint32_t i, struct wg_str json),
-                   void *arg)
+int wg_view_outbox(struct wg_views *v, struct wg_txn *txn,
+                   int (*fn)(void *arg, uint64_t n, uint32_t i, struct wg_str json), void *arg)
 {
     struct wg_cursor *c = NULL;
     struct wg_str k, value;
     int rc = wg_cursor_open(txn, v->table[T_OUTBOX], &c);
-    for (int at = rc == WG_OK ? wg_cursor_seek(c, (struct wg_str){0}, &k, &value) : rc; rc == WG_OK && at == WG_OK;
-         at = wg_cursor_next(c, &k, &value)) {
+    for (int at = rc == WG_OK ? wg_cursor_seek(c, (struct wg_str){0}, &k, &value) : rc;
+         rc == WG_OK && at == WG_OK; at = wg_cursor_next(c, &k, &value)) {
         uint32_t be;
         memcpy(&be, k.p + 8, 4);
         rc = fn(arg, wg_be64_get(k.p), __builtin_bswap32(be), value);
@@ -483,7 +501,8 @@ void wg_view_counts(struct wg_views *v, struct wg_txn *txn, uint64_t out[WG_STAT
     memset(out, 0, WG_STATES * sizeof(*out));
     if (wg_cursor_open(txn, v->table[T_BY_STATE], &c) < 0)
         return;
-    for (int at = wg_cursor_seek(c, (struct wg_str){0}, &k, &value); at == WG_OK; at = wg_cursor_next(c, &k, &value))
+    for (int at = wg_cursor_seek(c, (struct wg_str){0}, &k, &value); at == WG_OK;
+         at = wg_cursor_next(c, &k, &value))
         if ((uint8_t)k.p[0] < WG_STATES)
             out[(uint8_t)k.p[0]]++;
     wg_cursor_close(c);
@@ -510,10 +529,12 @@ static void tell(struct comparing *cmp, const char *table, struct wg_str key, co
     cmp->say(cmp->arg, line);
 }
 
-static int compare_table(struct comparing *cmp, const char *name, struct wg_cursor *x, struct wg_cursor *y)
+static int compare_table(struct comparing *cmp, const char *name, struct wg_cursor *x,
+                         struct wg_cursor *y)
 {
     struct wg_str kx, vx, ky, vy;
-    int ax = wg_cursor_seek(x, (struct wg_str){0}, &kx, &vx), ay = wg_cursor_seek(y, (struct wg_str){0}, &ky, &vy);
+    int ax = wg_cursor_seek(x, (struct wg_str){0}, &kx, &vx),
+        ay = wg_cursor_seek(y, (struct wg_str){0}, &ky, &vy);
     while (ax == WG_OK || ay == WG_OK) {
         int order = ax < 0 ? 1 : ay < 0 ? -1 : wg_str_cmp(kx, ky);
         if (order == 0 && !wg_str_eq(vx, vy))
@@ -530,8 +551,8 @@ static int compare_table(struct comparing *cmp, const char *name, struct wg_curs
     return ax == WG_ENOENT && ay == WG_ENOENT ? WG_OK : ax != WG_ENOENT ? ax : ay;
 }
 
-int wg_views_compare(struct wg_views *x, struct wg_views *y, void (*say)(void *, const char *), void *arg, uint64_t *differ,
-                     struct wg_err *err)
+int wg_views_compare(struct wg_views *x, struct wg_views *y, void (*say)(void *, const char *),
+                     void *arg, uint64_t *differ, struct wg_err *err)
 {
     struct comparing cmp = {say, arg, 0};
     struct wg_txn *tx = NULL, *ty = NULL;

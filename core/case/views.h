@@ -37,7 +37,8 @@ struct index_key {
 /** All keys under which a case stands. Pure. */
 size_t index_keys(const struct wg_case *c, struct index_key out[KEYS_MAX]);
 /** Make the indexes say `now` where they said `before` (NULL: nothing). */
-int index_update(struct wg_views *v, struct wg_txn *txn, const struct wg_case *before, const struct wg_case *now);
+int index_update(struct wg_views *v, struct wg_txn *txn, const struct wg_case *before,
+                 const struct wg_case *now);
 size_t unit_prefix(struct wg_str unit, bool closed, uint8_t out[KEY_MAX]);
 
 #endif

@@ -1,5 +1,5 @@
-/* Questions about base data and their answers. What a decision asked stands in its entry, so these functions may
- * change from one version to the next: nothing that was decided does. */
+/* Questions about base data and their answers. What a decision asked stands in its entry, so these
+ * functions may change from one version to the next: nothing that was decided does. */
 #include "desk/desk.h"
 
 #include <math.h>
@@ -15,7 +15,8 @@ static bool find_feature(const struct wg_layer *layer, struct wg_point p, struct
     return layer && wg_layer_find(layer, p, &i) && wg_layer_at(layer, i, f);
 }
 
-static void name_of(const struct wg_layer *layer, struct wg_str id, struct wg_buf *out, const char *key)
+static void name_of(const struct wg_layer *layer, struct wg_str id, struct wg_buf *out,
+                    const char *key)
 {
     struct wg_feature f;
     size_t i;
@@ -40,9 +41,11 @@ void wg_ground_place(const struct wg_ground *g, struct wg_point p, struct wg_buf
     wg_buf_char(out, '}');
 }
 
-/* ---- responsibility: parts by owner, then class, then territory; events by professional class, then territory ---- */
+/* ---- responsibility: parts by owner, then class, then territory; events by professional class,
+ * then territory ---- */
 
-static struct wg_str owner_by_class(const struct wg_ground *g, struct wg_str kind, struct wg_str category)
+static struct wg_str owner_by_class(const struct wg_ground *g, struct wg_str kind,
+                                    struct wg_str category)
 {
     const struct wg_json *owners = wg_table_json(g->table[WG_OWNERS - WG_UNITS]);
     const struct wg_json *map = wg_json_get_s(owners, kind);
@@ -85,7 +88,8 @@ static void by_territory(const struct wg_ground *g, struct wg_point p, struct wg
     struct wg_feature f;
     struct wg_str unit = {NULL, 0};
     size_t i;
-    if (g->layer[WG_DUTIES] && wg_layer_find(g->layer[WG_DUTIES], p, &i) && wg_layer_at(g->layer[WG_DUTIES], i, &f))
+    if (g->layer[WG_DUTIES] && wg_layer_find(g->layer[WG_DUTIES], p, &i) &&
+        wg_layer_at(g->layer[WG_DUTIES], i, &f))
         unit = unit_of(g, WG_DUTIES, i);
     if (unit.n)
         answer_unit(out, unit, "territory", f.id);
@@ -93,7 +97,8 @@ static void by_territory(const struct wg_ground *g, struct wg_point p, struct wg
         wg_buf_lit(out, "null");
 }
 
-static int ask_responsible(const struct wg_ground *g, const struct wg_json *args, struct wg_buf *out, struct wg_err *err)
+static int ask_responsible(const struct wg_ground *g, const struct wg_json *args,
+                           struct wg_buf *out, struct wg_err *err)
 {
     const struct wg_json *kind = args->child, *category, *part, *lon;
     struct wg_str unit;
@@ -127,7 +132,8 @@ static struct duty_list duties_near(const struct wg_ground *g, struct wg_point p
     return d;
 }
 
-static void write_duty(const struct wg_ground *g, const struct duty_list *d, size_t i, struct wg_buf *out)
+static void write_duty(const struct wg_ground *g, const struct duty_list *d, size_t i,
+                       struct wg_buf *out)
 {
     struct wg_feature f;
     if (!wg_layer_at(d->layer, d->near[i].i, &f))
@@ -142,8 +148,8 @@ static void write_duty(const struct wg_ground *g, const struct duty_list *d, siz
     wg_buf_char(out, '}');
 }
 
-static int ask_responsible_near(const struct wg_ground *g, const struct wg_json *args, struct wg_buf *out,
-                                struct wg_err *err)
+static int ask_responsible_near(const struct wg_ground *g, const struct wg_json *args,
+                                struct wg_buf *out, struct wg_err *err)
 {
     const struct wg_json *lon, *lat, *reach;
     if (args->count != 5)
@@ -151,7 +157,8 @@ static int ask_responsible_near(const struct wg_ground *g, const struct wg_json 
     lon = args->child->next->next;
     lat = lon->next;
     reach = lat->next;
-    struct duty_list d = duties_near(g, (struct wg_point){(int32_t)lon->num, (int32_t)lat->num}, (double)reach->num);
+    struct duty_list d =
+        duties_near(g, (struct wg_point){(int32_t)lon->num, (int32_t)lat->num}, (double)reach->num);
     wg_buf_char(out, '[');
     for (size_t i = 0; i < d.count; i++)
         write_duty(g, &d, i, out);
@@ -180,7 +187,8 @@ static int ask_part(const struct wg_ground *g, const struct wg_json *args, struc
 {
     struct wg_feature f;
     size_t i;
-    if (args->count == 1 && g->layer[WG_PARTS] && g->answers[WG_PARTS] && wg_layer_by_id(g->layer[WG_PARTS], args->child->str, &i) &&
+    if (args->count == 1 && g->layer[WG_PARTS] && g->answers[WG_PARTS] &&
+        wg_layer_by_id(g->layer[WG_PARTS], args->child->str, &i) &&
         wg_layer_at(g->layer[WG_PARTS], i, &f)) {
         wg_buf_char(out, '{');
         wg_json_kstr(out, "category", g->answers[WG_PARTS]->category[i]);
@@ -193,16 +201,18 @@ static int ask_part(const struct wg_ground *g, const struct wg_json *args, struc
     return WG_OK;
 }
 
-static int ask_place(const struct wg_ground *g, const struct wg_json *args, struct wg_buf *out, struct wg_err *err)
+static int ask_place(const struct wg_ground *g, const struct wg_json *args, struct wg_buf *out,
+                     struct wg_err *err)
 {
     if (args->count != 2)
         return wg_fail(err, WG_EINVAL, "place: takes lon, lat");
-    wg_ground_place(g, (struct wg_point){(int32_t)args->child->num, (int32_t)args->child->next->num}, out);
+    wg_ground_place(
+        g, (struct wg_point){(int32_t)args->child->num, (int32_t)args->child->next->num}, out);
     return WG_OK;
 }
 
-int wg_ground_ask(const struct wg_ground *g, const char *what, const struct wg_json *args, struct wg_buf *answer,
-                  struct wg_err *err)
+int wg_ground_ask(const struct wg_ground *g, const char *what, const struct wg_json *args,
+                  struct wg_buf *answer, struct wg_err *err)
 {
     if (strcmp(what, "place") == 0)
         return ask_place(g, args, answer, err);
@@ -219,7 +229,8 @@ int wg_ground_ask(const struct wg_ground *g, const char *what, const struct wg_j
 
 /* ---- locate: the same answers, with names, for people ---- */
 
-static void locate_area(const struct wg_layer *layer, struct wg_str id, const char *key, struct wg_buf *out)
+static void locate_area(const struct wg_layer *layer, struct wg_str id, const char *key,
+                        struct wg_buf *out)
 {
     wg_json_key(out, key);
     if (!id.n) {
@@ -271,7 +282,8 @@ void wg_ground_locate(const struct wg_ground *g, struct wg_point p, struct wg_bu
 {
     struct wg_feature county, grid, community;
     const struct wg_layer *counties = g->counties ? g->counties : g->layer[WG_COUNTIES];
-    bool in_county = find_feature(counties, p, &county), in_grid = find_feature(g->layer[WG_GRIDS], p, &grid);
+    bool in_county = find_feature(counties, p, &county),
+         in_grid = find_feature(g->layer[WG_GRIDS], p, &grid);
     struct wg_str code = {NULL, 0};
     wg_buf_room(out, 2048); /* at once, not by doubling */
     if (in_grid)
@@ -289,7 +301,8 @@ void wg_ground_locate(const struct wg_ground *g, struct wg_point p, struct wg_bu
         wg_buf_lit(out, "null");
     }
     locate_area(g->layer[WG_STREETS], (struct wg_str){code.p, code.n >= 9 ? 9 : 0}, "street", out);
-    locate_area(g->layer[WG_COMMUNITIES], (struct wg_str){code.p, code.n >= 12 ? 12 : 0}, "community", out);
+    locate_area(g->layer[WG_COMMUNITIES], (struct wg_str){code.p, code.n >= 12 ? 12 : 0},
+                "community", out);
     locate_area(g->layer[WG_GRIDS], in_grid ? grid.id : (struct wg_str){NULL, 0}, "grid", out);
     locate_parts(g, p, out);
     locate_duties(g, p, out);

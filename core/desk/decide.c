@@ -7,7 +7,8 @@
 
 /* ---- questions ---- */
 
-static int ask_deadline(struct deciding *dc, const struct wg_json *args, struct wg_buf *out, struct wg_err *err)
+static int ask_deadline(struct deciding *dc, const struct wg_json *args, struct wg_buf *out,
+                        struct wg_err *err)
 {
     struct wg_limit limit;
     int64_t due;
@@ -50,8 +51,10 @@ static int near_case(void *arg, const struct wg_case *c)
     return WG_OK;
 }
 
-/* Cases near by: of the grids within reach the newest, so that the cost of a question has a bound. */
-static int ask_near(struct deciding *dc, const struct wg_json *args, struct wg_buf *out, struct wg_err *err)
+/* Cases near by: of the grids within reach the newest, so that the cost of a question has a bound.
+ */
+static int ask_near(struct deciding *dc, const struct wg_json *args, struct wg_buf *out,
+                    struct wg_err *err)
 {
     const struct wg_json *lon = args->child, *lat, *reach, *kind, *category;
     struct wg_near grid[16];
@@ -62,8 +65,13 @@ static int ask_near(struct deciding *dc, const struct wg_json *args, struct wg_b
     reach = lat->next;
     kind = reach->next;
     category = kind->next;
-    struct near q = {dc, {(int32_t)lon->num, (int32_t)lat->num}, (double)reach->num, wg_kind_parse(kind->str),
-                     category->str, category->next->num != 0, out};
+    struct near q = {dc,
+                     {(int32_t)lon->num, (int32_t)lat->num},
+                     (double)reach->num,
+                     wg_kind_parse(kind->str),
+                     category->str,
+                     category->next->num != 0,
+                     out};
     size_t count = grids ? wg_layer_near(grids, q.at, q.reach_m, grid, 16) : 0;
     int rc = WG_OK;
     wg_buf_char(out, '[');
@@ -71,8 +79,14 @@ static int ask_near(struct deciding *dc, const struct wg_json *args, struct wg_b
         struct wg_feature f;
         struct wg_buf next = WG_BUF_INIT;
         wg_layer_at(grids, grid[i].i, &f);
-        struct wg_case_query list = {.grid = f.id, .kind = q.kind, .source = -1, .category = q.category,
-                                     .sort = WG_BY_OPENED_DOWN, .limit = 10, .look = 40, .now_ms = dc->t};
+        struct wg_case_query list = {.grid = f.id,
+                                     .kind = q.kind,
+                                     .source = -1,
+                                     .category = q.category,
+                                     .sort = WG_BY_OPENED_DOWN,
+                                     .limit = 10,
+                                     .look = 40,
+                                     .now_ms = dc->t};
         rc = wg_view_list(dc->d->views, dc->txn, &list, near_case, &q, &next, err);
         wg_buf_free(&next);
     }
@@ -80,7 +94,8 @@ static int ask_near(struct deciding *dc, const struct wg_json *args, struct wg_b
     return rc;
 }
 
-static int answer(void *self, const char *what, const struct wg_json *args, struct wg_buf *out, struct wg_err *err)
+static int answer(void *self, const char *what, const struct wg_json *args, struct wg_buf *out,
+                  struct wg_err *err)
 {
     struct deciding *dc = self;
     if (strcmp(what, "deadline") == 0)
@@ -90,7 +105,8 @@ static int answer(void *self, const char *what, const struct wg_json *args, stru
     return wg_ground_ask(dc->force->ground, what, args, out, err);
 }
 
-static int from_facts(struct deciding *dc, const char *what, struct wg_str args, const struct wg_json **out)
+static int from_facts(struct deciding *dc, const char *what, struct wg_str args,
+                      const struct wg_json **out)
 {
     struct wg_buf text = WG_BUF_INIT;
     for (const struct wg_json *f = dc->given ? dc->given->child : NULL; f; f = f->next) {
@@ -192,7 +208,8 @@ int body_known(struct deciding *dc, const char *const *names, const struct wg_st
             known |= wg_str_eq(m->key, step->field[i].name);
         if (known)
             continue;
-        snprintf(pointer, sizeof(pointer), "/%.*s", (int)(m->key.n < 100 ? m->key.n : 100), m->key.p);
+        snprintf(pointer, sizeof(pointer), "/%.*s", (int)(m->key.n < 100 ? m->key.n : 100),
+                 m->key.p);
         return REFUSE(dc, WG_EINVAL, pointer, "no such field here");
     }
     return WG_OK;
@@ -239,7 +256,8 @@ void out_begin(struct deciding *dc, const char *kind)
 void out_why_row(struct deciding *dc)
 {
     struct wg_buf *b = &dc->outs, text = WG_BUF_INIT;
-    wg_buf_fmt(&text, "按流程「%.*s」", WG_PRI(dc->step->name.n ? dc->step->name : dc->step->action));
+    wg_buf_fmt(&text, "按流程「%.*s」",
+               WG_PRI(dc->step->name.n ? dc->step->name : dc->step->action));
     wg_json_key(b, "why");
     wg_buf_char(b, '[');
     wg_buf_json(b, wg_buf_str(&text));
@@ -265,7 +283,8 @@ static int known_key(struct deciding *dc)
     if (rc < 0)
         return REFUSE(dc, rc, "", "the keys can't be read: %s", wg_strerror(rc));
     if (strcmp(seen.ask, dc->cmd->ask) != 0)
-        return REFUSE(dc, WG_EINVAL, "", "this Idempotency-Key was used with another request; take a new one");
+        return REFUSE(dc, WG_EINVAL, "",
+                      "this Idempotency-Key was used with another request; take a new one");
     dc->cmd->repeated = true;
     dc->cmd->n = seen.n;
     dc->of = seen.id;

@@ -1,5 +1,6 @@
-/* The desk's loop: take what waits, decide each against the views as they are by then, make the batch durable, commit
- * the views, hand the results back. The order is the promise: vault, journal, views, answer. */
+/* The desk's loop: take what waits, decide each against the views as they are by then, make the
+ * batch durable, commit the views, hand the results back. The order is the promise: vault, journal,
+ * views, answer. */
 #include "inside.h"
 
 #include <stdio.h>
@@ -7,7 +8,9 @@
 #include <time.h>
 
 #define BATCH_MAX 256
-#define PAGES_EACH 64 /* of the views, that one entry can dirty: fourteen writes, each a path of leaf and branches */
+#define PAGES_EACH                                                                         \
+    64 /* of the views, that one entry can dirty: fourteen writes, each a path of leaf and \
+          branches */
 #define PAGES_BASE 256
 #define JUMP_MS (5 * WG_MINUTE_MS)
 
@@ -33,7 +36,8 @@ int put_secrets(struct deciding *dc)
     int rc = WG_OK;
     if (!dc->secrets || dc->replay)
         return WG_OK;
-    if (!d->vault_open && (rc = wg_vault_begin(d->vault, d->journal->ops->last(d->journal), &dc->cmd->err)) < 0)
+    if (!d->vault_open &&
+        (rc = wg_vault_begin(d->vault, d->journal->ops->last(d->journal), &dc->cmd->err)) < 0)
         return rc;
     d->vault_open = true;
     for (size_t i = 0; rc == WG_OK && i < dc->secrets; i++)
@@ -121,7 +125,8 @@ static int keep_record(struct wg_desk *d, struct wg_txn *txn, struct wg_cmd *cmd
     return rc;
 }
 
-/* The decided command becomes an entry: written, parsed again and folded as replay would, so there is one fold. */
+/* The decided command becomes an entry: written, parsed again and folded as replay would, so there
+ * is one fold. */
 static int record(struct batch *b, struct deciding *dc)
 {
     struct wg_desk *d = b->d;
@@ -136,7 +141,8 @@ static int record(struct batch *b, struct deciding *dc)
     if (!ok)
         return wg_fail(&dc->cmd->err, rc, "no memory for an entry");
     if ((rc = wg_entry_parse(dc->a, bytes, &e, &dc->cmd->err)) < 0 ||
-        (rc = wg_views_fold(d->views, b->txn, &e, (struct wg_str){NULL, 0}, dc->a, &dc->cmd->err)) < 0)
+        (rc = wg_views_fold(d->views, b->txn, &e, (struct wg_str){NULL, 0}, dc->a, &dc->cmd->err)) <
+            0)
         return rc;
     h = wg_hash_of(bytes);
     wg_hash_text(&h, d->prev);
@@ -156,7 +162,8 @@ static int64_t desk_now(struct wg_desk *d)
     int64_t wall = wg_now_ms(), drift = wall - wg_mono_ms(), jump = drift - d->drift_ms;
     if (jump > JUMP_MS || jump < -JUMP_MS) {
         STAT(d, incidents, 1);
-        wg_log(WG_ERROR, "desk", "the clock jumped; time waits for it", "area", d->area, "ms", WG_NUM(jump), NULL);
+        wg_log(WG_ERROR, "desk", "the clock jumped; time waits for it", "area", d->area, "ms",
+               WG_NUM(jump), NULL);
         d->drift_ms = drift;
     }
     return wall > d->t ? wall : d->t;
@@ -173,7 +180,10 @@ static int batch_begin(struct batch *b, struct wg_desk *d, size_t commands, stru
     b->t = d->t;
     memcpy(b->prev, d->prev, sizeof(b->prev));
     if (d->broken)
-        return wg_fail(err, WG_EUNKNOWN, "%s is read-only until it is opened again: the outcome of an earlier write is unknown", d->area);
+        return wg_fail(
+            err, WG_EUNKNOWN,
+            "%s is read-only until it is opened again: the outcome of an earlier write is unknown",
+            d->area);
     if ((rc = wg_env_ready(wg_views_env(d->views), PAGES_BASE + commands * PAGES_EACH, err)) < 0)
         return rc;
     return wg_txn_begin(wg_views_env(d->views), true, &b->txn, err);
@@ -195,8 +205,13 @@ static void batch_undo(struct batch *b)
 /* Decide one and record it. A refusal is the command's own; anything else ends the batch. */
 static int take(struct batch *b, struct wg_cmd *cmd, struct wg_force *force, struct wg_err *err)
 {
-    struct deciding dc = {.d = b->d, .txn = b->txn, .cmd = cmd, .a = cmd->arena, .force = force,
-                          .facts = WG_BUF_INIT, .outs = WG_BUF_INIT};
+    struct deciding dc = {.d = b->d,
+                          .txn = b->txn,
+                          .cmd = cmd,
+                          .a = cmd->arena,
+                          .force = force,
+                          .facts = WG_BUF_INIT,
+                          .outs = WG_BUF_INIT};
     dc.t = desk_now(b->d);
     dc.n = b->d->n + 1;
     cmd->rc = decide(&dc);
@@ -249,7 +264,10 @@ static int batch_save(struct batch *b, struct wg_err *err)
         STAT(d, incidents, 1);
         __atomic_store_n(&d->stats.broken, true, __ATOMIC_RELAXED);
         wg_log(WG_ERROR, "desk", err->text, "area", d->area, NULL);
-        wg_fail(err, rc, "the outcome is unknown: the next opening of %s decides it; repeat with the same key then", d->area);
+        wg_fail(err, rc,
+                "the outcome is unknown: the next opening of %s decides it; repeat with the same "
+                "key then",
+                d->area);
     }
     return rc;
 }
@@ -280,7 +298,8 @@ static void batch_enforce(struct wg_desk *d, struct wg_cmd *first)
     }
 }
 
-/* The views did not take what the journal has: nothing may be decided on them until they have it. */
+/* The views did not take what the journal has: nothing may be decided on them until they have it.
+ */
 static void catch_up(struct wg_desk *d)
 {
     struct wg_err err;
@@ -295,7 +314,8 @@ static int run_batch(struct wg_desk *d, struct wg_cmd *first, size_t commands)
     struct batch *b = malloc(sizeof(*b));
     struct wg_err err = {0};
     struct wg_force *force = wg_desk_force(d);
-    int rc = b ? batch_begin(b, d, commands, &err) : wg_fail(&err, WG_ENOMEM, "no memory for a batch");
+    int rc =
+        b ? batch_begin(b, d, commands, &err) : wg_fail(&err, WG_ENOMEM, "no memory for a batch");
     for (struct wg_cmd *c = first; c && rc == WG_OK; c = (struct wg_cmd *)c->link.next)
         rc = take(b, c, force, &err);
     if (rc == WG_OK && b->count)

@@ -1,15 +1,29 @@
-/** The front door of desk: one thread per county that decides, folds, journals and commits, in that order of trust.
+/** The front door of desk: one thread per county that decides, folds, journals and commits, in that
+ * order of trust.
  *
- *  The loop hands over whole commands and gets them back with their result; nothing else crosses, but immutable
- *  snapshots. A desk never touches a socket; the loop never runs Lua and never syncs. */
+ *  The loop hands over whole commands and gets them back with their result; nothing else crosses,
+ * but immutable snapshots. A desk never touches a socket; the loop never runs Lua and never syncs.
+ */
 #ifndef WG_DESK_H
 #define WG_DESK_H
 
 #include "rules/rules.h"
 
-/* ---- base data of a county: what rules look places and units up in. Immutable, counted, any thread ---- */
+/* ---- base data of a county: what rules look places and units up in. Immutable, counted, any
+ * thread ---- */
 
-enum wg_collection { WG_COUNTIES, WG_STREETS, WG_COMMUNITIES, WG_GRIDS, WG_DUTIES, WG_PARTS, WG_PLACES, WG_UNITS, WG_OWNERS, WG_COLLECTIONS };
+enum wg_collection {
+    WG_COUNTIES,
+    WG_STREETS,
+    WG_COMMUNITIES,
+    WG_GRIDS,
+    WG_DUTIES,
+    WG_PARTS,
+    WG_PLACES,
+    WG_UNITS,
+    WG_OWNERS,
+    WG_COLLECTIONS
+};
 const char *wg_collection_name(int c);
 int wg_collection_parse(struct wg_str name); /**< -1 where there is none */
 static inline bool wg_collection_is_layer(int c)
@@ -18,7 +32,8 @@ static inline bool wg_collection_is_layer(int c)
 }
 
 struct wg_table; /**< units or owners: a JSON document, kept whole */
-/** What questions need of a layer's properties, read once: by the feature's number. Counted with its ground. */
+/** What questions need of a layer's properties, read once: by the feature's number. Counted with
+ * its ground. */
 struct wg_answers {
     int refs; /**< atomic */
     struct wg_arena *arena;
@@ -28,34 +43,40 @@ struct wg_answers {
 struct wg_ground {
     int refs; /**< atomic */
     char area[8];
-    struct wg_layer *layer[WG_UNITS];       /**< NULL: not loaded yet */
-    struct wg_answers *answers[WG_UNITS];   /**< of duties and parts */
-    struct wg_layer *counties;              /**< the city's, to name where a place outside lies */
+    struct wg_layer *layer[WG_UNITS];     /**< NULL: not loaded yet */
+    struct wg_answers *answers[WG_UNITS]; /**< of duties and parts */
+    struct wg_layer *counties;            /**< the city's, to name where a place outside lies */
     struct wg_table *table[WG_COLLECTIONS - WG_UNITS];
 };
 struct wg_ground *wg_ground_new(const char *area);
 struct wg_ground *wg_ground_keep(struct wg_ground *g);
 void wg_ground_drop(struct wg_ground *g);
 /** A copy with one collection replaced; takes over the layer or table given. */
-struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, struct wg_layer *layer, struct wg_table *table);
+struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, struct wg_layer *layer,
+                                 struct wg_table *table);
 /** A copy with one collection taken from another ground. */
-struct wg_ground *wg_ground_merge(const struct wg_ground *g, int collection, const struct wg_ground *from);
+struct wg_ground *wg_ground_merge(const struct wg_ground *g, int collection,
+                                  const struct wg_ground *from);
 struct wg_ground *wg_ground_with_counties(const struct wg_ground *g, struct wg_layer *counties);
 /** Parse a table's document and check its form. Errors: WG_EINVAL (what, where). */
-int wg_table_new(int collection, struct wg_str json, struct wg_table **out, size_t *count, struct wg_err *err);
+int wg_table_new(int collection, struct wg_str json, struct wg_table **out, size_t *count,
+                 struct wg_err *err);
 void wg_table_drop(struct wg_table *t);
 const struct wg_json *wg_table_json(const struct wg_table *t);
-/** Build what a blob of base data holds: a layer or a table. form: "geojson", "csv" or "json". faults may be NULL.
- *  Errors: WG_EINVAL (faults tell each), WG_ENOENT, WG_EIO. Thread: a job's. */
-int wg_edition_build(const char *blobs, int collection, struct wg_str blob, struct wg_str form, struct wg_layer **layer,
-                     struct wg_table **table, struct wg_layer_faults *faults, struct wg_err *err);
+/** Build what a blob of base data holds: a layer or a table. form: "geojson", "csv" or "json".
+ * faults may be NULL. Errors: WG_EINVAL (faults tell each), WG_ENOENT, WG_EIO. Thread: a job's. */
+int wg_edition_build(const char *blobs, int collection, struct wg_str blob, struct wg_str form,
+                     struct wg_layer **layer, struct wg_table **table,
+                     struct wg_layer_faults *faults, struct wg_err *err);
 /** Is unit there? Its object, or NULL. */
 const struct wg_json *wg_ground_unit(const struct wg_ground *g, struct wg_str id);
 
-/** The answers to questions, as JSON text; one set of functions for rules, replay-safe facts and the interface. */
-void wg_ground_place(const struct wg_ground *g, struct wg_point p, struct wg_buf *out); /**< {"county","county_name","grid"…} */
-int wg_ground_ask(const struct wg_ground *g, const char *what, const struct wg_json *args, struct wg_buf *answer,
-                  struct wg_err *err);
+/** The answers to questions, as JSON text; one set of functions for rules, replay-safe facts and
+ * the interface. */
+void wg_ground_place(const struct wg_ground *g, struct wg_point p,
+                     struct wg_buf *out); /**< {"county","county_name","grid"…} */
+int wg_ground_ask(const struct wg_ground *g, const char *what, const struct wg_json *args,
+                  struct wg_buf *answer, struct wg_err *err);
 /** The whole answer of GET locate. */
 void wg_ground_locate(const struct wg_ground *g, struct wg_point p, struct wg_buf *out);
 
@@ -68,54 +89,57 @@ struct wg_actor {
 struct wg_secret {
     struct wg_str field, bytes; /**< in[field] becomes {"vault": ref} */
 };
-/** Made by the loop, the desk's from submit to done, then the loop's again. The arena owns all that it points to. */
+/** Made by the loop, the desk's from submit to done, then the loop's again. The arena owns all that
+ * it points to. */
 struct wg_cmd {
     struct wg_link link;
     struct wg_arena *arena;
     void (*done)(struct wg_cmd *cmd); /**< called on the desk's thread: hand over and return */
     void *owner;                      /**< the submitter's */
 
-    struct wg_str act;      /**< a flow action, or "keep", "done" (upkeep, by the host itself) */
-    uint64_t id;            /**< the case; 0: none */
+    struct wg_str act; /**< a flow action, or "keep", "done" (upkeep, by the host itself) */
+    uint64_t id;       /**< the case; 0: none */
     struct wg_actor actor;
-    struct wg_str key;      /**< Idempotency-Key, or {NULL, 0} */
+    struct wg_str key; /**< Idempotency-Key, or {NULL, 0} */
     char ask[WG_SHORT_TEXT + 1];
-    int64_t if_match;       /**< version, -1: any */
+    int64_t if_match;         /**< version, -1: any */
     const struct wg_json *in; /**< body, an object */
     struct wg_secret secret[3];
     size_t secrets;
-    /** keep: a record to hold; value is JSON text, or "null". With secrets, the value gets "hash": ref of the first. */
+    /** keep: a record to hold; value is JSON text, or "null". With secrets, the value gets "hash":
+     * ref of the first. */
     struct wg_str kind, name, value;
     bool must_be_new, must_be_there;
-    struct wg_ground *ground;  /**< its collection `name` comes into force with this entry; or NULL */
-    struct wg_bundle *bundle;  /**< likewise */
-    uint64_t done_n;           /**< done: the outbox row */
+    struct wg_ground
+        *ground; /**< its collection `name` comes into force with this entry; or NULL */
+    struct wg_bundle *bundle; /**< likewise */
+    uint64_t done_n;          /**< done: the outbox row */
     uint32_t done_i;
 
     /* result */
-    int rc;                 /**< WG_OK, or why not */
+    int rc; /**< WG_OK, or why not */
     struct wg_err err;
-    struct wg_str allowed;  /**< JSON list, with WG_ESTATE and WG_EDENIED of a role */
-    struct wg_str record;   /**< the case after it, encoded; or {NULL, 0} */
-    uint64_t n;             /**< its entry; 0: none */
-    bool repeated;          /**< a known key: the earlier answer */
+    struct wg_str allowed; /**< JSON list, with WG_ESTATE and WG_EDENIED of a role */
+    struct wg_str record;  /**< the case after it, encoded; or {NULL, 0} */
+    uint64_t n;            /**< its entry; 0: none */
+    bool repeated;         /**< a known key: the earlier answer */
 };
 
 /* ---- the desk ---- */
 
 struct wg_desk_opts {
-    const char *dir;                      /**< of the county */
+    const char *dir; /**< of the county */
     const char *area;
     const struct wg_plugin *const *plugins;
-    const char *calendar;                 /**< text of standards/calendar.json, kept by the caller */
+    const char *calendar; /**< text of standards/calendar.json, kept by the caller */
     size_t map_bytes, segment_bytes;
     struct wg_rules_limits limits;
-    size_t queue_max;                     /**< commands that may wait; 0: 10,000 */
-    bool read_only;                       /**< tools beside a stopped server */
+    size_t queue_max; /**< commands that may wait; 0: 10,000 */
+    bool read_only;   /**< tools beside a stopped server */
 };
 struct wg_desk;
-/** Opens vault, journal, views (folding what they miss), blobs, rules in force, base data. Progress of a long fold is
- *  logged. Errors: what the parts say. */
+/** Opens vault, journal, views (folding what they miss), blobs, rules in force, base data. Progress
+ * of a long fold is logged. Errors: what the parts say. */
 int wg_desk_open(const struct wg_desk_opts *opts, struct wg_desk **out, struct wg_err *err);
 int wg_desk_start(struct wg_desk *d, struct wg_err *err); /**< the thread */
 void wg_desk_stop(struct wg_desk *d);                     /**< drains, joins */
@@ -147,7 +171,7 @@ int wg_desk_set_counties(struct wg_desk *d, struct wg_layer *counties, struct wg
 struct wg_desk_stats {
     uint64_t entries, batches, refused, rule_failures, incidents;
     size_t waiting;
-    bool broken;   /**< an append's outcome is open: reads only until it is opened again */
+    bool broken; /**< an append's outcome is open: reads only until it is opened again */
 };
 void wg_desk_stats(struct wg_desk *d, struct wg_desk_stats *out);
 
@@ -157,12 +181,14 @@ struct wg_audit {
     uint64_t entries, decided, differ, unknown_facts, cases;
     char first[512]; /**< the first difference, for a person */
 };
-/** Read every entry again: hash chain, then decide from its facts and compare each outcome, byte by byte.
- *  progress(arg, n, last) from time to time. Errors: WG_ECORRUPT and what the parts say; differences are counted. */
-int wg_replay_audit(const struct wg_desk_opts *opts, void (*progress)(void *, uint64_t, uint64_t), void *arg,
-                    struct wg_audit *out, struct wg_err *err);
-/** Fold everything anew beside the views that are, compare key by key, put the new ones in place. */
-int wg_replay_rebuild(const struct wg_desk_opts *opts, void (*say)(void *, const char *), void *arg, uint64_t *entries,
-                      uint64_t *differ, struct wg_err *err);
+/** Read every entry again: hash chain, then decide from its facts and compare each outcome, byte by
+ * byte. progress(arg, n, last) from time to time. Errors: WG_ECORRUPT and what the parts say;
+ * differences are counted. */
+int wg_replay_audit(const struct wg_desk_opts *opts, void (*progress)(void *, uint64_t, uint64_t),
+                    void *arg, struct wg_audit *out, struct wg_err *err);
+/** Fold everything anew beside the views that are, compare key by key, put the new ones in place.
+ */
+int wg_replay_rebuild(const struct wg_desk_opts *opts, void (*say)(void *, const char *), void *arg,
+                      uint64_t *entries, uint64_t *differ, struct wg_err *err);
 
 #endif

@@ -24,8 +24,9 @@ static int read_whole(int fd, struct wg_buf *out)
     return WG_OK;
 }
 
-int wg_edition_build(const char *blobs, int collection, struct wg_str blob, struct wg_str form, struct wg_layer **layer,
-                     struct wg_table **table, struct wg_layer_faults *faults, struct wg_err *err)
+int wg_edition_build(const char *blobs, int collection, struct wg_str blob, struct wg_str form,
+                     struct wg_layer **layer, struct wg_table **table,
+                     struct wg_layer_faults *faults, struct wg_err *err)
 {
     struct wg_buf text = WG_BUF_INIT;
     struct wg_layer_faults own = {0};

@@ -1,4 +1,5 @@
-/* Base data in force: a counted snapshot of layers and tables. A change makes a new snapshot that shares the rest. */
+/* Base data in force: a counted snapshot of layers and tables. A change makes a new snapshot that
+ * shares the rest. */
 #include "desk/desk.h"
 
 #include <stdlib.h>
@@ -36,12 +37,14 @@ static int check_units(const struct wg_json *j, struct wg_err *err)
     for (const struct wg_json *u = j->child; u; u = u->next, i++) {
         struct wg_str id = wg_json_str(u, "id");
         if (!id.n || id.n > 48 || memchr(id.p, ' ', id.n))
-            return wg_fail(err, WG_EINVAL, "units[%zu].id: must be a text of 1 to 48 bytes without spaces", i);
+            return wg_fail(err, WG_EINVAL,
+                           "units[%zu].id: must be a text of 1 to 48 bytes without spaces", i);
         if (!wg_json_str(u, "name").n)
             return wg_fail(err, WG_EINVAL, "units[%zu].name: is missing", i);
         for (const struct wg_json *o = j->child; o != u; o = o->next)
             if (wg_str_eq(wg_json_str(o, "id"), id))
-                return wg_fail(err, WG_EINVAL, "units[%zu].id: %.*s is there already", i, WG_PRI(id));
+                return wg_fail(err, WG_EINVAL, "units[%zu].id: %.*s is there already", i,
+                               WG_PRI(id));
     }
     return WG_OK;
 }
@@ -52,15 +55,18 @@ static int check_owners(const struct wg_json *j, struct wg_err *err)
     for (size_t k = 0; k < 2; k++) {
         const struct wg_json *map = wg_json_get(j, kinds[k]);
         if (!map || map->type != WG_JOBJ)
-            return wg_fail(err, WG_EINVAL, "owners.%s: must be a table of code prefix = unit", kinds[k]);
+            return wg_fail(err, WG_EINVAL, "owners.%s: must be a table of code prefix = unit",
+                           kinds[k]);
         for (const struct wg_json *e = map->child; e; e = e->next)
             if (e->type != WG_JSTR || !e->str.n)
-                return wg_fail(err, WG_EINVAL, "owners.%s.%.*s: must be a unit's id", kinds[k], WG_PRI(e->key));
+                return wg_fail(err, WG_EINVAL, "owners.%s.%.*s: must be a unit's id", kinds[k],
+                               WG_PRI(e->key));
     }
     return WG_OK;
 }
 
-int wg_table_new(int collection, struct wg_str json, struct wg_table **out, size_t *count, struct wg_err *err)
+int wg_table_new(int collection, struct wg_str json, struct wg_table **out, size_t *count,
+                 struct wg_err *err)
 {
     struct wg_table *t = calloc(1, sizeof(*t));
     int rc = WG_ENOMEM;
@@ -207,7 +213,8 @@ static struct wg_ground *copy(const struct wg_ground *g)
     return n;
 }
 
-struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, struct wg_layer *layer, struct wg_table *table)
+struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, struct wg_layer *layer,
+                                 struct wg_table *table)
 {
     struct wg_ground *n = copy(g);
     if (!n) {
@@ -227,7 +234,8 @@ struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, stru
     return n;
 }
 
-struct wg_ground *wg_ground_merge(const struct wg_ground *g, int collection, const struct wg_ground *from)
+struct wg_ground *wg_ground_merge(const struct wg_ground *g, int collection,
+                                  const struct wg_ground *from)
 {
     if (wg_collection_is_layer(collection))
         return wg_ground_with(g, collection, wg_layer_keep(from->layer[collection]), NULL);

@@ -6,7 +6,8 @@
 
 #include <pthread.h>
 
-/* ---- rules by revision: the one in force, and those that open cases are pinned to, opened on demand ---- */
+/* ---- rules by revision: the one in force, and those that open cases are pinned to, opened on
+ * demand ---- */
 
 struct rulebook {
     struct wg_desk *desk;
@@ -45,13 +46,14 @@ struct wg_desk {
     uint64_t n; /* of the last entry of the batch at hand */
     int64_t t;
     char prev[WG_HASH_TEXT + 1];
-    int64_t drift_ms; /* wall clock minus monotonic clock, to notice a jump */
-    bool broken, vault_open; /* the latter: a vault batch has begun */
+    int64_t drift_ms;           /* wall clock minus monotonic clock, to notice a jump */
+    bool broken, vault_open;    /* the latter: a vault batch has begun */
     struct wg_desk_stats stats; /* counts are written by the desk alone, with atomic stores */
 };
 
 /** Replace parts of what is in force; takes over what is given, NULL keeps what was. */
-int desk_enforce(struct wg_desk *d, struct wg_ground *ground, struct wg_pack *pack, struct wg_err *err);
+int desk_enforce(struct wg_desk *d, struct wg_ground *ground, struct wg_pack *pack,
+                 struct wg_err *err);
 
 /** Fold into the views what the journal has and they have not. */
 int desk_catch_up(struct wg_desk *d, struct wg_err *err);
@@ -66,11 +68,11 @@ struct deciding {
     struct wg_cmd *cmd;
     struct wg_arena *a;
     int64_t t;
-    uint64_t n;                 /* the entry's, if it comes to one */
-    struct wg_force *force;     /* borrowed */
-    bool replay;                /* answer from `given` alone */
+    uint64_t n;             /* the entry's, if it comes to one */
+    struct wg_force *force; /* borrowed */
+    bool replay;            /* answer from `given` alone */
     const struct wg_json *given;
-    bool known;                 /* c is the case before */
+    bool known; /* c is the case before */
     struct wg_case c;
     struct wg_rules *rules;
     struct wg_pack *pack;
@@ -83,9 +85,9 @@ struct deciding {
     struct wg_secret secret[3]; /* fields of `in` that go to the vault */
     char ref[3][WG_REF_TEXT + 1];
     size_t secrets;
-    struct wg_buf facts, outs;  /* JSON, comma-separated */
+    struct wg_buf facts, outs; /* JSON, comma-separated */
 };
-int decide(struct deciding *dc);        /* the command; errors in cmd->err */
+int decide(struct deciding *dc); /* the command; errors in cmd->err */
 int decide_report(struct deciding *dc);
 int decide_step(struct deciding *dc);
 int decide_keep(struct deciding *dc);
@@ -95,7 +97,8 @@ int decide_done(struct deciding *dc);
 int ask(struct deciding *dc, const char *what, struct wg_str args, const struct wg_json **answer);
 /** Run the handler of an event; outcomes and facts are appended. */
 int run_rules(struct deciding *dc, const char *event, const struct wg_case *c);
-/** A text member of the body: at most max bytes. Errors with its pointer. *out is {NULL,0} where it is absent. */
+/** A text member of the body: at most max bytes. Errors with its pointer. *out is {NULL,0} where it
+ * is absent. */
 int body_text(struct deciding *dc, const char *key, size_t max, bool must, struct wg_str *out);
 /** Only these members, ended by NULL, and those of the step's fields. */
 int body_known(struct deciding *dc, const char *const *names, const struct wg_step *step);

@@ -1,4 +1,5 @@
-/* Upkeep commands, made by the host: a record to hold (user, rules, edition), an effect that is done. */
+/* Upkeep commands, made by the host: a record to hold (user, rules, edition), an effect that is
+ * done. */
 #include "inside.h"
 
 int decide_keep(struct deciding *dc)
@@ -9,9 +10,11 @@ int decide_keep(struct deciding *dc)
     if (rc < 0 && rc != WG_ENOENT)
         return REFUSE(dc, rc, "", "records can't be read: %s", wg_strerror(rc));
     if (cmd->must_be_new && rc == WG_OK)
-        return REFUSE(dc, WG_EEXIST, "/id", "%.*s %.*s is there already", WG_PRI(cmd->kind), WG_PRI(cmd->name));
+        return REFUSE(dc, WG_EEXIST, "/id", "%.*s %.*s is there already", WG_PRI(cmd->kind),
+                      WG_PRI(cmd->name));
     if (cmd->must_be_there && rc == WG_ENOENT)
-        return REFUSE(dc, WG_ENOENT, "", "there is no %.*s %.*s", WG_PRI(cmd->kind), WG_PRI(cmd->name));
+        return REFUSE(dc, WG_ENOENT, "", "there is no %.*s %.*s", WG_PRI(cmd->kind),
+                      WG_PRI(cmd->name));
     dc->secrets = cmd->secrets;
     memcpy(dc->secret, cmd->secret, sizeof(dc->secret));
     if ((rc = put_secrets(dc)) < 0)

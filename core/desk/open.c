@@ -1,11 +1,14 @@
-/* Opening a county: vault, journal, views brought up to the journal, base data and rules in force. */
+/* Opening a county: vault, journal, views brought up to the journal, base data and rules in force.
+ */
 #include "inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define FOLD_BATCH 128u /* entries a transaction; commits cost little, room for their pages must be there first */
+#define FOLD_BATCH                                                                               \
+    128u /* entries a transaction; commits cost little, room for their pages must be there first \
+          */
 
 /* ---- what is in force ---- */
 
@@ -28,7 +31,8 @@ void wg_force_drop(struct wg_force *f)
     free(f);
 }
 
-static int make_worktime(struct wg_desk *d, const struct wg_pack *pack, struct wg_worktime **out, struct wg_err *err)
+static int make_worktime(struct wg_desk *d, const struct wg_pack *pack, struct wg_worktime **out,
+                         struct wg_err *err)
 {
     struct wg_arena *a = wg_arena_new(0);
     struct wg_json *hours;
@@ -40,7 +44,8 @@ static int make_worktime(struct wg_desk *d, const struct wg_pack *pack, struct w
 }
 
 /* With the lock held: a new snapshot; takes over ground and pack, NULL keeps what was. */
-static int renew(struct wg_desk *d, struct wg_ground *ground, struct wg_pack *pack, struct wg_err *err)
+static int renew(struct wg_desk *d, struct wg_ground *ground, struct wg_pack *pack,
+                 struct wg_err *err)
 {
     struct wg_force *f = calloc(1, sizeof(*f)), *old = d->force;
     int rc = WG_OK;
@@ -61,7 +66,8 @@ static int renew(struct wg_desk *d, struct wg_ground *ground, struct wg_pack *pa
     return WG_OK;
 }
 
-int desk_enforce(struct wg_desk *d, struct wg_ground *ground, struct wg_pack *pack, struct wg_err *err)
+int desk_enforce(struct wg_desk *d, struct wg_ground *ground, struct wg_pack *pack,
+                 struct wg_err *err)
 {
     pthread_mutex_lock(&d->lock);
     /* The city's outlines may have been set by another thread since `ground` was made. */
@@ -112,7 +118,8 @@ static int catch_one(void *arg, uint64_t n, struct wg_str bytes)
     wg_arena_reset(c->a);
     bool ends = (c->done + 1) % FOLD_BATCH == 0 || n == c->last;
     if ((rc = wg_entry_parse(c->a, bytes, &e, c->err)) < 0 ||
-        (rc = wg_views_fold(c->d->views, c->txn, &e, ends ? bytes : (struct wg_str){NULL, 0}, c->a, c->err)) < 0)
+        (rc = wg_views_fold(c->d->views, c->txn, &e, ends ? bytes : (struct wg_str){NULL, 0}, c->a,
+                            c->err)) < 0)
         return rc;
     c->done++;
     if (ends) {
@@ -122,14 +129,16 @@ static int catch_one(void *arg, uint64_t n, struct wg_str bytes)
             return rc;
         if (wg_mono_ms() - c->told_ms > 2000) {
             c->told_ms = wg_mono_ms();
-            wg_log(WG_INFO, "desk", "folding", "area", c->d->area, "entry", WG_NUM(n), "of", WG_NUM(c->last), NULL);
+            wg_log(WG_INFO, "desk", "folding", "area", c->d->area, "entry", WG_NUM(n), "of",
+                   WG_NUM(c->last), NULL);
         }
     }
     return WG_OK;
 }
 
 /* Views of another journal (restored from somewhere, say) are no use: begin anew. */
-static int check_tip(struct wg_desk *d, const struct wg_views_tip *tip, bool *ours, struct wg_err *err)
+static int check_tip(struct wg_desk *d, const struct wg_views_tip *tip, bool *ours,
+                     struct wg_err *err)
 {
     struct wg_buf entry = WG_BUF_INIT;
     char text[WG_HASH_TEXT + 1];
@@ -150,7 +159,8 @@ static int clear_views(struct wg_desk *d, struct wg_err *err)
 {
     struct wg_txn *txn = NULL;
     struct wg_env *env = wg_views_env(d->views);
-    int rc = wg_env_ready(env, 1024 + wg_env_bytes(env) / (256 * 4096), err); /* the list of what is free then */
+    int rc = wg_env_ready(env, 1024 + wg_env_bytes(env) / (256 * 4096),
+                          err); /* the list of what is free then */
     if (rc < 0 || (rc = wg_txn_begin(env, true, &txn, err)) < 0)
         return rc;
     if ((rc = wg_views_clear(d->views, txn, err)) < 0) {
@@ -189,7 +199,8 @@ int desk_catch_up(struct wg_desk *d, struct wg_err *err)
     bool ours;
     int rc = views_tip(d, &tip, err);
     if (rc == WG_OK && (rc = check_tip(d, &tip, &ours, err)) == WG_OK && !ours) {
-        wg_log(WG_WARN, "desk", "views belong to another journal; folding anew", "area", d->area, NULL);
+        wg_log(WG_WARN, "desk", "views belong to another journal; folding anew", "area", d->area,
+               NULL);
         rc = clear_views(d, err);
         tip.n = 0;
     }
@@ -205,7 +216,8 @@ int desk_catch_up(struct wg_desk *d, struct wg_err *err)
 
 /* ---- base data and rules, by their records ---- */
 
-static int load_layer(struct wg_desk *d, int collection, const struct wg_json *j, struct wg_layer **out, struct wg_err *err)
+static int load_layer(struct wg_desk *d, int collection, const struct wg_json *j,
+                      struct wg_layer **out, struct wg_err *err)
 {
     char path[1200];
     snprintf(path, sizeof(path), "%s/base/%.*s", d->dir, WG_PRI(wg_json_str(j, "file")));
@@ -213,8 +225,10 @@ static int load_layer(struct wg_desk *d, int collection, const struct wg_json *j
     if (rc == WG_OK)
         return rc;
     /* The edition file is only a reading of the blob: make it again. */
-    wg_log(WG_WARN, "desk", "edition file can't be used; making it from its blob", "area", d->area, "file", path, NULL);
-    rc = wg_edition_build(d->blobs, collection, wg_json_str(j, "blob"), wg_json_str(j, "form"), out, NULL, NULL, err);
+    wg_log(WG_WARN, "desk", "edition file can't be used; making it from its blob", "area", d->area,
+           "file", path, NULL);
+    rc = wg_edition_build(d->blobs, collection, wg_json_str(j, "blob"), wg_json_str(j, "form"), out,
+                          NULL, NULL, err);
     return rc == WG_OK ? wg_layer_save(*out, path, err) : rc;
 }
 
@@ -239,7 +253,8 @@ static int load_edition(void *arg, struct wg_str name, struct wg_str json)
     if (rc == WG_OK && wg_collection_is_layer(c))
         rc = load_layer(l->d, c, j, &layer, l->err);
     else if (rc == WG_OK)
-        rc = wg_edition_build(l->d->blobs, c, wg_json_str(j, "blob"), wg_json_str(j, "form"), NULL, &table, NULL, l->err);
+        rc = wg_edition_build(l->d->blobs, c, wg_json_str(j, "blob"), wg_json_str(j, "form"), NULL,
+                              &table, NULL, l->err);
     wg_arena_free(a);
     if (rc < 0)
         return rc;
@@ -274,7 +289,8 @@ static int load_rules(struct wg_desk *d, struct wg_err *err)
     if (rc == WG_OK && wg_view_record(d->views, txn, "rules", WG_S("now"), &json) == WG_OK)
         rc = wg_json_parse(a, json, &j, err);
     wg_txn_abort(txn);
-    if (rc == WG_OK && j && (rc = rulebook_get(&d->book, wg_json_str(j, "rev"), &rules, err)) == WG_OK) {
+    if (rc == WG_OK && j &&
+        (rc = rulebook_get(&d->book, wg_json_str(j, "rev"), &rules, err)) == WG_OK) {
         d->book.now = rules;
         rc = desk_enforce(d, NULL, wg_pack_keep(wg_rules_pack(rules)), err);
     }
@@ -293,7 +309,8 @@ static uint64_t views_known(struct wg_desk *d)
 static int open_stores(struct wg_desk *d, struct wg_err *err)
 {
     char path[1200];
-    struct wg_journal_opts jo = {.segment_bytes = d->opts.segment_bytes, .read_only = d->opts.read_only};
+    struct wg_journal_opts jo = {.segment_bytes = d->opts.segment_bytes,
+                                 .read_only = d->opts.read_only};
     size_t dropped = 0;
     int rc;
     snprintf(path, sizeof(path), "%s/vault", d->dir);
@@ -307,7 +324,8 @@ static int open_stores(struct wg_desk *d, struct wg_err *err)
         (rc = wg_vault_sweep(d->vault, d->journal, &dropped, err)) < 0)
         return rc;
     if (dropped)
-        wg_log(WG_INFO, "desk", "dropped words that no entry names", "area", d->area, "rows", WG_NUM(dropped), NULL);
+        wg_log(WG_INFO, "desk", "dropped words that no entry names", "area", d->area, "rows",
+               WG_NUM(dropped), NULL);
     return desk_catch_up(d, err);
 }
 
@@ -318,7 +336,8 @@ static int open_parts(struct wg_desk *d, struct wg_err *err)
         d->calendar_arena = wg_arena_new(0);
         rc = wg_json_parse(d->calendar_arena, wg_str_of(d->opts.calendar), &d->calendar, err);
     }
-    if (rc < 0 || (rc = wg_dir_make(d->dir, err)) < 0 || (rc = open_stores(d, err)) < 0 || (rc = load_ground(d, err)) < 0)
+    if (rc < 0 || (rc = wg_dir_make(d->dir, err)) < 0 || (rc = open_stores(d, err)) < 0 ||
+        (rc = load_ground(d, err)) < 0)
         return rc;
     return load_rules(d, err);
 }

@@ -1,11 +1,13 @@
-/* Reading a stopped county's journal again: the chain, every decision from its facts, every view from its entries. */
+/* Reading a stopped county's journal again: the chain, every decision from its facts, every view
+ * from its entries. */
 #include "inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define FOLD_BATCH 128u /* as in open.c */
-#define PATIENCE_US 10000000 /* what was decided came to an end once; a slow machine changes nothing about it */
+#define PATIENCE_US \
+    10000000 /* what was decided came to an end once; a slow machine changes nothing about it */
 
 struct replay {
     struct wg_desk *d;
@@ -25,12 +27,14 @@ struct replay {
 
 /* ---- one decision again ---- */
 
-static void differ(struct replay *r, const struct wg_entry *e, const char *what, struct wg_str was, struct wg_str is)
+static void differ(struct replay *r, const struct wg_entry *e, const char *what, struct wg_str was,
+                   struct wg_str is)
 {
     r->out->differ++;
     if (r->out->first[0])
         return;
-    snprintf(r->out->first, sizeof(r->out->first), "entry %llu (%.*s): %.200s\n  was %.*s\n  is  %.*s", (unsigned long long)e->n,
+    snprintf(r->out->first, sizeof(r->out->first),
+             "entry %llu (%.*s): %.200s\n  was %.*s\n  is  %.*s", (unsigned long long)e->n,
              WG_PRI(e->act), what, (int)(was.n < 200 ? was.n : 200), was.p ? was.p : "",
              (int)(is.n < 200 ? is.n : 200), is.p ? is.p : "");
 }
@@ -50,9 +54,18 @@ static void compare(struct replay *r, const struct wg_entry *e, const struct dec
 
 static int decide_again(struct replay *r, const struct wg_entry *e)
 {
-    struct wg_cmd cmd = {.arena = r->a, .act = e->act, .id = e->was ? e->of : 0, .if_match = -1, .in = e->in};
-    struct deciding dc = {.d = &r->shadow, .txn = r->txn, .cmd = &cmd, .a = r->a, .t = e->t, .n = e->n, .replay = true,
-                          .given = e->facts, .facts = WG_BUF_INIT, .outs = WG_BUF_INIT};
+    struct wg_cmd cmd = {
+        .arena = r->a, .act = e->act, .id = e->was ? e->of : 0, .if_match = -1, .in = e->in};
+    struct deciding dc = {.d = &r->shadow,
+                          .txn = r->txn,
+                          .cmd = &cmd,
+                          .a = r->a,
+                          .t = e->t,
+                          .n = e->n,
+                          .replay = true,
+                          .given = e->facts,
+                          .facts = WG_BUF_INIT,
+                          .outs = WG_BUF_INIT};
     struct wg_rules *rules;
     cmd.actor = (struct wg_actor){e->by, e->unit, wg_role_parse(e->as)};
     /* Before it is filed a case is decided by what was in force then. */
@@ -65,7 +78,8 @@ static int decide_again(struct replay *r, const struct wg_entry *e)
     if (rc == WG_OK)
         compare(r, e, &dc);
     else if (rc == WG_ENOENT)
-        r->out->unknown_facts++, differ(r, e, cmd.err.text, (struct wg_str){NULL, 0}, (struct wg_str){NULL, 0});
+        r->out->unknown_facts++,
+            differ(r, e, cmd.err.text, (struct wg_str){NULL, 0}, (struct wg_str){NULL, 0});
     else
         differ(r, e, cmd.err.text, (struct wg_str){NULL, 0}, (struct wg_str){NULL, 0});
     wg_buf_free(&dc.facts);
@@ -79,7 +93,8 @@ static int check_chain(struct replay *r, const struct wg_entry *e, struct wg_str
 {
     struct wg_hash h = wg_hash_of(bytes);
     if (!wg_str_is(e->prev, r->prev))
-        return wg_fail(r->err, WG_ECORRUPT, "entry %llu: the chain breaks: prev is %.*s, the entry before is %s",
+        return wg_fail(r->err, WG_ECORRUPT,
+                       "entry %llu: the chain breaks: prev is %.*s, the entry before is %s",
                        (unsigned long long)e->n, WG_PRI(e->prev), r->prev);
     wg_hash_text(&h, r->prev);
     return WG_OK;
@@ -91,19 +106,22 @@ static int replay_one(void *arg, uint64_t n, struct wg_str bytes)
     struct wg_entry e;
     int rc = WG_OK;
     wg_arena_reset(r->a);
-    if (!r->txn && ((rc = wg_env_ready(wg_views_env(r->views), 256 + FOLD_BATCH * 64, r->err)) < 0 ||
-                    (rc = wg_txn_begin(wg_views_env(r->views), true, &r->txn, r->err)) < 0))
+    if (!r->txn &&
+        ((rc = wg_env_ready(wg_views_env(r->views), 256 + FOLD_BATCH * 64, r->err)) < 0 ||
+         (rc = wg_txn_begin(wg_views_env(r->views), true, &r->txn, r->err)) < 0))
         return rc;
     if ((rc = wg_entry_parse(r->a, bytes, &e, r->err)) < 0 || (rc = check_chain(r, &e, bytes)) < 0)
         return rc;
     if (e.n != n)
-        return wg_fail(r->err, WG_ECORRUPT, "entry %llu calls itself %llu", (unsigned long long)n, (unsigned long long)e.n);
+        return wg_fail(r->err, WG_ECORRUPT, "entry %llu calls itself %llu", (unsigned long long)n,
+                       (unsigned long long)e.n);
     if (r->audit && e.of && (rc = decide_again(r, &e)) < 0)
         return rc;
     if (r->audit && e.of && !e.was)
         r->out->cases++;
     bool ends = (r->done + 1) % FOLD_BATCH == 0 || n == r->last;
-    if ((rc = wg_views_fold(r->views, r->txn, &e, ends ? bytes : (struct wg_str){NULL, 0}, r->a, r->err)) < 0)
+    if ((rc = wg_views_fold(r->views, r->txn, &e, ends ? bytes : (struct wg_str){NULL, 0}, r->a,
+                            r->err)) < 0)
         return rc;
     r->done++;
     if (ends) {
@@ -143,8 +161,8 @@ static int run(struct replay *r, const char *name, struct wg_err *err)
     return rc;
 }
 
-int wg_replay_audit(const struct wg_desk_opts *opts, void (*progress)(void *, uint64_t, uint64_t), void *arg,
-                    struct wg_audit *out, struct wg_err *err)
+int wg_replay_audit(const struct wg_desk_opts *opts, void (*progress)(void *, uint64_t, uint64_t),
+                    void *arg, struct wg_audit *out, struct wg_err *err)
 {
     struct replay *r = calloc(1, sizeof(*r));
     char views[1200];
@@ -169,8 +187,8 @@ int wg_replay_audit(const struct wg_desk_opts *opts, void (*progress)(void *, ui
     return rc;
 }
 
-int wg_replay_rebuild(const struct wg_desk_opts *opts, void (*say)(void *, const char *), void *arg, uint64_t *entries,
-                      uint64_t *differ_count, struct wg_err *err)
+int wg_replay_rebuild(const struct wg_desk_opts *opts, void (*say)(void *, const char *), void *arg,
+                      uint64_t *entries, uint64_t *differ_count, struct wg_err *err)
 {
     struct replay *r = calloc(1, sizeof(*r));
     char from[1200], to[1200], scratch[1200];

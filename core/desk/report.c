@@ -1,4 +1,5 @@
-/* Deciding a report: is it well-formed, of a known class, in this county; then the county's rule proposes. */
+/* Deciding a report: is it well-formed, of a known class, in this county; then the county's rule
+ * proposes. */
 #include "inside.h"
 
 #include <stdio.h>
@@ -8,23 +9,29 @@
 
 static int read_place(struct deciding *dc, struct wg_point *out)
 {
-    const struct wg_json *at = wg_json_get(dc->cmd->in, "location"), *xy = wg_json_get(at, "coordinates");
+    const struct wg_json *at = wg_json_get(dc->cmd->in, "location"),
+                         *xy = wg_json_get(at, "coordinates");
     int64_t lon, lat;
     if (!at)
-        return REFUSE(dc, WG_EINVAL, "/location", "location is missing: {\"type\":\"Point\",\"coordinates\":[lon,lat]}");
+        return REFUSE(dc, WG_EINVAL, "/location",
+                      "location is missing: {\"type\":\"Point\",\"coordinates\":[lon,lat]}");
     if (!wg_str_is(wg_json_str(at, "type"), "Point") || at->count != 2 || !xy)
-        return REFUSE(dc, WG_EINVAL, "/location", "must be {\"type\":\"Point\",\"coordinates\":[lon,lat]} and no more");
+        return REFUSE(dc, WG_EINVAL, "/location",
+                      "must be {\"type\":\"Point\",\"coordinates\":[lon,lat]} and no more");
     if (xy->type != WG_JARR || xy->count != 2)
         return REFUSE(dc, WG_EINVAL, "/location/coordinates", "must be [lon,lat]");
     if (wg_json_fixed(xy->child, 7, &lon) < 0 || lon < -1800000000 || lon > 1800000000)
-        return REFUSE(dc, WG_EINVAL, "/location/coordinates/0", "lon must be a number of degrees, -180 to 180");
+        return REFUSE(dc, WG_EINVAL, "/location/coordinates/0",
+                      "lon must be a number of degrees, -180 to 180");
     if (wg_json_fixed(xy->child->next, 7, &lat) < 0 || lat < -900000000 || lat > 900000000)
-        return REFUSE(dc, WG_EINVAL, "/location/coordinates/1", "lat must be a number of degrees, -90 to 90");
+        return REFUSE(dc, WG_EINVAL, "/location/coordinates/1",
+                      "lat must be a number of degrees, -90 to 90");
     *out = (struct wg_point){(int32_t)lon, (int32_t)lat};
     return WG_OK;
 }
 
-/* Which county, grid: asked, so that a new edition of the grids changes nothing that was decided. */
+/* Which county, grid: asked, so that a new edition of the grids changes nothing that was decided.
+ */
 static int locate(struct deciding *dc, struct wg_case *c)
 {
     const struct wg_json *place;
@@ -34,12 +41,14 @@ static int locate(struct deciding *dc, struct wg_case *c)
         return rc;
     struct wg_str county = wg_json_str(place, "county"), name = wg_json_str(place, "county_name");
     if (county.n && !wg_str_is(county, dc->d->area))
-        return REFUSE(dc, WG_EINVAL, "/location", "this place lies in %.*s (%.*s), not in %s; report it there",
-                      WG_PRI(name), WG_PRI(county), dc->d->area);
+        return REFUSE(dc, WG_EINVAL, "/location",
+                      "this place lies in %.*s (%.*s), not in %s; report it there", WG_PRI(name),
+                      WG_PRI(county), dc->d->area);
     c->grid = wg_json_str(place, "grid");
     if (!c->grid.n)
-        return REFUSE(dc, WG_EINVAL, "/location", county.n ? "no unit grid holds this place"
-                                                           : "this place lies in no county of this city");
+        return REFUSE(dc, WG_EINVAL, "/location",
+                      county.n ? "no unit grid holds this place"
+                               : "this place lies in no county of this city");
     return WG_OK;
 }
 
@@ -47,7 +56,8 @@ static int read_class(struct deciding *dc, struct wg_case *c)
 {
     struct wg_str kind, category, standard;
     int rc;
-    if ((rc = body_text(dc, "kind", 16, true, &kind)) < 0 || (rc = body_text(dc, "category", 8, true, &category)) < 0 ||
+    if ((rc = body_text(dc, "kind", 16, true, &kind)) < 0 ||
+        (rc = body_text(dc, "category", 8, true, &category)) < 0 ||
         (rc = body_text(dc, "standard", 64, false, &standard)) < 0)
         return rc;
     int k = wg_kind_parse(kind);
@@ -55,10 +65,12 @@ static int read_class(struct deciding *dc, struct wg_case *c)
         return REFUSE(dc, WG_EINVAL, "/kind", "kind is \"part\" or \"event\"");
     dc->class_ = wg_pack_class(dc->pack, k, category);
     if (!dc->class_)
-        return REFUSE(dc, WG_EINVAL, "/category", "%s %.*s is no class here; see GET /v1/%s/categories",
-                      wg_kind_name(k), WG_PRI(category), dc->d->area);
+        return REFUSE(dc, WG_EINVAL, "/category",
+                      "%s %.*s is no class here; see GET /v1/%s/categories", wg_kind_name(k),
+                      WG_PRI(category), dc->d->area);
     if (standard.n && !wg_str_eq(standard, dc->class_->standard))
-        return REFUSE(dc, WG_EINVAL, "/standard", "the working set here is %.*s", WG_PRI(dc->class_->standard));
+        return REFUSE(dc, WG_EINVAL, "/standard", "the working set here is %.*s",
+                      WG_PRI(dc->class_->standard));
     c->kind = (uint8_t)k;
     c->category = dc->class_->code;
     c->category_name = dc->class_->name;
@@ -83,10 +95,11 @@ static int read_part(struct deciding *dc, struct wg_case *c)
     if (rc < 0)
         return rc;
     if (part->type != WG_JOBJ)
-        return REFUSE(dc, WG_EINVAL, "/part", "there is no part %.*s in %s", WG_PRI(c->part), dc->d->area);
+        return REFUSE(dc, WG_EINVAL, "/part", "there is no part %.*s in %s", WG_PRI(c->part),
+                      dc->d->area);
     if (!wg_str_eq(wg_json_str(part, "category"), c->category))
-        return REFUSE(dc, WG_EINVAL, "/part", "part %.*s is of class %.*s, not %.*s", WG_PRI(c->part),
-                      WG_PRI(wg_json_str(part, "category")), WG_PRI(c->category));
+        return REFUSE(dc, WG_EINVAL, "/part", "part %.*s is of class %.*s, not %.*s",
+                      WG_PRI(c->part), WG_PRI(wg_json_str(part, "category")), WG_PRI(c->category));
     return WG_OK;
 }
 
@@ -96,16 +109,18 @@ static int read_source(struct deciding *dc, struct wg_case *c)
     int rc = body_text(dc, "source", 16, false, &source);
     if (rc < 0)
         return rc;
-    int s = source.n ? wg_source_parse(source)
-                     : dc->role == WG_COLLECTOR ? WG_FROM_COLLECTOR
-                     : dc->role == WG_PUBLIC    ? WG_FROM_PUBLIC
-                                                : WG_FROM_HOTLINE;
+    int s = source.n                   ? wg_source_parse(source)
+            : dc->role == WG_COLLECTOR ? WG_FROM_COLLECTOR
+            : dc->role == WG_PUBLIC    ? WG_FROM_PUBLIC
+                                       : WG_FROM_HOTLINE;
     if (s < 0)
-        return REFUSE(dc, WG_EINVAL, "/source",
-                      "source is one of collector hotline public sms video vehicle leader media other");
+        return REFUSE(
+            dc, WG_EINVAL, "/source",
+            "source is one of collector hotline public sms video vehicle leader media other");
     if ((dc->role == WG_COLLECTOR) != (s == WG_FROM_COLLECTOR) && dc->role != WG_SYSTEM)
-        return REFUSE(dc, WG_EINVAL, "/source", dc->role == WG_COLLECTOR ? "a collector reports as \"collector\""
-                                                                         : "only a collector reports as \"collector\"");
+        return REFUSE(dc, WG_EINVAL, "/source",
+                      dc->role == WG_COLLECTOR ? "a collector reports as \"collector\""
+                                               : "only a collector reports as \"collector\"");
     c->source = (uint8_t)s;
     return WG_OK;
 }
@@ -136,8 +151,10 @@ static int read_words(struct deciding *dc, struct wg_case *c)
         (caller->count && (!wg_json_str(caller, "phone").p && !wg_json_str(caller, "name").p)))
         return REFUSE(dc, WG_EINVAL, "/caller", "must be {\"name\": text, \"phone\": text}");
     for (const struct wg_json *m = caller->child; m; m = m->next)
-        if (m->type != WG_JSTR || m->str.n > 200 || (!wg_str_is(m->key, "name") && !wg_str_is(m->key, "phone")))
-            return REFUSE(dc, WG_EINVAL, "/caller", "holds name and phone, texts of at most 200 bytes");
+        if (m->type != WG_JSTR || m->str.n > 200 ||
+            (!wg_str_is(m->key, "name") && !wg_str_is(m->key, "phone")))
+            return REFUSE(dc, WG_EINVAL, "/caller",
+                          "holds name and phone, texts of at most 200 bytes");
     wg_json_write(caller, &text);
     hide(dc, "caller", wg_arena_str(dc->a, wg_buf_str(&text)));
     wg_buf_free(&text);
@@ -166,12 +183,13 @@ static void open_outcome(struct deciding *dc, const struct wg_case *c)
 
 static int read_report(struct deciding *dc, struct wg_case *c)
 {
-    static const char *const known[] = {"kind", "category", "standard", "location", "description", "address", "part",
-                                        "source", "caller", "photos", "note", NULL};
+    static const char *const known[] = {"kind",        "category", "standard", "location",
+                                        "description", "address",  "part",     "source",
+                                        "caller",      "photos",   "note",     NULL};
     int rc;
-    if ((rc = body_known(dc, known, NULL)) < 0 || (rc = read_class(dc, c)) < 0 || (rc = read_place(dc, &c->at)) < 0 ||
-        (rc = read_source(dc, c)) < 0 || (rc = read_words(dc, c)) < 0 || (rc = body_photos(dc)) < 0 ||
-        (rc = locate(dc, c)) < 0)
+    if ((rc = body_known(dc, known, NULL)) < 0 || (rc = read_class(dc, c)) < 0 ||
+        (rc = read_place(dc, &c->at)) < 0 || (rc = read_source(dc, c)) < 0 ||
+        (rc = read_words(dc, c)) < 0 || (rc = body_photos(dc)) < 0 || (rc = locate(dc, c)) < 0)
         return rc;
     return read_part(dc, c);
 }

@@ -1,5 +1,6 @@
-/* Rules by revision. A case filed under one revision keeps its classes, limits and flow, so old ones are opened again
- * when such a case is touched: their text lies in the blobs, under the name that the `bundle` record gives. */
+/* Rules by revision. A case filed under one revision keeps its classes, limits and flow, so old
+ * ones are opened again when such a case is touched: their text lies in the blobs, under the name
+ * that the `bundle` record gives. */
 #include "inside.h"
 
 #include <stdio.h>
@@ -26,7 +27,8 @@ static int read_blob(const char *dir, struct wg_str name, struct wg_buf *out, st
 }
 
 /* The bundle of a revision, by its record in the views of now: revisions are never taken back. */
-static int load_bundle(struct wg_desk *d, struct wg_str rev, struct wg_bundle **out, struct wg_err *err)
+static int load_bundle(struct wg_desk *d, struct wg_str rev, struct wg_bundle **out,
+                       struct wg_err *err)
 {
     struct wg_txn *txn = NULL;
     struct wg_str json;
@@ -68,7 +70,8 @@ static struct shelf *place_for(struct rulebook *b)
     return least;
 }
 
-static int shelve(struct rulebook *b, struct wg_bundle *bundle, struct wg_rules **out, struct wg_err *err)
+static int shelve(struct rulebook *b, struct wg_bundle *bundle, struct wg_rules **out,
+                  struct wg_err *err)
 {
     struct wg_rules *rules = NULL;
     int rc = wg_rules_new(bundle, &b->desk->opts.limits, b->desk->opts.plugins, &rules, err);

@@ -1,5 +1,6 @@
-/* Deciding a step of the flow. Refusals come in the interface's order: role, version, state, body, person; then the
- * county's rule has its say. No action is known by name here: the row tells what it needs and where it leads. */
+/* Deciding a step of the flow. Refusals come in the interface's order: role, version, state, body,
+ * person; then the county's rule has its say. No action is known by name here: the row tells what
+ * it needs and where it leads. */
 #include "inside.h"
 
 #include <stdio.h>
@@ -45,8 +46,8 @@ static int check_state(struct deciding *dc)
     char why[200];
     int row = wg_flow_find(&dc->pack->flow, dc->cmd->act, dc->c.state);
     if (row < 0) {
-        snprintf(why, sizeof(why), "%.*s is not possible while the case is %s", WG_PRI(dc->cmd->act),
-                 wg_state_name(dc->c.state));
+        snprintf(why, sizeof(why), "%.*s is not possible while the case is %s",
+                 WG_PRI(dc->cmd->act), wg_state_name(dc->c.state));
         return deny(dc, WG_ESTATE, why);
     }
     dc->step = &dc->pack->flow.step[row];
@@ -57,7 +58,8 @@ static int check_state(struct deciding *dc)
 
 /* ---- the row's fields ---- */
 
-static int check_choice(struct deciding *dc, const struct wg_field *f, const char *pointer, struct wg_str value)
+static int check_choice(struct deciding *dc, const struct wg_field *f, const char *pointer,
+                        struct wg_str value)
 {
     char all[160] = "";
     for (uint32_t i = 0; i < f->choices; i++) {
@@ -79,8 +81,8 @@ static int check_unit(struct deciding *dc, const char *pointer, struct wg_str un
     int rc = ask(dc, "unit", wg_arena_str(dc->a, wg_buf_str(&args)), &known);
     wg_buf_free(&args);
     if (rc == WG_OK && known->type != WG_JOBJ)
-        rc = REFUSE(dc, WG_EINVAL, pointer, "there is no unit %.*s in %s; see GET /v1/%s/units", WG_PRI(unit),
-                    dc->d->area, dc->d->area);
+        rc = REFUSE(dc, WG_EINVAL, pointer, "there is no unit %.*s in %s; see GET /v1/%s/units",
+                    WG_PRI(unit), dc->d->area, dc->d->area);
     return rc;
 }
 
@@ -88,24 +90,28 @@ static int check_condition(struct deciding *dc, const char *pointer, struct wg_s
 {
     char ids[300] = "";
     if (!dc->class_)
-        return REFUSE(dc, WG_EINVAL, pointer, "class %.*s is not in the rules in force", WG_PRI(dc->c.category));
+        return REFUSE(dc, WG_EINVAL, pointer, "class %.*s is not in the rules in force",
+                      WG_PRI(dc->c.category));
     dc->row = wg_class_condition(dc->class_, id);
     if (dc->row)
         return WG_OK;
     for (size_t i = 0; i < dc->class_->conditions; i++) {
         size_t n = strlen(ids);
-        snprintf(ids + n, sizeof(ids) - n, "%s%.*s", i ? ", " : "", WG_PRI(dc->class_->condition[i].id));
+        snprintf(ids + n, sizeof(ids) - n, "%s%.*s", i ? ", " : "",
+                 WG_PRI(dc->class_->condition[i].id));
     }
-    return REFUSE(dc, WG_EINVAL, pointer, "class %.*s has no condition row %.*s; there are: %s", WG_PRI(dc->c.category),
-                  WG_PRI(id), ids);
+    return REFUSE(dc, WG_EINVAL, pointer, "class %.*s has no condition row %.*s; there are: %s",
+                  WG_PRI(dc->c.category), WG_PRI(id), ids);
 }
 
-static int check_typed(struct deciding *dc, const struct wg_field *f, const char *pointer, const struct wg_json *j)
+static int check_typed(struct deciding *dc, const struct wg_field *f, const char *pointer,
+                       const struct wg_json *j)
 {
     int64_t t;
     uint64_t id;
     if (f->type == WG_FINT)
-        return j->type == WG_JINT ? WG_OK : REFUSE(dc, WG_EINVAL, pointer, "must be a whole number");
+        return j->type == WG_JINT ? WG_OK
+                                  : REFUSE(dc, WG_EINVAL, pointer, "must be a whole number");
     if (j->type != WG_JSTR)
         return REFUSE(dc, WG_EINVAL, pointer, "must be a text");
     switch (f->type) {
@@ -116,12 +122,17 @@ static int check_typed(struct deciding *dc, const struct wg_field *f, const char
     case WG_FCONDITION:
         return check_condition(dc, pointer, j->str);
     case WG_FTIME:
-        return wg_time_parse(j->str, &t) == WG_OK ? WG_OK
-                                                  : REFUSE(dc, WG_EINVAL, pointer, "must be a time like 2026-11-23T10:30:00+08:00");
+        return wg_time_parse(j->str, &t) == WG_OK
+                   ? WG_OK
+                   : REFUSE(dc, WG_EINVAL, pointer,
+                            "must be a time like 2026-11-23T10:30:00+08:00");
     case WG_FCASE:
-        return wg_case_id_parse(j->str, &id) == WG_OK ? WG_OK : REFUSE(dc, WG_EINVAL, pointer, "must be a case's id");
+        return wg_case_id_parse(j->str, &id) == WG_OK
+                   ? WG_OK
+                   : REFUSE(dc, WG_EINVAL, pointer, "must be a case's id");
     case WG_FAREA:
-        return j->str.n == 6 ? WG_OK : REFUSE(dc, WG_EINVAL, pointer, "must be a code of six digits");
+        return j->str.n == 6 ? WG_OK
+                             : REFUSE(dc, WG_EINVAL, pointer, "must be a code of six digits");
     default:
         if (j->str.n == 0 || j->str.n > 2000)
             return REFUSE(dc, WG_EINVAL, pointer, "must have 1 to 2000 bytes");
@@ -133,7 +144,8 @@ static int check_field(struct deciding *dc, const struct wg_field *f)
 {
     char pointer[128];
     const struct wg_json *j = wg_json_get_s(dc->cmd->in, f->name);
-    snprintf(pointer, sizeof(pointer), "/%.*s", (int)(f->name.n < 100 ? f->name.n : 100), f->name.p);
+    snprintf(pointer, sizeof(pointer), "/%.*s", (int)(f->name.n < 100 ? f->name.n : 100),
+             f->name.p);
     if (j)
         return check_typed(dc, f, pointer, j);
     if (f->type == WG_FUNIT && dc->c.proposed.n) /* who says nothing follows the proposal */
@@ -146,15 +158,16 @@ static int check_body(struct deciding *dc)
     static const char *const known[] = {"note", "photos", NULL};
     struct wg_str note;
     int rc;
-    if ((rc = body_known(dc, known, dc->step)) < 0 || (rc = body_text(dc, "note", 4000, false, &note)) < 0 ||
-        (rc = body_photos(dc)) < 0)
+    if ((rc = body_known(dc, known, dc->step)) < 0 ||
+        (rc = body_text(dc, "note", 4000, false, &note)) < 0 || (rc = body_photos(dc)) < 0)
         return rc;
     for (uint32_t i = 0; rc == WG_OK && i < dc->step->fields; i++)
         rc = check_field(dc, &dc->step->field[i]);
     if (rc < 0)
         return rc;
     for (uint32_t i = 0; i < dc->step->leads; i++)
-        if (!dc->step->lead[i].result.p || wg_str_eq(dc->step->lead[i].result, wg_json_str(dc->cmd->in, "result")))
+        if (!dc->step->lead[i].result.p ||
+            wg_str_eq(dc->step->lead[i].result, wg_json_str(dc->cmd->in, "result")))
             dc->lead = &dc->step->lead[i];
     return dc->lead ? WG_OK : REFUSE(dc, WG_EINVAL, "/result", "leads nowhere from here");
 }
@@ -181,7 +194,8 @@ static void go_outcome(struct deciding *dc)
     wg_buf_char(&dc->outs, '}');
 }
 
-/* Filing fixes the condition row, the limit, the number, and the revision that decides from now on. */
+/* Filing fixes the condition row, the limit, the number, and the revision that decides from now on.
+ */
 static int file_outcome(struct deciding *dc)
 {
     struct wg_buf number = WG_BUF_INIT;
@@ -193,7 +207,8 @@ static int file_outcome(struct deciding *dc)
     out_begin(dc, "set");
     wg_json_kstr(&dc->outs, "condition", dc->row->id);
     wg_json_key(&dc->outs, "limit");
-    wg_buf_fmt(&dc->outs, "[%lld,\"%s\"]", (long long)dc->row->limit.n_milli, wg_unit_name(dc->row->limit.unit));
+    wg_buf_fmt(&dc->outs, "[%lld,\"%s\"]", (long long)dc->row->limit.n_milli,
+               wg_unit_name(dc->row->limit.unit));
     if (!dc->c.number.n) {
         wg_json_kstr(&dc->outs, "number", wg_buf_str(&number));
         wg_json_kint(&dc->outs, "numbered", serial);
@@ -240,7 +255,8 @@ static int outcomes(struct deciding *dc)
     before = dc->outs.n;
     rc = run_rules(dc, event, &would);
     if (rc == WG_OK && dc->row && !memmem(dc->outs.p + before, dc->outs.n - before, "\"due\":", 6))
-        rc = REFUSE(dc, WG_ERULE, "", "%.*s/rules.lua: on.%s chose a limit but set no due", WG_PRI(dc->pack->area), event);
+        rc = REFUSE(dc, WG_ERULE, "", "%.*s/rules.lua: on.%s chose a limit but set no due",
+                    WG_PRI(dc->pack->area), event);
     return rc;
 }
 
@@ -249,7 +265,8 @@ static int check_person(struct deciding *dc)
     if (!wg_case_other_axis(&dc->c, dc->cmd->actor.user, dc->role))
         return WG_OK;
     if (!dc->pack->small_centre)
-        return REFUSE(dc, WG_EDENIED, "", "you acted on the other axis of this case; 监督与指挥不得由同一人经手");
+        return REFUSE(dc, WG_EDENIED, "",
+                      "you acted on the other axis of this case; 监督与指挥不得由同一人经手");
     out_begin(dc, "mark");
     wg_json_kstr(&dc->outs, "what", WG_S("both_axes"));
     wg_buf_char(&dc->outs, '}');
@@ -266,7 +283,8 @@ int decide_step(struct deciding *dc)
         return REFUSE(dc, rc, "", "the case can't be read: %s", wg_strerror(rc));
     dc->known = true;
     dc->of = cmd->id;
-    rc = rulebook_get(&dc->d->book, dc->c.filed ? dc->c.rev : (struct wg_str){NULL, 0}, &dc->rules, &cmd->err);
+    rc = rulebook_get(&dc->d->book, dc->c.filed ? dc->c.rev : (struct wg_str){NULL, 0}, &dc->rules,
+                      &cmd->err);
     if (rc < 0)
         return rc;
     dc->pack = wg_rules_pack(dc->rules);
@@ -274,8 +292,8 @@ int decide_step(struct deciding *dc)
     if ((rc = check_role(dc)) < 0)
         return rc;
     if (cmd->if_match >= 0 && cmd->if_match != (int64_t)dc->c.version)
-        return REFUSE(dc, WG_ESTALE, "", "the case is at version %u, not %lld: read it again", dc->c.version,
-                      (long long)cmd->if_match);
+        return REFUSE(dc, WG_ESTALE, "", "the case is at version %u, not %lld: read it again",
+                      dc->c.version, (long long)cmd->if_match);
     if ((rc = check_state(dc)) < 0 || (rc = check_body(dc)) < 0 || (rc = check_person(dc)) < 0)
         return rc;
     return outcomes(dc);

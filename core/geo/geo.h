@@ -1,6 +1,7 @@
 /** The front door of geo: coordinate systems at the edges, named layers inside.
- *  Inside all is geographic CGCS2000 (EPSG:4490; WGS 84 is taken as equal), degrees x 10^7 in int32, lon before lat.
- *  Sources: GB/T 30428.1 (unit grids), EPSG registry by PROJ. Thread: any; a layer never changes once made. */
+ *  Inside all is geographic CGCS2000 (EPSG:4490; WGS 84 is taken as equal), degrees x 10^7 in
+ * int32, lon before lat. Sources: GB/T 30428.1 (unit grids), EPSG registry by PROJ. Thread: any; a
+ * layer never changes once made. */
 #ifndef WG_GEO_H
 #define WG_GEO_H
 
@@ -13,17 +14,20 @@ struct wg_box {
     int32_t west, south, east, north; /**< e7, inclusive */
 };
 
-/** Metres between two points on the ellipsoid's sphere of local radius; error < 0.3 % at county size. */
+/** Metres between two points on the ellipsoid's sphere of local radius; error < 0.3 % at county
+ * size. */
 double wg_distance_m(struct wg_point a, struct wg_point b);
 
 /* ---- coordinate systems ---- */
 
 struct wg_crs;
-/** For epsg 4326, 4490, 3857, 4509, 4498, 4526..4528, 4547..4549, 4510, 4550 and whatever else PROJ knows.
- *  Owner: caller. Not shared between threads. Errors: WG_EINVAL for a code that PROJ does not know. */
+/** For epsg 4326, 4490, 3857, 4509, 4498, 4526..4528, 4547..4549, 4510, 4550 and whatever else PROJ
+ * knows. Owner: caller. Not shared between threads. Errors: WG_EINVAL for a code that PROJ does not
+ * know. */
 int wg_crs_new(int epsg, struct wg_crs **out, struct wg_err *err);
 void wg_crs_free(struct wg_crs *crs);
-/** x is east or lon, y is north or lat, whatever the authority's order of axes. Errors: WG_ERANGE. */
+/** x is east or lon, y is north or lat, whatever the authority's order of axes. Errors: WG_ERANGE.
+ */
 int wg_crs_to_4490(struct wg_crs *crs, double x, double y, struct wg_point *out);
 int wg_crs_from_4490(struct wg_crs *crs, struct wg_point p, double *x, double *y);
 /** The same in whole doubles, for surveyors: an e7 step is a centimetre. Errors: WG_ERANGE. */
@@ -32,8 +36,9 @@ int wg_crs_from_degrees(struct wg_crs *crs, double lon, double lat, double *x, d
 
 /* ---- CSV ---- */
 
-/** Rows of RFC 4180 text: quotes, LF or CRLF, a byte order mark at the start; lines without a character are skipped.
- *  text is borrowed until the close. What begins with _ is the reader's own. */
+/** Rows of RFC 4180 text: quotes, LF or CRLF, a byte order mark at the start; lines without a
+ * character are skipped. text is borrowed until the close. What begins with _ is the reader's own.
+ */
 struct wg_csv {
     size_t line;                /**< of the last row's first byte, from 1 */
     const struct wg_str *field; /**< of the last row; gone at the next call */
@@ -45,37 +50,42 @@ struct wg_csv {
 };
 /** Errors: WG_ENOMEM. */
 int wg_csv_open(struct wg_str text, struct wg_csv *csv);
-/** 1: a row is in field and count. 0: the end. Errors: WG_EINVAL ("line 7, column 12: …" in err; the rest can't be
- *  read), WG_ENOMEM. */
+/** 1: a row is in field and count. 0: the end. Errors: WG_EINVAL ("line 7, column 12: …" in err;
+ * the rest can't be read), WG_ENOMEM. */
 int wg_csv_next(struct wg_csv *csv, struct wg_err *err);
 void wg_csv_close(struct wg_csv *csv); /**< after a failed open, and twice, is fine */
 
 /* ---- layers ---- */
 
-/** Named features with their shapes: areas (polygons) or points. Immutable, counted, saved as a file. */
+/** Named features with their shapes: areas (polygons) or points. Immutable, counted, saved as a
+ * file. */
 struct wg_layer;
 
 struct wg_feature {
     struct wg_str id, name;
     struct wg_str props; /**< the other properties as a JSON object's text */
     struct wg_box box;
-    struct wg_point at;  /**< of a point layer; of an area, a point of its box's middle */
+    struct wg_point at; /**< of a point layer; of an area, a point of its box's middle */
 };
 
-/** Build from a GeoJSON FeatureCollection (RFC 7946): Polygon and MultiPolygon, or Point; not mixed. Each feature
- *  needs an id (or properties.id or properties.code), unique. Checks rings: closed, 4 points and more, inside
- *  [-180,180]x[-90,90], neither crossing nor touching themselves, holes inside, parts apart (by GEOS, on the rounded
- *  vertices). All faults are collected; features, rings and lines count from 1.
- *  Errors: WG_EINVAL, with the first faults, one a line ("feature 17 (341824…): ring 1 crosses itself at …");
- *  WG_ENOMEM; *out is then NULL. */
+/** Build from a GeoJSON FeatureCollection (RFC 7946): Polygon and MultiPolygon, or Point; not
+ * mixed. Each feature needs an id (or properties.id or properties.code), unique. Checks rings:
+ * closed, 4 points and more, inside
+ *  [-180,180]x[-90,90], neither crossing nor touching themselves, holes inside, parts apart (by
+ * GEOS, on the rounded vertices). All faults are collected; features, rings and lines count from 1.
+ *  Errors: WG_EINVAL, with the first faults, one a line ("feature 17 (341824…): ring 1 crosses
+ * itself at …"); WG_ENOMEM; *out is then NULL. */
 struct wg_layer_faults {
     size_t count;
     struct wg_buf text; /**< one a line, at most 100 of them; owner: caller, wg_buf_free */
-}; /**< an out-parameter: what was in it is forgotten; NULL is fine */
-int wg_layer_from_geojson(struct wg_str text, struct wg_layer **out, struct wg_layer_faults *faults, struct wg_err *err);
-/** Build a point layer from CSV with a header line; needs columns id, lon, lat; name where there is one; all other
- *  columns become props, all as text. Faults name line and column. Errors: as above. */
-int wg_layer_from_csv(struct wg_str text, struct wg_layer **out, struct wg_layer_faults *faults, struct wg_err *err);
+};                      /**< an out-parameter: what was in it is forgotten; NULL is fine */
+int wg_layer_from_geojson(struct wg_str text, struct wg_layer **out, struct wg_layer_faults *faults,
+                          struct wg_err *err);
+/** Build a point layer from CSV with a header line; needs columns id, lon, lat; name where there is
+ * one; all other columns become props, all as text. Faults name line and column. Errors: as above.
+ */
+int wg_layer_from_csv(struct wg_str text, struct wg_layer **out, struct wg_layer_faults *faults,
+                      struct wg_err *err);
 
 /** The layer's file: one flat image with a checksum. Whole and synced, or not there.
  *  Errors: WG_EIO, WG_ENOSPC; at load WG_ENOENT, WG_ECORRUPT, WG_ENOMEM. */
@@ -88,12 +98,14 @@ void wg_layer_drop(struct wg_layer *layer);             /**< one owner less; NUL
 size_t wg_layer_count(const struct wg_layer *layer);
 bool wg_layer_is_points(const struct wg_layer *layer);
 struct wg_box wg_layer_box(const struct wg_layer *layer);
-bool wg_layer_at(const struct wg_layer *layer, size_t i, struct wg_feature *out); /**< borrowed from the layer */
+bool wg_layer_at(const struct wg_layer *layer, size_t i,
+                 struct wg_feature *out); /**< borrowed from the layer */
 bool wg_layer_by_id(const struct wg_layer *layer, struct wg_str id, size_t *i);
 
-/** The area that holds p, exact in integers: of areas that share a border to the digit, a point on it belongs to
- *  exactly one; of areas that overlap, the first in the file answers. *i is its index. False where none does, and
- *  for a layer of points. (The outer rim of all areas: its western and southern points are in, the others out.) */
+/** The area that holds p, exact in integers: of areas that share a border to the digit, a point on
+ * it belongs to exactly one; of areas that overlap, the first in the file answers. *i is its index.
+ * False where none does, and for a layer of points. (The outer rim of all areas: its western and
+ * southern points are in, the others out.) */
 bool wg_layer_find(const struct wg_layer *layer, struct wg_point p, size_t *i);
 
 struct wg_near {
@@ -101,10 +113,11 @@ struct wg_near {
     double distance_m; /**< area: from p to its border; points: to the point */
     bool inside;       /**< area: p is in it */
 };
-/** Features within reach_m of p (areas that hold p always), holders before others, each nearest first, of equals the
- *  first in the file. Distances are good to 0.3 %. Does not look across the 180th meridian. Returns how many were put
- *  in out, at most cap. */
-size_t wg_layer_near(const struct wg_layer *layer, struct wg_point p, double reach_m, struct wg_near *out, size_t cap);
+/** Features within reach_m of p (areas that hold p always), holders before others, each nearest
+ * first, of equals the first in the file. Distances are good to 0.3 %. Does not look across the
+ * 180th meridian. Returns how many were put in out, at most cap. */
+size_t wg_layer_near(const struct wg_layer *layer, struct wg_point p, double reach_m,
+                     struct wg_near *out, size_t cap);
 
 /** Feature i as GeoJSON geometry text. */
 void wg_layer_geometry(const struct wg_layer *layer, size_t i, struct wg_buf *out);

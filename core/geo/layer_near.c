@@ -44,7 +44,8 @@ static struct plane plane_at(struct wg_point p)
     return f;
 }
 
-/* libm's fmin and fmax are calls, for NaN's sake; there is none here, and this is the hot path of every locate. */
+/* libm's fmin and fmax are calls, for NaN's sake; there is none here, and this is the hot path of
+ * every locate. */
 static inline double lesser(double a, double b)
 {
     return a < b ? a : b;

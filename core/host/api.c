@@ -1,4 +1,5 @@
-/* From a request to its handler: session, area, role, in the order that the interface fixes; and back: errors, commands. */
+/* From a request to its handler: session, area, role, in the order that the interface fixes; and
+ * back: errors, commands. */
 #include "inside.h"
 
 #include <stdio.h>
@@ -36,7 +37,8 @@ int http_status(int code)
     }
 }
 
-static void refuse(struct wg_req *req, int status, const struct wg_err *err, struct wg_str allowed, int code)
+static void refuse(struct wg_req *req, int status, const struct wg_err *err, struct wg_str allowed,
+                   int code)
 {
     struct wg_buf extra = WG_BUF_INIT;
     if (allowed.n) {
@@ -92,7 +94,8 @@ struct wg_county *host_county_of(struct wg_host *h, uint32_t area)
 
 static bool csrf_ok(struct wg_req *req, const struct session *s)
 {
-    return wg_req_method(req) == WG_METHOD_GET || wg_str_is(wg_req_header(req, "x-csrf-token"), s->csrf);
+    return wg_req_method(req) == WG_METHOD_GET ||
+           wg_str_is(wg_req_header(req, "x-csrf-token"), s->csrf);
 }
 
 /* The token of the header, else of the cookie, which then needs the CSRF header. */
@@ -108,7 +111,8 @@ static struct session *who(struct wg_req *req, struct wg_host *h)
         return NULL;
     at += sizeof(name) - 1;
     const char *end = memchr(at, ';', (size_t)(cookie.p + cookie.n - at));
-    s = session_find(h, (struct wg_str){at, end ? (size_t)(end - at) : (size_t)(cookie.p + cookie.n - at)});
+    s = session_find(
+        h, (struct wg_str){at, end ? (size_t)(end - at) : (size_t)(cookie.p + cookie.n - at)});
     return s && csrf_ok(req, s) ? s : NULL;
 }
 
@@ -139,7 +143,8 @@ bool before_request(struct wg_req *req, void *arg)
         return true;
     struct session *s = who(req, h);
     if (!s) {
-        refuse_text(req, WG_EUNAUTH, "sign in first: POST /v1/session, then Authorization: Bearer …");
+        refuse_text(req, WG_EUNAUTH,
+                    "sign in first: POST /v1/session, then Authorization: Bearer …");
         return false;
     }
     struct found *f = WG_NEW(wg_req_arena(req), struct found);
@@ -206,7 +211,8 @@ bool query_int(struct call *call, const char *name, int64_t least, int64_t most,
         return true;
     if (wg_str_int(s, out) == WG_OK && *out >= least && *out <= most)
         return true;
-    snprintf(what, sizeof(what), "must be a whole number, %lld to %lld", (long long)least, (long long)most);
+    snprintf(what, sizeof(what), "must be a whole number, %lld to %lld", (long long)least,
+             (long long)most);
     return bad_param(call, name, what);
 }
 
@@ -221,15 +227,19 @@ bool query_time(struct call *call, const char *name, int64_t *out)
         return true;
     }
     return wg_time_parse(s, out) == WG_OK ||
-           bad_param(call, name, "must be a date or a time with offset, like 2026-11-23T10:30:00+08:00 (+ as %2B)");
+           bad_param(
+               call, name,
+               "must be a date or a time with offset, like 2026-11-23T10:30:00+08:00 (+ as %2B)");
 }
 
 bool query_point(struct call *call, struct wg_point *out)
 {
     int64_t lon, lat;
-    if (wg_str_fixed(wg_req_query(call->req, "lon"), 7, &lon) < 0 || lon < -1800000000 || lon > 1800000000)
+    if (wg_str_fixed(wg_req_query(call->req, "lon"), 7, &lon) < 0 || lon < -1800000000 ||
+        lon > 1800000000)
         return bad_param(call, "lon", "must be degrees, -180 to 180");
-    if (wg_str_fixed(wg_req_query(call->req, "lat"), 7, &lat) < 0 || lat < -900000000 || lat > 900000000)
+    if (wg_str_fixed(wg_req_query(call->req, "lat"), 7, &lat) < 0 || lat < -900000000 ||
+        lat > 900000000)
         return bad_param(call, "lat", "must be degrees, -90 to 90");
     *out = (struct wg_point){(int32_t)lon, (int32_t)lat};
     return true;
@@ -239,9 +249,12 @@ int parse_body(struct call *call, bool must, struct wg_json **out)
 {
     struct wg_err err = {0};
     struct wg_str body = wg_req_body(call->req), type = wg_req_header(call->req, "content-type");
-    /* The form type is what curl -d says by itself; a browser's form can't pass for it, since the cookie needs its header. */
-    if (type.p && type.n && !memmem(type.p, type.n, "json", 4) && !memmem(type.p, type.n, "x-www-form-urlencoded", 21)) {
-        refuse(call->req, 415, &(struct wg_err){.text = "the body must be application/json"}, (struct wg_str){NULL, 0}, 0);
+    /* The form type is what curl -d says by itself; a browser's form can't pass for it, since the
+     * cookie needs its header. */
+    if (type.p && type.n && !memmem(type.p, type.n, "json", 4) &&
+        !memmem(type.p, type.n, "x-www-form-urlencoded", 21)) {
+        refuse(call->req, 415, &(struct wg_err){.text = "the body must be application/json"},
+               (struct wg_str){NULL, 0}, 0);
         return WG_EINVAL;
     }
     if (body.n == 0 && !must)
@@ -295,8 +308,10 @@ void call_submit(struct call *call)
     }
     if (cmd->key.n) {
         /* An import's body is in a file: its value names it. */
-        const struct wg_str parts[] = {wg_req_target(call->req), wg_req_body(call->req), cmd->value};
-        struct wg_hash h = wg_hash_keyed(wg_vault_secret(wg_desk_vault(call->county->desk)), parts, cmd->value.n ? 3 : 2);
+        const struct wg_str parts[] = {wg_req_target(call->req), wg_req_body(call->req),
+                                       cmd->value};
+        struct wg_hash h = wg_hash_keyed(wg_vault_secret(wg_desk_vault(call->county->desk)), parts,
+                                         cmd->value.n ? 3 : 2);
         if (!wg_utf8_valid(cmd->key)) {
             wg_fail(&err, WG_EINVAL, "Idempotency-Key is not UTF-8");
             refuse(call->req, 400, &err, (struct wg_str){NULL, 0}, 0);
@@ -330,8 +345,8 @@ static void submit_own(struct call *call, struct wg_county *c, struct wg_arena *
     }
 }
 
-void host_keep(struct wg_county *c, struct wg_arena *a, const char *kind, struct wg_str name, struct wg_str value,
-               struct wg_ground *ground, struct wg_bundle *bundle)
+void host_keep(struct wg_county *c, struct wg_arena *a, const char *kind, struct wg_str name,
+               struct wg_str value, struct wg_ground *ground, struct wg_bundle *bundle)
 {
     struct call *call = WG_NEW(a, struct call);
     if (!call) {
@@ -386,7 +401,9 @@ static void answer_cmd(struct call *call)
         answer_json(call->req, call->status, &b);
         return;
     }
-    const struct session sees = {.roles = call->sees_caller ? WG_ACCEPTOR : call->sees_words ? WG_LEADER : 0};
+    const struct session sees = {.roles = call->sees_caller  ? WG_ACCEPTOR
+                                          : call->sees_words ? WG_LEADER
+                                                             : 0};
     show_case(call->county, &sees, &c, &b);
     reply_version(call->req, c.version);
     if (call->status == 201) {
@@ -456,7 +473,8 @@ bool may_see(const struct session *s, const struct wg_case *c)
     return s->roles & WG_COLLECTOR && (c->state == WG_CHECKING || c->state == WG_VERIFYING);
 }
 
-void show_case(struct wg_county *county, const struct session *s, const struct wg_case *c, struct wg_buf *out)
+void show_case(struct wg_county *county, const struct session *s, const struct wg_case *c,
+               struct wg_buf *out)
 {
     struct wg_buf words = WG_BUF_INIT, caller = WG_BUF_INIT;
     struct wg_vault *vault = wg_desk_vault(county->desk);
@@ -469,8 +487,8 @@ void show_case(struct wg_county *county, const struct session *s, const struct w
     }
     wg_buf_room(out, 1024 + description.n); /* at once, not by doubling */
     wg_case_json(c, description, wg_now_ms(), out);
-    if (c->caller.n && s->roles & (WG_ACCEPTOR | WG_CHIEF) && wg_vault_get(vault, c->caller, &caller, NULL) == WG_OK &&
-        out->n && wg_buf_ok(out)) {
+    if (c->caller.n && s->roles & (WG_ACCEPTOR | WG_CHIEF) &&
+        wg_vault_get(vault, c->caller, &caller, NULL) == WG_OK && out->n && wg_buf_ok(out)) {
         out->n--; /* into the object, before its brace */
         wg_json_key(out, "caller");
         wg_buf_str_add(out, wg_buf_str(&caller));

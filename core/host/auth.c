@@ -1,5 +1,6 @@
-/* Accounts, sessions, passwords. A password is hashed with Argon2id on the pool, one at a time: each takes 19 MiB, and
- * many at once would be a way to stop the server. Tokens are random and kept as digests only. */
+/* Accounts, sessions, passwords. A password is hashed with Argon2id on the pool, one at a time:
+ * each takes 19 MiB, and many at once would be a way to stop the server. Tokens are random and kept
+ * as digests only. */
 #include "inside.h"
 
 #include <sodium.h>
@@ -14,7 +15,8 @@
 
 int hash_password(struct wg_str password, char out[128])
 {
-    return crypto_pwhash_str_alg(out, password.p, password.n, ARGON_OPS, ARGON_BYTES, crypto_pwhash_ALG_ARGON2ID13) == 0
+    return crypto_pwhash_str_alg(out, password.p, password.n, ARGON_OPS, ARGON_BYTES,
+                                 crypto_pwhash_ALG_ARGON2ID13) == 0
                ? WG_OK
                : WG_ENOMEM;
 }
@@ -274,7 +276,8 @@ static void signed_in(struct login *l)
     answer_json(l->call->req, 201, &b);
 }
 
-/* The account's record and password hash. An unknown user costs the same time as a wrong password. */
+/* The account's record and password hash. An unknown user costs the same time as a wrong password.
+ */
 static void look_up(struct login *l, struct wg_county *c, struct wg_str user)
 {
     /* A hash of a random password, of the same cost. */
@@ -292,7 +295,8 @@ static void look_up(struct login *l, struct wg_county *c, struct wg_str user)
     if (!c || reader_begin(c, &txn, NULL) < 0)
         return;
     if (wg_view_record(wg_desk_views(c->desk), txn, "user", user, &json) == WG_OK &&
-        wg_json_parse(l->call->arena, json, &j, NULL) == WG_OK && !wg_json_bool(j, "disabled", false) &&
+        wg_json_parse(l->call->arena, json, &j, NULL) == WG_OK &&
+        !wg_json_bool(j, "disabled", false) &&
         wg_vault_get(wg_desk_vault(c->desk), wg_json_str(j, "hash"), &hash, NULL) == WG_OK &&
         wg_str_copy(l->hash, sizeof(l->hash), wg_buf_str(&hash)) == WG_OK) {
         struct session *s = &l->draft;
@@ -318,7 +322,10 @@ void post_session(struct call *call)
     const char *missing = !area.n ? "area" : !user.n ? "user" : !l->password.n ? "password" : NULL;
     if (missing || user.n > 63 || l->password.n > 1024) {
         char pointer[16];
-        snprintf(pointer, sizeof(pointer), "/%s", missing ? missing : user.n > 63 ? "user" : "password");
+        snprintf(pointer, sizeof(pointer), "/%s",
+                 missing       ? missing
+                 : user.n > 63 ? "user"
+                               : "password");
         wg_fail_at(&err, WG_EINVAL, pointer, "area, user and password are needed, as texts");
         answer_err(call->req, WG_EINVAL, &err, (struct wg_str){NULL, 0});
         return;
@@ -440,21 +447,25 @@ static bool axes_ok(struct call *call, uint32_t roles)
     return small || !(roles & WG_SUPERVISION) || !(roles & WG_COMMAND);
 }
 
-static bool read_user(struct call *call, const struct wg_json *in, struct wg_str *user, uint32_t *roles)
+static bool read_user(struct call *call, const struct wg_json *in, struct wg_str *user,
+                      uint32_t *roles)
 {
     const struct wg_json *list = wg_json_get(in, "roles");
     struct wg_str unit = wg_json_str(in, "unit");
     for (const struct wg_json *m = in->child; m; m = m->next) {
-        static const char *const known[] = {"user", "name", "password", "roles", "unit", "disabled"};
+        static const char *const known[] = {"user",  "name", "password",
+                                            "roles", "unit", "disabled"};
         size_t i = 0;
         while (i < 6 && !wg_str_is(m->key, known[i]))
             i++;
         if (i == 6)
-            return user_fault(call, "", "holds user, name, password, roles, unit, disabled and no more");
+            return user_fault(call, "",
+                              "holds user, name, password, roles, unit, disabled and no more");
     }
     *user = wg_json_str(in, "user");
     if (!word_ok(*user, 48))
-        return user_fault(call, "/user", "must be a text of 1 to 48 bytes without spaces, quotes, / or :");
+        return user_fault(call, "/user",
+                          "must be a text of 1 to 48 bytes without spaces, quotes, / or :");
     if (!wg_json_str(in, "name").n || wg_json_str(in, "name").n > 120)
         return user_fault(call, "/name", "must be a text of 1 to 120 bytes");
     if (!list || list->type != WG_JARR || !list->count)
@@ -464,7 +475,8 @@ static bool read_user(struct call *call, const struct wg_json *in, struct wg_str
             return user_fault(call, "/roles", "holds what is no role");
     *roles = roles_of(list);
     if (!axes_ok(call, *roles))
-        return user_fault(call, "/roles", "supervision and command never meet in one account (监督与指挥分离)");
+        return user_fault(call, "/roles",
+                          "supervision and command never meet in one account (监督与指挥分离)");
     if ((*roles & WG_RULE_AUTHOR) && (*roles & WG_RULE_APPROVER))
         return user_fault(call, "/roles", "rule_author and rule_approver are two people");
     if (*roles & WG_UNIT_ROLE && !word_ok(unit, 48))
@@ -472,7 +484,8 @@ static bool read_user(struct call *call, const struct wg_json *in, struct wg_str
     return true;
 }
 
-/* The reference of the password that the account has now; {NULL, 0} where there is no such account. */
+/* The reference of the password that the account has now; {NULL, 0} where there is no such account.
+ */
 static struct wg_str hash_now(struct call *call, struct wg_str user)
 {
     struct wg_txn *txn;
@@ -487,7 +500,8 @@ static struct wg_str hash_now(struct call *call, struct wg_str user)
     return hash;
 }
 
-static void write_user(struct call *call, const struct wg_json *in, uint32_t roles, struct wg_str hash)
+static void write_user(struct call *call, const struct wg_json *in, uint32_t roles,
+                       struct wg_str hash)
 {
     struct wg_buf b = WG_BUF_INIT;
     struct wg_str unit = wg_json_str(in, "unit");
@@ -513,7 +527,8 @@ static void user_hashed(struct login *l)
         wg_reply_problem(call->req, 503, "out of memory for the password");
         return;
     }
-    call->cmd.secret[0] = (struct wg_secret){WG_S("hash"), wg_arena_str(call->arena, wg_str_of(l->hash))};
+    call->cmd.secret[0] =
+        (struct wg_secret){WG_S("hash"), wg_arena_str(call->arena, wg_str_of(l->hash))};
     call->cmd.secrets = 1;
     call->session = &l->draft; /* as it was when asked */
     call_submit(call);
@@ -532,7 +547,8 @@ static void keep_user(struct call *call, bool fresh)
         return;
     }
     password = wg_json_str(in, "password");
-    bool keeps = !fresh && !wg_json_get(in, "password"); /* who is changed without one keeps theirs */
+    bool keeps =
+        !fresh && !wg_json_get(in, "password"); /* who is changed without one keeps theirs */
     if (!keeps && (password.n < 8 || password.n > 1024)) {
         user_fault(call, "/password", "must have 8 to 1024 bytes");
         return;

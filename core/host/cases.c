@@ -20,10 +20,12 @@ static struct wg_county *route_report(struct call *call, const struct wg_json *i
     int64_t lon, lat;
     size_t i;
     struct wg_feature county;
-    const struct wg_layer *layer = f->ground->counties ? f->ground->counties : f->ground->layer[WG_COUNTIES];
+    const struct wg_layer *layer =
+        f->ground->counties ? f->ground->counties : f->ground->layer[WG_COUNTIES];
     if (xy && xy->type == WG_JARR && xy->count == 2 && wg_json_fixed(xy->child, 7, &lon) == WG_OK &&
-        wg_json_fixed(xy->child->next, 7, &lat) == WG_OK && lon >= INT32_MIN && lon <= INT32_MAX && lat >= INT32_MIN &&
-        lat <= INT32_MAX && layer && wg_layer_find(layer, (struct wg_point){(int32_t)lon, (int32_t)lat}, &i) &&
+        wg_json_fixed(xy->child->next, 7, &lat) == WG_OK && lon >= INT32_MIN && lon <= INT32_MAX &&
+        lat >= INT32_MIN && lat <= INT32_MAX && layer &&
+        wg_layer_find(layer, (struct wg_point){(int32_t)lon, (int32_t)lat}, &i) &&
         wg_layer_at(layer, i, &county))
         to = host_county(call->host, county.id);
     wg_force_drop(f);
@@ -65,7 +67,8 @@ void post_action(struct call *call)
     struct wg_json *in;
     struct wg_str action = wg_req_param(call->req, "action");
     if (call->county->is_city) {
-        refuse(call, WG_EDENIED, "", "the city reads its counties' cases; steps are taken in the county");
+        refuse(call, WG_EDENIED, "",
+               "the city reads its counties' cases; steps are taken in the county");
         return;
     }
     if (!path_case(call, &call->cmd.id))
@@ -231,7 +234,8 @@ static struct listing *listing_new(struct call *call)
     l->session = *call->session; /* the pool must not look at the loop's */
     l->q = (struct wg_case_query){.kind = -1, .source = -1, .limit = 100, .now_ms = wg_now_ms()};
     for (size_t i = 0; i < call->host->counties; i++)
-        if (call->county->is_city ? !call->host->county[i]->is_city : call->host->county[i] == call->county)
+        if (call->county->is_city ? !call->host->county[i]->is_city
+                                  : call->host->county[i] == call->county)
             l->county[l->counties++] = call->host->county[i];
     struct session *s = &l->session;
     if (!(s->roles & READERS)) {
@@ -304,8 +308,10 @@ static bool read_filters(struct call *call, struct wg_case_query *q)
     uint32_t kinds = 0, sources = 0;
     int64_t limit = 100;
     struct wg_str sort = wg_req_query(call->req, "sort");
-    if (!names(call, "state", wg_state_parse, &q->states) || !names(call, "lamp", lamp_parse, &q->lamps) ||
-        !names(call, "kind", wg_kind_parse, &kinds) || !names(call, "source", wg_source_parse, &sources) ||
+    if (!names(call, "state", wg_state_parse, &q->states) ||
+        !names(call, "lamp", lamp_parse, &q->lamps) ||
+        !names(call, "kind", wg_kind_parse, &kinds) ||
+        !names(call, "source", wg_source_parse, &sources) ||
         !query_int(call, "limit", 1, 1000, &limit) || !query_time(call, "from", &q->from) ||
         !query_time(call, "to", &q->to) || !read_bbox(call, q))
         return false;
@@ -320,8 +326,11 @@ static bool read_filters(struct call *call, struct wg_case_query *q)
     q->part = wg_req_query(call->req, "part");
     q->reporter = wg_req_query(call->req, "reporter");
     q->q = wg_req_query(call->req, "q");
-    q->sort = wg_str_is(sort, "due") ? WG_BY_DUE : wg_str_is(sort, "-opened") ? WG_BY_OPENED_DOWN : WG_BY_OPENED;
-    if (sort.n && !wg_str_is(sort, "due") && !wg_str_is(sort, "-opened") && !wg_str_is(sort, "opened")) {
+    q->sort = wg_str_is(sort, "due")       ? WG_BY_DUE
+              : wg_str_is(sort, "-opened") ? WG_BY_OPENED_DOWN
+                                           : WG_BY_OPENED;
+    if (sort.n && !wg_str_is(sort, "due") && !wg_str_is(sort, "-opened") &&
+        !wg_str_is(sort, "opened")) {
         refuse(call, WG_EINVAL, "/sort", "must be opened, -opened or due");
         return false;
     }
@@ -330,8 +339,9 @@ static bool read_filters(struct call *call, struct wg_case_query *q)
 
 static bool known_params(struct call *call)
 {
-    static const char *const known[] = {"state", "category", "kind", "unit",  "grid", "part",  "source",   "reporter",
-                                        "lamp",  "from",     "to",   "bbox", "q",     "sort", "limit", "cursor", NULL};
+    static const char *const known[] = {"state",  "category", "kind",  "unit",   "grid", "part",
+                                        "source", "reporter", "lamp",  "from",   "to",   "bbox",
+                                        "q",      "sort",     "limit", "cursor", NULL};
     struct wg_str name, value;
     char pointer[80];
     for (size_t i = 0; wg_req_query_at(call->req, i, &name, &value); i++) {
@@ -354,7 +364,8 @@ void get_cases(struct call *call)
         wg_reply_problem(call->req, 503, "out of memory");
         return;
     }
-    if (known_params(call) && read_filters(call, &l->q) && start_cursor(l, wg_req_query(call->req, "cursor")))
+    if (known_params(call) && read_filters(call, &l->q) &&
+        start_cursor(l, wg_req_query(call->req, "cursor")))
         listing_run(l);
 }
 
@@ -370,12 +381,14 @@ void get_tasks(struct call *call)
     struct wg_force *f = wg_desk_force(call->county->desk);
     for (size_t i = 0; f->pack && i < f->pack->flow.count; i++) {
         const struct wg_step *s = &f->pack->flow.step[i];
-        bool moves = s->leads && s->lead[0].to != WG_STAY; /* what can be done at any time waits for nobody */
+        bool moves = s->leads &&
+                     s->lead[0].to != WG_STAY; /* what can be done at any time waits for nobody */
         if (moves && s->roles & call->session->roles)
             l->q.states |= s->from;
     }
     wg_force_drop(f);
-    if (!query_int(call, "limit", 1, 1000, &limit) || !start_cursor(l, wg_req_query(call->req, "cursor")))
+    if (!query_int(call, "limit", 1, 1000, &limit) ||
+        !start_cursor(l, wg_req_query(call->req, "cursor")))
         return;
     l->tasks = true;
     l->q.limit = (size_t)limit;

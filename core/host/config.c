@@ -25,7 +25,8 @@ static int text(struct reading *r, const char *key, const char *fallback, struct
     lua_getfield(r->L, -1, key);
     const char *s = lua_type(r->L, -1) == LUA_TSTRING ? lua_tolstring(r->L, -1, &n) : NULL;
     bool absent = lua_isnil(r->L, -1);
-    *out = wg_arena_str(r->c->arena, s ? (struct wg_str){s, n} : wg_str_of(fallback ? fallback : ""));
+    *out =
+        wg_arena_str(r->c->arena, s ? (struct wg_str){s, n} : wg_str_of(fallback ? fallback : ""));
     lua_pop(r->L, 1);
     if (!s && (!absent || !fallback))
         return bad(r, key, "must be a text");
@@ -44,14 +45,16 @@ static int folder(struct reading *r, const char *key, const char *fallback, stru
     return out->p ? WG_OK : WG_ENOMEM;
 }
 
-static int whole(struct reading *r, const char *key, int64_t fallback, int64_t least, int64_t most, int64_t *out)
+static int whole(struct reading *r, const char *key, int64_t fallback, int64_t least, int64_t most,
+                 int64_t *out)
 {
     char want[80];
     lua_getfield(r->L, -1, key);
     *out = lua_isinteger(r->L, -1) ? lua_tointeger(r->L, -1) : fallback;
     bool fine = (lua_isnil(r->L, -1) || lua_isinteger(r->L, -1)) && *out >= least && *out <= most;
     lua_pop(r->L, 1);
-    snprintf(want, sizeof(want), "must be a whole number, %lld to %lld", (long long)least, (long long)most);
+    snprintf(want, sizeof(want), "must be a whole number, %lld to %lld", (long long)least,
+             (long long)most);
     return fine ? WG_OK : bad(r, key, want);
 }
 
@@ -96,8 +99,9 @@ static int read_listen(struct reading *r)
     const char *colon = rc == WG_OK ? memrchr(s.p, ':', s.n) : NULL;
     if (rc < 0)
         return rc;
-    if (!colon || wg_str_int((struct wg_str){colon + 1, s.n - (size_t)(colon + 1 - s.p)}, &port) < 0 || port < 0 ||
-        port > 65535)
+    if (!colon ||
+        wg_str_int((struct wg_str){colon + 1, s.n - (size_t)(colon + 1 - s.p)}, &port) < 0 ||
+        port < 0 || port > 65535)
         return bad(r, "listen", "must be \"host:port\", port 0 to 65535");
     struct wg_str host = {s.p, (size_t)(colon - s.p)};
     if (host.n > 2 && host.p[0] == '[') /* an IPv6 address stands in brackets */
@@ -117,7 +121,8 @@ static int plugin_json(struct reading *r, struct wg_str *out)
             size_t n;
             if (lua_type(r->L, -2) != LUA_TSTRING)
                 continue;
-            const char *key = lua_tostring(r->L, -2); /* the operator's own file: a quote in it is theirs to see */
+            const char *key = lua_tostring(
+                r->L, -2); /* the operator's own file: a quote in it is theirs to see */
             if (lua_type(r->L, -1) == LUA_TBOOLEAN)
                 wg_json_kbool(&b, key, lua_toboolean(r->L, -1));
             else if (lua_isinteger(r->L, -1))
@@ -141,7 +146,8 @@ static int read_plugins(struct reading *r)
     int type = lua_getfield(r->L, -1, "plugins"), rc = WG_OK;
     if (type != LUA_TTABLE) {
         lua_pop(r->L, 1);
-        return type == LUA_TNIL ? WG_OK : bad(r, "plugins", "must be a list of {path = …, config = {…}}");
+        return type == LUA_TNIL ? WG_OK
+                                : bad(r, "plugins", "must be a list of {path = …, config = {…}}");
     }
     for (lua_Integer i = 1; rc == WG_OK && lua_geti(r->L, -1, i) != LUA_TNIL; i++) {
         if (lua_type(r->L, -1) != LUA_TTABLE || c->plugins == 16)
@@ -159,7 +165,8 @@ static int read_rest(struct reading *r)
     struct wg_config *c = r->c;
     int64_t map_gb, segment_mb, hours;
     int rc;
-    if ((rc = folder(r, "data", NULL, &c->data)) < 0 || (rc = folder(r, "scripts", "scripts", &c->scripts)) < 0 ||
+    if ((rc = folder(r, "data", NULL, &c->data)) < 0 ||
+        (rc = folder(r, "scripts", "scripts", &c->scripts)) < 0 ||
         (rc = folder(r, "standards", "standards", &c->standards)) < 0 || (rc = read_areas(r)) < 0 ||
         (rc = read_listen(r)) < 0 || (rc = whole(r, "map_gb", 64, 1, 4096, &map_gb)) < 0 ||
         (rc = whole(r, "segment_mb", 32, 1, 1024, &segment_mb)) < 0 ||
@@ -176,8 +183,9 @@ static int read_rest(struct reading *r)
 
 static int check_keys(struct reading *r)
 {
-    static const char *const known[] = {"data",   "scripts", "standards",  "city",          "counties", "listen",
-                                        "map_gb", "dev",     "segment_mb", "session_hours", "plugins",  NULL};
+    static const char *const known[] = {"data",       "scripts",       "standards", "city",
+                                        "counties",   "listen",        "map_gb",    "dev",
+                                        "segment_mb", "session_hours", "plugins",   NULL};
     for (lua_pushnil(r->L); lua_next(r->L, -2); lua_pop(r->L, 1)) {
         const char *key = lua_type(r->L, -2) == LUA_TSTRING ? lua_tostring(r->L, -2) : "(a number)";
         size_t i = 0;

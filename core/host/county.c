@@ -4,14 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int read_bundle(struct wg_host *h, const char *area, struct wg_bundle **out, struct wg_err *err)
+static int read_bundle(struct wg_host *h, const char *area, struct wg_bundle **out,
+                       struct wg_err *err)
 {
-    return wg_bundle_read(h->config->scripts.p, h->config->standards.p, h->config->city.p, area, out, err);
+    return wg_bundle_read(h->config->scripts.p, h->config->standards.p, h->config->city.p, area,
+                          out, err);
 }
 
 /* The bundle as a blob, and the two records: where each revision lies, and which is in force. */
-static int keep_bundle(struct wg_county *c, struct wg_bundle *bundle, struct wg_str *value, struct wg_arena *a,
-                       struct wg_err *err)
+static int keep_bundle(struct wg_county *c, struct wg_bundle *bundle, struct wg_str *value,
+                       struct wg_arena *a, struct wg_err *err)
 {
     struct wg_buf text = WG_BUF_INIT, b = WG_BUF_INIT;
     char dir[1100], name[WG_BLOB_NAME + 1];
@@ -31,10 +33,16 @@ static int keep_bundle(struct wg_county *c, struct wg_bundle *bundle, struct wg_
     return rc;
 }
 
-static struct wg_cmd own_cmd(struct wg_arena *a, const char *kind, const char *name, struct wg_str value)
+static struct wg_cmd own_cmd(struct wg_arena *a, const char *kind, const char *name,
+                             struct wg_str value)
 {
-    return (struct wg_cmd){.arena = a, .act = WG_S("keep"), .kind = wg_str_of(kind), .name = wg_str_of(name),
-                           .value = value, .if_match = -1, .actor = {WG_S("system"), {NULL, 0}, WG_SYSTEM}};
+    return (struct wg_cmd){.arena = a,
+                           .act = WG_S("keep"),
+                           .kind = wg_str_of(kind),
+                           .name = wg_str_of(name),
+                           .value = value,
+                           .if_match = -1,
+                           .actor = {WG_S("system"), {NULL, 0}, WG_SYSTEM}};
 }
 
 /* A county that has no rules yet gets those of the scripts. */
@@ -53,7 +61,8 @@ static int first_rules(struct wg_county *c, struct wg_err *err)
     if ((rc = wg_rules_new(bundle, NULL, c->host->plugins, &rules, err)) < 0 ||
         (rc = keep_bundle(c, bundle, &value, a, err)) < 0)
         goto out;
-    struct wg_cmd rev = own_cmd(a, "rev", wg_bundle_rev(bundle), value), now = own_cmd(a, "rules", "now", value);
+    struct wg_cmd rev = own_cmd(a, "rev", wg_bundle_rev(bundle), value),
+                  now = own_cmd(a, "rules", "now", value);
     now.bundle = bundle;
     rev.link.next = &now.link;
     wg_desk_batch(c->desk, &rev);
@@ -161,7 +170,8 @@ static void reload_run(struct job *job)
     wg_force_drop(f);
     if (!r->bundle || strcmp(c->refused, wg_bundle_rev(r->bundle)) == 0)
         return;
-    if (r->rc == WG_OK && (r->rc = wg_rules_new(r->bundle, NULL, c->host->plugins, &rules, &r->err)) == WG_OK &&
+    if (r->rc == WG_OK &&
+        (r->rc = wg_rules_new(r->bundle, NULL, c->host->plugins, &rules, &r->err)) == WG_OK &&
         (r->rc = wg_rules_test(rules, say_test, NULL, &ran, &r->err)) == WG_OK)
         r->rc = keep_bundle(c, r->bundle, &r->value, r->arena, &r->err);
     wg_rules_free(rules);

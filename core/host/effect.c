@@ -1,5 +1,6 @@
-/* Effects: what rules decided should happen outside. A row of the outbox is handed to the plugin that takes its kind, and
- * leaves only by a journalled `done`, so it happens at least once; the key is the same at every try. */
+/* Effects: what rules decided should happen outside. A row of the outbox is handed to the plugin
+ * that takes its kind, and leaves only by a journalled `done`, so it happens at least once; the key
+ * is the same at every try. */
 #include "inside.h"
 
 #include <stdio.h>
@@ -14,6 +15,8 @@ struct flight {
     uint64_t n;
     uint32_t i;
     bool out; /* the plugin has it */
+    bool ran; /* it has happened; it stays known until the journal has said so, or the plugin would
+                 get it again */
     int tries;
     int64_t after; /* mono ms: not before */
     struct wg_effect_job job;
@@ -50,19 +53,26 @@ static void drop(struct flight *f)
     free(f);
 }
 
+/* The entry may not come to be, on a full disk: then it is said again. */
+static void say_done(struct flight *f)
+{
+    f->after = wg_mono_ms() + RETRY_MS;
+    host_done(f->county, f->n, f->i);
+}
+
 void wg_effect_done(const struct wg_effect_job *job, int ok, const char *note)
 {
     struct flight *f = job->token;
     f->out = false;
     if (ok) {
-        host_done(f->county, f->n, f->i);
-        f->after = INT64_MAX; /* it is gone from the outbox when the done is folded; until then it stays known */
+        f->ran = true;
+        say_done(f);
         return;
     }
     f->tries++;
     f->after = wg_mono_ms() + RETRY_MS * (f->tries < 60 ? f->tries : 60);
-    wg_log(WG_WARN, "effect", note ? note : "failed", "area", f->county->area, "kind", f->kind, "tries", WG_NUM(f->tries),
-           NULL);
+    wg_log(WG_WARN, "effect", note ? note : "failed", "area", f->county->area, "kind", f->kind,
+           "tries", WG_NUM(f->tries), NULL);
 }
 
 static struct flight *find(struct effects *fx, uint64_t n, uint32_t i)
@@ -81,8 +91,8 @@ static int collect(void *arg, uint64_t n, uint32_t i, struct wg_str json)
     struct wg_arena *a = wg_arena_new(0);
     struct wg_json *j;
     void *self;
-    if (fx->count >= IN_FLIGHT_MAX || find(fx, n, i) || !a || wg_json_parse(a, json, &j, NULL) < 0 ||
-        !effect_of(c, wg_json_str(j, "k"), &self)) {
+    if (fx->count >= IN_FLIGHT_MAX || find(fx, n, i) || !a ||
+        wg_json_parse(a, json, &j, NULL) < 0 || !effect_of(c, wg_json_str(j, "k"), &self)) {
         wg_arena_free(a);
         return fx->count >= IN_FLIGHT_MAX;
     }
@@ -126,16 +136,19 @@ void effects_wake(struct wg_county *c)
     bool any = false;
     for (size_t p = 0; c->host->plugins[p]; p++)
         any |= c->host->plugins[p]->effects != NULL;
-    if (!any || (!c->effects && !(c->effects = calloc(1, sizeof(*c->effects)))) || reader_begin(c, &txn, NULL) < 0)
+    if (!any || (!c->effects && !(c->effects = calloc(1, sizeof(*c->effects)))) ||
+        reader_begin(c, &txn, NULL) < 0)
         return;
     for (struct flight *f = c->effects->flights, *next; f; f = next) {
         struct standing s = {c->effects, false, f->n, f->i};
         next = f->next;
-        if (f->out || f->after != INT64_MAX)
+        if (!f->ran)
             continue;
         wg_view_outbox(v, txn, still_there, &s);
         if (!s.there)
             drop(f);
+        else if (f->after <= wg_mono_ms())
+            say_done(f);
     }
     wg_view_outbox(v, txn, collect, c);
     reader_end(c);
@@ -143,7 +156,7 @@ void effects_wake(struct wg_county *c)
         void *self = NULL;
         const struct wg_effect *e = effect_of(c, wg_str_of(f->kind), &self);
         next = f->next;
-        if (f->out || !e || f->after > wg_mono_ms())
+        if (f->out || f->ran || !e || f->after > wg_mono_ms())
             continue;
         f->out = true;
         e->run(&f->job, self);

@@ -1,5 +1,6 @@
-/* The journal as a stream from a given entry on: JSON Lines up to the last entry there is, or server-sent events that
- * go on. Each follower reads on the pool; the loop only hands bytes over, and wakes followers when a batch has come. */
+/* The journal as a stream from a given entry on: JSON Lines up to the last entry there is, or
+ * server-sent events that go on. Each follower reads on the pool; the loop only hands bytes over,
+ * and wakes followers when a batch has come. */
 #include "inside.h"
 
 #include <stdio.h>
@@ -17,7 +18,8 @@ struct feed {
     struct wg_buf out;
     struct wg_arena *arena;
     struct wg_txn *txn; /* the pool's, as is tip */
-    uint64_t tip;       /* the last entry that the views of txn hold: what comes after it can't be judged yet */
+    uint64_t tip; /* the last entry that the views of txn hold: what comes after it can't be judged
+                     yet */
     int rc;
 };
 
@@ -30,7 +32,8 @@ static bool visible(struct feed *f, const struct wg_entry *e)
         return true;
     if (!e->of) /* upkeep: accounts, editions, rules */
         return false;
-    return wg_view_case(wg_desk_views(f->county->desk), f->txn, e->of, &c) == WG_OK && may_see(&f->session, &c);
+    return wg_view_case(wg_desk_views(f->county->desk), f->txn, e->of, &c) == WG_OK &&
+           may_see(&f->session, &c);
 }
 
 /* What others than auditors see of an entry: not the facts, the keys, the chain. */
@@ -166,7 +169,8 @@ void feed_wake(struct wg_county *c)
         feed_read(f);
 }
 
-/* A line now and then, so that dead connections are noticed and live ones are not cut by what lies between. */
+/* A line now and then, so that dead connections are noticed and live ones are not cut by what lies
+ * between. */
 void feeds_beat(struct wg_county *c)
 {
     for (struct feed *f = c->feeds; f; f = f->next)
@@ -177,7 +181,8 @@ void feeds_beat(struct wg_county *c)
 void get_events(struct call *call)
 {
     static const struct wg_stream_cb cb = {feed_drained, feed_closed};
-    struct wg_str accept = wg_req_header(call->req, "accept"), last = wg_req_header(call->req, "last-event-id");
+    struct wg_str accept = wg_req_header(call->req, "accept"),
+                  last = wg_req_header(call->req, "last-event-id");
     int64_t after = 0;
     struct wg_err err = {0};
     if (!query_int(call, "after", 0, INT64_MAX, &after))
@@ -200,7 +205,8 @@ void get_events(struct call *call)
     f->next = call->county->feeds;
     call->county->feeds = f;
     wg_reply_header(call->req, "Cache-Control", WG_S("no-store"));
-    f->stream = wg_stream_open(call->req, f->sse ? "text/event-stream" : "application/x-ndjson", &cb, f);
+    f->stream =
+        wg_stream_open(call->req, f->sse ? "text/event-stream" : "application/x-ndjson", &cb, f);
     if (!f->stream)
         feed_free(f);
     else

@@ -1,5 +1,6 @@
-/** The front door of host: a server of one city. Reads the configuration, opens the counties, serves HTTP, runs jobs and
- *  effects, and closes in order. Thread: the one that calls; it becomes the loop. */
+/** The front door of host: a server of one city. Reads the configuration, opens the counties,
+ * serves HTTP, runs jobs and effects, and closes in order. Thread: the one that calls; it becomes
+ * the loop. */
 #ifndef WG_HOST_H
 #define WG_HOST_H
 
@@ -16,22 +17,22 @@ struct wg_config {
     size_t areas;
     struct wg_str host;
     int port;
-    bool dev;                /**< watch the scripts and take them over as they are saved */
+    bool dev; /**< watch the scripts and take them over as they are saved */
     size_t map_bytes, segment_bytes;
     int64_t session_ms;
-    struct wg_str plugin[16]; /**< shared objects to load */
+    struct wg_str plugin[16];        /**< shared objects to load */
     struct wg_str plugin_config[16]; /**< JSON of each */
     size_t plugins;
 };
 /** Read a file that returns a Lua table:
- *   return { data = "var/demo", listen = "127.0.0.1:12319", city = "341800", counties = { "341824" }, scripts = "scripts",
- *            standards = "standards", dev = false, map_gb = 64, segment_mb = 32, session_hours = 12,
- *            plugins = { { path = "x.so", config = {} } } }
- *  Relative paths are the file's. It gets no functions. Errors: WG_EINVAL (which key, what would be right), WG_ENOENT. */
+ *   return { data = "var/demo", listen = "127.0.0.1:12319", city = "341800", counties = { "341824"
+ * }, scripts = "scripts", standards = "standards", dev = false, map_gb = 64, segment_mb = 32,
+ * session_hours = 12, plugins = { { path = "x.so", config = {} } } } Relative paths are the file's.
+ * It gets no functions. Errors: WG_EINVAL (which key, what would be right), WG_ENOENT. */
 int wg_config_read(const char *path, struct wg_config *out, struct wg_err *err);
 void wg_config_done(struct wg_config *c);
-/** The plugins of a configuration: shared objects, loaded and checked. Whatever comes back, unload what was loaded.
- *  Errors: WG_EINVAL (which, why). */
+/** The plugins of a configuration: shared objects, loaded and checked. Whatever comes back, unload
+ * what was loaded. Errors: WG_EINVAL (which, why). */
 struct wg_plugins {
     const struct wg_plugin *table[17]; /**< NULL-ended */
     void *handle[16];
@@ -41,14 +42,16 @@ void wg_plugins_unload(struct wg_plugins *p);
 /** Options for one area's desk, for tools; texts live in c. */
 void wg_config_desk(const struct wg_config *c, size_t i, struct wg_desk_opts *out, char dir[1024]);
 
-/** Make an account before there is anyone to ask: the folder must not be served. Errors: WG_EBUSY, WG_EEXIST, WG_EINVAL. */
-int wg_host_first_admin(const struct wg_config *c, const char *area, const char *user, struct wg_str password,
-                        struct wg_err *err);
+/** Make an account before there is anyone to ask: the folder must not be served. Errors: WG_EBUSY,
+ * WG_EEXIST, WG_EINVAL. */
+int wg_host_first_admin(const struct wg_config *c, const char *area, const char *user,
+                        struct wg_str password, struct wg_err *err);
 
 struct wg_host;
-/** Opens everything and listens. ready(arg, port) when requests are answered. Runs until SIGINT or SIGTERM, or
- *  wg_host_stop. Errors: what the parts say. */
-int wg_host_run(const struct wg_config *c, void (*ready)(void *arg, int port), void *arg, struct wg_err *err);
+/** Opens everything and listens. ready(arg, port) when requests are answered. Runs until SIGINT or
+ * SIGTERM, or wg_host_stop. Errors: what the parts say. */
+int wg_host_run(const struct wg_config *c, void (*ready)(void *arg, int port), void *arg,
+                struct wg_err *err);
 
 /** The routes as an OpenAPI 3.1 document. */
 void wg_host_openapi(struct wg_buf *out);

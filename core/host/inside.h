@@ -63,6 +63,7 @@ struct wg_host {
     struct wg_timer *tick;
     struct wg_plugins loaded;
     const struct wg_plugin *const *plugins; /* the loaded tables, NULL-ended */
+    const struct row *plugin_rows;
     int64_t started_ms;
     uint64_t ticks;
     int64_t copied_day; /* local day of the last nightly copies */
@@ -74,7 +75,8 @@ struct call {
     struct wg_req *req;
     struct wg_host *host;
     const struct row *row;
-    struct session *session; /* NULL on open routes; gone if the call outlives its callback: copy what is needed */
+    struct session *session; /* NULL on open routes; gone if the call outlives its callback: copy
+                                what is needed */
     struct wg_county *county;
     struct wg_arena *arena;
     struct wg_cmd cmd;
@@ -83,8 +85,8 @@ struct call {
 };
 
 enum row_flags {
-    ROW_OPEN = 1,   /* no session needed */
-    ROW_CITY = 2,   /* the city answers for its counties */
+    ROW_OPEN = 1, /* no session needed */
+    ROW_CITY = 2, /* the city answers for its counties */
     ROW_NO_AREA = 4,
     ROW_SPOOL = 8,
 };
@@ -92,24 +94,28 @@ struct row {
     int method;
     const char *pattern;
     void (*handle)(struct call *call);
-    uint32_t roles; /* who may; 0: anyone who is signed in. Steps of the flow are checked by the desk */
+    uint32_t
+        roles; /* who may; 0: anyone who is signed in. Steps of the flow are checked by the desk */
     unsigned flags;
     size_t body_max;
-    const char *summary; /* for the OpenAPI document */
-    const char *query;   /* "lon:number* lat:number*": parameters, * must */
-    const char *body;    /* name of a schema, or NULL */
-    const char *answer;  /* likewise */
+    const char *summary;    /* for the OpenAPI document */
+    const char *query;      /* "lon:number* lat:number*": parameters, * must */
+    const char *body;       /* name of a schema, or NULL */
+    const char *answer;     /* likewise */
+    const struct row *more; /* of a plugin's: the next such row */
 };
 extern const struct row rows[];
 extern const size_t row_count;
-#define READERS (WG_ACCEPTOR | WG_CHIEF | WG_DISPATCHER | WG_COORDINATOR | WG_LEADER | WG_REVIEWER | WG_AUDITOR)
+#define READERS \
+    (WG_ACCEPTOR | WG_CHIEF | WG_DISPATCHER | WG_COORDINATOR | WG_LEADER | WG_REVIEWER | WG_AUDITOR)
 #define CASE_READERS (READERS | WG_UNIT_ROLE | WG_COLLECTOR)
 
 void handle_row(struct wg_req *req, void *arg);
 bool before_request(struct wg_req *req, void *arg);
-/** A command of the host's own; nobody waits for an answer. Takes over the arena in which value lives. kind NULL: done. */
-void host_keep(struct wg_county *c, struct wg_arena *a, const char *kind, struct wg_str name, struct wg_str value,
-               struct wg_ground *ground, struct wg_bundle *bundle);
+/** A command of the host's own; nobody waits for an answer. Takes over the arena in which value
+ * lives. kind NULL: done. */
+void host_keep(struct wg_county *c, struct wg_arena *a, const char *kind, struct wg_str name,
+               struct wg_str value, struct wg_ground *ground, struct wg_bundle *bundle);
 void host_done(struct wg_county *c, uint64_t n, uint32_t i);
 struct wg_county *host_county(struct wg_host *h, struct wg_str area);
 struct wg_county *host_county_of(struct wg_host *h, uint32_t area);
@@ -125,8 +131,10 @@ int reader_begin(struct wg_county *c, struct wg_txn **txn, struct wg_err *err);
 void reader_end(struct wg_county *c);
 bool may_see(const struct session *s, const struct wg_case *c);
 /** The case as this session sees it; words and caller come from the vault where it may. */
-void show_case(struct wg_county *county, const struct session *s, const struct wg_case *c, struct wg_buf *out);
-bool query_int(struct call *call, const char *name, int64_t least, int64_t most, int64_t *out); /* false: answered */
+void show_case(struct wg_county *county, const struct session *s, const struct wg_case *c,
+               struct wg_buf *out);
+bool query_int(struct call *call, const char *name, int64_t least, int64_t most,
+               int64_t *out); /* false: answered */
 bool query_time(struct call *call, const char *name, int64_t *out);
 bool query_point(struct call *call, struct wg_point *out);
 int parse_body(struct call *call, bool must, struct wg_json **out); /* < 0: answered */
@@ -175,6 +183,9 @@ void get_api(struct call *call);
 
 int write_span(void *arg, const struct wg_span *span); /* arg: the buffer */
 
+/* openapi.c */
+void openapi_write(const struct row *more, struct wg_buf *b); /* more: the plugins' rows */
+
 /* upload.c */
 void put_blob(struct call *call);
 void get_blob(struct call *call);
@@ -189,8 +200,9 @@ void feeds_beat(struct wg_county *c);
 int county_open(struct wg_host *h, struct wg_str area, struct wg_county **out, struct wg_err *err);
 void county_close(struct wg_county *c);
 int counties_share_outlines(struct wg_host *h, struct wg_err *err);
-void county_copy(struct wg_county *c);  /* a job: the last good copy of the views */
-void county_watch(struct wg_county *c); /* dev: are the scripts on disk others than those in force? */
+void county_copy(struct wg_county *c); /* a job: the last good copy of the views */
+void county_watch(
+    struct wg_county *c); /* dev: are the scripts on disk others than those in force? */
 
 /* jobs.c: one thread, low priority. run on it; done on the loop */
 struct job {

@@ -1,4 +1,5 @@
-/* Jobs: one thread of low priority for what takes long: imports, checks of rules, copies of views. */
+/* Jobs: one thread of low priority for what takes long: imports, checks of rules, copies of views.
+ */
 #include "inside.h"
 
 #include <stdlib.h>

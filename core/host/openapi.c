@@ -8,43 +8,73 @@ static const struct {
     const char *name, *json;
 } schemas[] = {
     {"Any", "{\"type\":\"object\"}"},
-    {"Problem", "{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\"],\"properties\":{\"type\":{\"type\":\"string\"},"
-                "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"
-                "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"pointer\":{\"type\":\"string\"},"
-                "\"detail\":{\"type\":\"string\"}}}},\"allowed\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}}"},
-    {"SignIn", "{\"type\":\"object\",\"required\":[\"area\",\"user\",\"password\"],\"properties\":{\"area\":{\"type\":\"string\"},"
+    {"Problem", "{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\"],\"properties\":{"
+                "\"type\":{\"type\":\"string\"},"
+                "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{"
+                "\"type\":\"string\"},"
+                "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"
+                "\"pointer\":{\"type\":\"string\"},"
+                "\"detail\":{\"type\":\"string\"}}}},\"allowed\":{\"type\":\"array\",\"items\":{"
+                "\"type\":\"string\"}}}}"},
+    {"SignIn", "{\"type\":\"object\",\"required\":[\"area\",\"user\",\"password\"],\"properties\":{"
+               "\"area\":{\"type\":\"string\"},"
                "\"user\":{\"type\":\"string\"},\"password\":{\"type\":\"string\"}}}"},
-    {"Session", "{\"type\":\"object\",\"properties\":{\"token\":{\"type\":\"string\"},\"expires\":{\"type\":\"string\",\"format\":"
-                "\"date-time\"},\"csrf\":{\"type\":\"string\"},\"csrf_header\":{\"type\":\"string\"},\"user\":{\"type\":\"object\"},"
+    {"Session", "{\"type\":\"object\",\"properties\":{\"token\":{\"type\":\"string\"},\"expires\":{"
+                "\"type\":\"string\",\"format\":"
+                "\"date-time\"},\"csrf\":{\"type\":\"string\"},\"csrf_header\":{\"type\":"
+                "\"string\"},\"user\":{\"type\":\"object\"},"
                 "\"may\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}}"},
-    {"Point", "{\"type\":\"object\",\"required\":[\"type\",\"coordinates\"],\"properties\":{\"type\":{\"const\":\"Point\"},"
-              "\"coordinates\":{\"type\":\"array\",\"minItems\":2,\"maxItems\":2,\"items\":{\"type\":\"number\"}}}}"},
-    {"Report", "{\"type\":\"object\",\"required\":[\"kind\",\"category\",\"location\"],\"additionalProperties\":false,\"properties\":{"
-               "\"kind\":{\"enum\":[\"part\",\"event\"]},\"category\":{\"type\":\"string\"},\"standard\":{\"type\":\"string\"},"
-               "\"location\":{\"$ref\":\"#/components/schemas/Point\"},\"description\":{\"type\":\"string\",\"maxLength\":4000},"
-               "\"address\":{\"type\":\"string\",\"maxLength\":400},\"part\":{\"type\":\"string\"},\"source\":{\"enum\":[\"collector\","
-               "\"hotline\",\"public\",\"sms\",\"video\",\"vehicle\",\"leader\",\"media\",\"other\"]},\"caller\":{\"type\":\"object\","
-               "\"properties\":{\"name\":{\"type\":\"string\"},\"phone\":{\"type\":\"string\"}}},\"photos\":{\"type\":\"array\","
+    {"Point", "{\"type\":\"object\",\"required\":[\"type\",\"coordinates\"],\"properties\":{"
+              "\"type\":{\"const\":\"Point\"},"
+              "\"coordinates\":{\"type\":\"array\",\"minItems\":2,\"maxItems\":2,\"items\":{"
+              "\"type\":\"number\"}}}}"},
+    {"Report", "{\"type\":\"object\",\"required\":[\"kind\",\"category\",\"location\"],"
+               "\"additionalProperties\":false,\"properties\":{"
+               "\"kind\":{\"enum\":[\"part\",\"event\"]},\"category\":{\"type\":\"string\"},"
+               "\"standard\":{\"type\":\"string\"},"
+               "\"location\":{\"$ref\":\"#/components/schemas/"
+               "Point\"},\"description\":{\"type\":\"string\",\"maxLength\":4000},"
+               "\"address\":{\"type\":\"string\",\"maxLength\":400},\"part\":{\"type\":\"string\"},"
+               "\"source\":{\"enum\":[\"collector\","
+               "\"hotline\",\"public\",\"sms\",\"video\",\"vehicle\",\"leader\",\"media\","
+               "\"other\"]},\"caller\":{\"type\":\"object\","
+               "\"properties\":{\"name\":{\"type\":\"string\"},\"phone\":{\"type\":\"string\"}}},"
+               "\"photos\":{\"type\":\"array\","
                "\"maxItems\":20,\"items\":{\"type\":\"string\"}},\"note\":{\"type\":\"string\"}}}"},
-    {"Step", "{\"type\":\"object\",\"properties\":{\"note\":{\"type\":\"string\"},\"photos\":{\"type\":\"array\",\"items\":{\"type\":"
-             "\"string\"}},\"reason\":{\"type\":\"string\"},\"condition\":{\"type\":\"string\"},\"unit\":{\"type\":\"string\"},"
+    {"Step", "{\"type\":\"object\",\"properties\":{\"note\":{\"type\":\"string\"},\"photos\":{"
+             "\"type\":\"array\",\"items\":{\"type\":"
+             "\"string\"}},\"reason\":{\"type\":\"string\"},\"condition\":{\"type\":\"string\"},"
+             "\"unit\":{\"type\":\"string\"},"
              "\"result\":{\"type\":\"string\"}}}"},
-    {"Case", "{\"type\":\"object\",\"required\":[\"id\",\"state\",\"version\",\"area\"],\"properties\":{\"id\":{\"type\":\"string\"},"
-             "\"number\":{\"type\":[\"string\",\"null\"]},\"area\":{\"type\":\"string\"},\"version\":{\"type\":\"integer\"},\"standard\":"
-             "{\"type\":\"string\"},\"kind\":{\"enum\":[\"part\",\"event\"]},\"category\":{\"type\":\"string\"},\"state\":{\"type\":"
-             "\"string\"},\"lamp\":{\"enum\":[\"green\",\"yellow\",\"red\",\"grey\",\"blue\"]},\"unit\":{\"type\":[\"string\",\"null\"]},"
-             "\"due\":{\"type\":[\"string\",\"null\"]},\"location\":{\"$ref\":\"#/components/schemas/Point\"}}}"},
-    {"Cases", "{\"type\":\"object\",\"properties\":{\"cases\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Case\"}},"
+    {"Case", "{\"type\":\"object\",\"required\":[\"id\",\"state\",\"version\",\"area\"],"
+             "\"properties\":{\"id\":{\"type\":\"string\"},"
+             "\"number\":{\"type\":[\"string\",\"null\"]},\"area\":{\"type\":\"string\"},"
+             "\"version\":{\"type\":\"integer\"},\"standard\":"
+             "{\"type\":\"string\"},\"kind\":{\"enum\":[\"part\",\"event\"]},\"category\":{"
+             "\"type\":\"string\"},\"state\":{\"type\":"
+             "\"string\"},\"lamp\":{\"enum\":[\"green\",\"yellow\",\"red\",\"grey\",\"blue\"]},"
+             "\"unit\":{\"type\":[\"string\",\"null\"]},"
+             "\"due\":{\"type\":[\"string\",\"null\"]},\"location\":{\"$ref\":\"#/components/"
+             "schemas/Point\"}}}"},
+    {"Cases", "{\"type\":\"object\",\"properties\":{\"cases\":{\"type\":\"array\",\"items\":{\"$"
+              "ref\":\"#/components/schemas/Case\"}},"
               "\"next\":{\"type\":[\"string\",\"null\"]}}}"},
-    {"Tasks", "{\"type\":\"object\",\"properties\":{\"tasks\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Case\"}},"
+    {"Tasks", "{\"type\":\"object\",\"properties\":{\"tasks\":{\"type\":\"array\",\"items\":{\"$"
+              "ref\":\"#/components/schemas/Case\"}},"
               "\"counts\":{\"type\":\"object\"},\"next\":{\"type\":[\"string\",\"null\"]}}}"},
-    {"Clock", "{\"type\":\"object\",\"properties\":{\"due\":{\"type\":[\"string\",\"null\"]},\"statement\":{\"type\":\"array\",\"items\":{"
-              "\"type\":\"object\",\"properties\":{\"from\":{\"type\":\"string\"},\"to\":{\"type\":\"string\"},\"counted\":{\"type\":"
+    {"Clock", "{\"type\":\"object\",\"properties\":{\"due\":{\"type\":[\"string\",\"null\"]},"
+              "\"statement\":{\"type\":\"array\",\"items\":{"
+              "\"type\":\"object\",\"properties\":{\"from\":{\"type\":\"string\"},\"to\":{\"type\":"
+              "\"string\"},\"counted\":{\"type\":"
               "\"boolean\"},\"why\":{\"type\":\"string\"}}}}}}"},
-    {"User", "{\"type\":\"object\",\"required\":[\"user\",\"name\",\"password\",\"roles\"],\"properties\":{\"user\":{\"type\":\"string\"},"
-             "\"name\":{\"type\":\"string\"},\"password\":{\"type\":\"string\",\"minLength\":8},\"roles\":{\"type\":\"array\",\"items\":{"
-             "\"type\":\"string\"}},\"unit\":{\"type\":[\"string\",\"null\"]},\"disabled\":{\"type\":\"boolean\"}}}"},
-    {"Blob", "{\"type\":\"object\",\"properties\":{\"sha256\":{\"type\":\"string\"},\"type\":{\"type\":\"string\"},\"size\":{\"type\":"
+    {"User", "{\"type\":\"object\",\"required\":[\"user\",\"name\",\"password\",\"roles\"],"
+             "\"properties\":{\"user\":{\"type\":\"string\"},"
+             "\"name\":{\"type\":\"string\"},\"password\":{\"type\":\"string\",\"minLength\":8},"
+             "\"roles\":{\"type\":\"array\",\"items\":{"
+             "\"type\":\"string\"}},\"unit\":{\"type\":[\"string\",\"null\"]},\"disabled\":{"
+             "\"type\":\"boolean\"}}}"},
+    {"Blob", "{\"type\":\"object\",\"properties\":{\"sha256\":{\"type\":\"string\"},\"type\":{"
+             "\"type\":\"string\"},\"size\":{\"type\":"
              "\"integer\"}}}"},
     {"Entry", "{\"type\":\"object\",\"properties\":{\"entry\":{\"type\":\"integer\"}}}"},
 };
@@ -76,11 +106,13 @@ static void write_content(struct wg_buf *b, const char *schema)
         wg_buf_lit(b, "{\"type\":\"string\"}}}");
 }
 
-static void write_param(struct wg_buf *b, const char *name, size_t n, const char *in, const char *type, size_t type_n, bool must)
+static void write_param(struct wg_buf *b, const char *name, size_t n, const char *in,
+                        const char *type, size_t type_n, bool must)
 {
     wg_json_sep(b);
-    wg_buf_fmt(b, "{\"name\":\"%.*s\",\"in\":\"%s\",\"required\":%s,\"schema\":{\"type\":\"%.*s\"}}", (int)n, name, in,
-               must ? "true" : "false", (int)type_n, type);
+    wg_buf_fmt(b,
+               "{\"name\":\"%.*s\",\"in\":\"%s\",\"required\":%s,\"schema\":{\"type\":\"%.*s\"}}",
+               (int)n, name, in, must ? "true" : "false", (int)type_n, type);
 }
 
 static void write_params(struct wg_buf *b, const struct row *r)
@@ -95,7 +127,8 @@ static void write_params(struct wg_buf *b, const struct row *r)
         const char *colon = strchr(q, ':'), *end = strchr(q, ' ');
         size_t n = end ? (size_t)(end - q) : strlen(q);
         bool must = q[n - 1] == '*';
-        write_param(b, q, (size_t)(colon - q), "query", colon + 1, (size_t)(q + n - colon - 1) - must, must);
+        write_param(b, q, (size_t)(colon - q), "query", colon + 1,
+                    (size_t)(q + n - colon - 1) - must, must);
         q = end ? end + 1 : NULL;
     }
     wg_buf_char(b, ']');
@@ -106,9 +139,14 @@ static void write_operation(struct wg_buf *b, const struct row *r)
     static const struct {
         int method;
         const char *name;
-    } methods[] = {{WG_METHOD_GET, "get"}, {WG_METHOD_POST, "post"}, {WG_METHOD_PUT, "put"}, {WG_METHOD_DELETE, "delete"}};
-    bool makes = strcmp(r->pattern, "/v1/{area}/cases") == 0 || (r->method == WG_METHOD_POST && strstr(r->pattern, "/session")) ||
-                 (r->method == WG_METHOD_POST && (strstr(r->pattern, "/users") || strstr(r->pattern, "/import/")));
+    } methods[] = {{WG_METHOD_GET, "get"},
+                   {WG_METHOD_POST, "post"},
+                   {WG_METHOD_PUT, "put"},
+                   {WG_METHOD_DELETE, "delete"}};
+    bool makes = strcmp(r->pattern, "/v1/{area}/cases") == 0 ||
+                 (r->method == WG_METHOD_POST && strstr(r->pattern, "/session")) ||
+                 (r->method == WG_METHOD_POST &&
+                  (strstr(r->pattern, "/users") || strstr(r->pattern, "/import/")));
     for (size_t i = 0; i < 4; i++)
         if (methods[i].method == r->method)
             wg_json_key(b, methods[i].name);
@@ -128,37 +166,64 @@ static void write_operation(struct wg_buf *b, const struct row *r)
     wg_json_key(b, "security");
     wg_buf_add(b, r->flags & ROW_OPEN ? "[]" : "[{\"token\":[]}]", r->flags & ROW_OPEN ? 2 : 14);
     wg_json_key(b, "responses");
-    wg_buf_fmt(b, "{\"%d\":{\"description\":\"done\"", !r->answer ? 204 : makes && r->method != WG_METHOD_GET ? 201
-               : r->method == WG_METHOD_PUT && r->flags & ROW_SPOOL ? 201 : 200);
+    wg_buf_fmt(b, "{\"%d\":{\"description\":\"done\"",
+               !r->answer                                           ? 204
+               : makes && r->method != WG_METHOD_GET                ? 201
+               : r->method == WG_METHOD_PUT && r->flags & ROW_SPOOL ? 201
+                                                                    : 200);
     if (r->answer) {
         wg_buf_char(b, ',');
         write_content(b, r->answer);
     }
-    wg_buf_lit(b, "},\"default\":{\"description\":\"refused\",\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
+    wg_buf_lit(b, "},\"default\":{\"description\":\"refused\",\"content\":{\"application/"
+                  "problem+json\":{\"schema\":{\"$ref\":"
                   "\"#/components/schemas/Problem\"}}}}}}");
 }
 
-void wg_host_openapi(struct wg_buf *b)
+static void write_path(struct wg_buf *b, const char *pattern, const struct row *more)
 {
-    wg_buf_lit(b, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Wangge 网格\",\"version\":\"1\",\"description\":"
+    wg_json_key(b, pattern);
+    wg_buf_char(b, '{');
+    for (size_t i = 0; i < row_count; i++)
+        if (strcmp(rows[i].pattern, pattern) == 0)
+            write_operation(b, &rows[i]);
+    for (const struct row *r = more; r; r = r->more)
+        if (strcmp(r->pattern, pattern) == 0)
+            write_operation(b, r);
+    wg_buf_char(b, '}');
+}
+
+void openapi_write(const struct row *more, struct wg_buf *b)
+{
+    wg_buf_lit(b, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Wangge "
+                  "网格\",\"version\":\"1\",\"description\":"
                   "\"数字城管 server of a city and its counties\"},\"paths\":{");
     for (size_t i = 0; i < row_count; i++) {
         bool told = false;
         for (size_t k = 0; k < i; k++)
             told |= strcmp(rows[k].pattern, rows[i].pattern) == 0;
-        if (told)
-            continue;
-        wg_json_key(b, rows[i].pattern);
-        wg_buf_char(b, '{');
-        for (size_t k = i; k < row_count; k++)
-            if (strcmp(rows[k].pattern, rows[i].pattern) == 0)
-                write_operation(b, &rows[k]);
-        wg_buf_char(b, '}');
+        if (!told)
+            write_path(b, rows[i].pattern, more);
     }
-    wg_buf_lit(b, "},\"components\":{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"}},\"schemas\":{");
+    for (const struct row *r = more; r; r = r->more) {
+        bool told = false;
+        for (size_t k = 0; k < row_count; k++)
+            told |= strcmp(rows[k].pattern, r->pattern) == 0;
+        for (const struct row *k = more; k != r; k = k->more)
+            told |= strcmp(k->pattern, r->pattern) == 0;
+        if (!told)
+            write_path(b, r->pattern, more);
+    }
+    wg_buf_lit(b, "},\"components\":{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":"
+                  "\"bearer\"}},\"schemas\":{");
     for (size_t i = 0; i < SCHEMAS; i++) {
         wg_json_key(b, schemas[i].name);
         wg_buf_add(b, schemas[i].json, strlen(schemas[i].json));
     }
     wg_buf_lit(b, "}}}");
+}
+
+void wg_host_openapi(struct wg_buf *b)
+{
+    openapi_write(NULL, b);
 }

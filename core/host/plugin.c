@@ -8,18 +8,24 @@
 static int check(const struct wg_plugin *p, const char *path, struct wg_err *err)
 {
     if (!p)
-        return wg_fail(err, WG_EINVAL, "plugin %s: exports no table wg_plugin (WG_PLUGIN makes one)", path);
+        return wg_fail(err, WG_EINVAL,
+                       "plugin %s: exports no table wg_plugin (WG_PLUGIN makes one)", path);
     if (p->abi != WG_ABI)
-        return wg_fail(err, WG_EINVAL, "plugin %s: made for ABI %u, this server has %u; build it again", path, p->abi, WG_ABI);
+        return wg_fail(err, WG_EINVAL,
+                       "plugin %s: made for ABI %u, this server has %u; build it again", path,
+                       p->abi, WG_ABI);
     if (!p->name || !p->name[0] || !p->brief || !p->brief[0])
         return wg_fail(err, WG_EINVAL, "plugin %s: needs a name and a brief", path);
     for (const struct wg_route *r = p->routes; r && r->method; r++)
         if (!r->path || r->path[0] != '/' || !r->handle || !r->brief || !r->brief[0])
-            return wg_fail(err, WG_EINVAL, "plugin %s: route %s: needs a path, a handler and a brief", p->name,
+            return wg_fail(err, WG_EINVAL,
+                           "plugin %s: route %s: needs a path, a handler and a brief", p->name,
                            r->path ? r->path : "?");
     for (const struct wg_luafn *f = p->lua; f && f->name; f++)
         if (!f->call || !f->usage || !f->usage[0] || !f->brief || !f->brief[0])
-            return wg_fail(err, WG_EINVAL, "plugin %s: function %s: needs a call, a usage and a brief", p->name, f->name);
+            return wg_fail(err, WG_EINVAL,
+                           "plugin %s: function %s: needs a call, a usage and a brief", p->name,
+                           f->name);
     return WG_OK;
 }
 
@@ -102,13 +108,19 @@ int plugins_route(struct wg_host *h, struct wg_err *err)
             snprintf(p->pattern, sizeof(p->pattern), "/v1/{area}%s", r->path);
             p->route = r;
             p->plugin = i;
-            p->row = (struct row){.method = method_of(r->method), .pattern = p->pattern, .handle = plugin_handle,
-                                  .summary = r->brief};
+            p->row = (struct row){.method = method_of(r->method),
+                                  .pattern = p->pattern,
+                                  .handle = plugin_handle,
+                                  .summary = r->brief,
+                                  .answer = "Any",
+                                  .more = h->plugin_rows};
             struct wg_http_route http = {p->row.method, p->pattern, handle_row, h, 0, 0, &p->row};
             int rc = p->row.method ? wg_router_add(h->router, &http, err)
-                                   : wg_fail(err, WG_EINVAL, "plugin %s: %s is no method", h->plugins[i]->name, r->method);
+                                   : wg_fail(err, WG_EINVAL, "plugin %s: %s is no method",
+                                             h->plugins[i]->name, r->method);
             if (rc < 0)
                 return rc;
+            h->plugin_rows = &p->row;
         }
     }
     return WG_OK;
@@ -121,6 +133,8 @@ const char *wg_county_area(const struct wg_county *county)
 
 void wg_plugin_log(const char *level, const char *plugin, const char *text)
 {
-    enum wg_level l = strcmp(level, "error") == 0 ? WG_ERROR : strcmp(level, "warn") == 0 ? WG_WARN : WG_INFO;
+    enum wg_level l = strcmp(level, "error") == 0  ? WG_ERROR
+                      : strcmp(level, "warn") == 0 ? WG_WARN
+                                                   : WG_INFO;
     wg_log(l, plugin, text, NULL);
 }

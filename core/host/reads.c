@@ -16,10 +16,12 @@ static void fail(struct call *call, int code, const char *pointer, const char *t
 static struct wg_force *ground_at(struct call *call, struct wg_point p)
 {
     struct wg_force *f = wg_desk_force(call->county->desk);
-    const struct wg_layer *counties = f->ground->counties ? f->ground->counties : f->ground->layer[WG_COUNTIES];
+    const struct wg_layer *counties =
+        f->ground->counties ? f->ground->counties : f->ground->layer[WG_COUNTIES];
     struct wg_feature county;
     size_t i;
-    if (!call->county->is_city || !counties || !wg_layer_find(counties, p, &i) || !wg_layer_at(counties, i, &county))
+    if (!call->county->is_city || !counties || !wg_layer_find(counties, p, &i) ||
+        !wg_layer_at(counties, i, &county))
         return f;
     struct wg_county *c = host_county(call->host, county.id);
     if (!c)
@@ -46,14 +48,15 @@ void get_responsibility(struct call *call)
     struct wg_buf args = WG_BUF_INIT, b = WG_BUF_INIT;
     struct wg_err err = {0};
     struct wg_json *j;
-    struct wg_str category = wg_req_query(call->req, "category"), kind = wg_req_query(call->req, "kind"),
-                  part = wg_req_query(call->req, "part");
+    struct wg_str category = wg_req_query(call->req, "category"),
+                  kind = wg_req_query(call->req, "kind"), part = wg_req_query(call->req, "part");
     if (!query_point(call, &p))
         return;
     if (!kind.n)
         kind = WG_S("event");
     if (wg_kind_parse(kind) < 0 || !category.n) {
-        fail(call, WG_EINVAL, category.n ? "/kind" : "/category", "category is a class code, kind is part or event");
+        fail(call, WG_EINVAL, category.n ? "/kind" : "/category",
+             "category is a class code, kind is part or event");
         return;
     }
     struct wg_force *f = ground_at(call, p);
@@ -106,11 +109,13 @@ void get_categories(struct call *call)
 {
     struct wg_force *f = wg_desk_force(call->county->desk);
     struct wg_buf b = WG_BUF_INIT;
-    struct wg_str kind = wg_req_query(call->req, "kind"), code = wg_req_query(call->req, "category");
+    struct wg_str kind = wg_req_query(call->req, "kind"),
+                  code = wg_req_query(call->req, "category");
     wg_buf_lit(&b, "{\"categories\":[");
     for (size_t i = 0; f->pack && i < f->pack->class_count; i++) {
         const struct wg_class *c = &f->pack->classes[i];
-        if ((kind.n && !wg_str_is(kind, wg_kind_name(c->kind))) || (code.n && !wg_str_eq(code, c->code)))
+        if ((kind.n && !wg_str_is(kind, wg_kind_name(c->kind))) ||
+            (code.n && !wg_str_eq(code, c->code)))
             continue;
         wg_json_sep(&b);
         wg_buf_char(&b, '{');
@@ -214,7 +219,8 @@ void get_clock(struct call *call)
     }
     if (wg_unit_parse(unit, &limit.unit) < 0) {
         fail(call, WG_EINVAL, "/unit",
-             "unit is emergency_minute, emergency_hour, emergency_day, work_hour, work_day or calendar_hour");
+             "unit is emergency_minute, emergency_hour, emergency_day, work_hour, work_day or "
+             "calendar_hour");
         return;
     }
     struct wg_force *f = wg_desk_force(call->county->desk);
@@ -270,8 +276,8 @@ void get_calendar(struct call *call)
         wg_json_key(&b, "shifts");
         wg_buf_char(&b, '[');
         for (int i = 0; i < w.shift_count; i++)
-            wg_buf_fmt(&b, "%s\"%02d:%02d-%02d:%02d\"", i ? "," : "", w.shift[i].from_min / 60, w.shift[i].from_min % 60,
-                       w.shift[i].to_min / 60, w.shift[i].to_min % 60);
+            wg_buf_fmt(&b, "%s\"%02d:%02d-%02d:%02d\"", i ? "," : "", w.shift[i].from_min / 60,
+                       w.shift[i].from_min % 60, w.shift[i].to_min / 60, w.shift[i].to_min % 60);
         wg_buf_lit(&b, "]}");
     }
     wg_buf_lit(&b, "]}");
@@ -336,7 +342,8 @@ void get_status(struct call *call)
     wg_json_kstr(&b, "area", wg_str_of(c->area));
     wg_json_kstr(&b, "name", f->pack ? f->pack->name : (struct wg_str){NULL, 0});
     wg_json_kstr(&b, "rules", f->pack ? wg_str_of(f->pack->rev) : (struct wg_str){NULL, 0});
-    wg_json_kint(&b, "entries", (int64_t)wg_desk_journal(c->desk)->ops->last(wg_desk_journal(c->desk)));
+    wg_json_kint(&b, "entries",
+                 (int64_t)wg_desk_journal(c->desk)->ops->last(wg_desk_journal(c->desk)));
     wg_json_kint(&b, "waiting", (int64_t)st.waiting);
     wg_json_kint(&b, "rule_failures", (int64_t)st.rule_failures);
     wg_json_kint(&b, "incidents", (int64_t)st.incidents);
@@ -354,7 +361,8 @@ void get_status(struct call *call)
             wg_json_kint(&b, wg_collection_name(i), (int64_t)wg_layer_count(f->ground->layer[i]));
     for (int i = WG_UNITS; i < WG_COLLECTIONS; i++)
         if (wg_table_json(f->ground->table[i - WG_UNITS]))
-            wg_json_kint(&b, wg_collection_name(i), wg_table_json(f->ground->table[i - WG_UNITS])->count);
+            wg_json_kint(&b, wg_collection_name(i),
+                         wg_table_json(f->ground->table[i - WG_UNITS])->count);
     wg_buf_lit(&b, "}}");
     wg_force_drop(f);
     answer_json(call->req, 200, &b);
@@ -369,7 +377,8 @@ void get_metrics(struct call *call)
     wg_buf_fmt(&b, "# TYPE wangge_http_requests_total counter\nwangge_http_requests_total %llu\n",
                (unsigned long long)hs.requests);
     for (int i = 2; i <= 5; i++)
-        wg_buf_fmt(&b, "wangge_http_answers_total{class=\"%dxx\"} %llu\n", i, (unsigned long long)hs.by_class[i]);
+        wg_buf_fmt(&b, "wangge_http_answers_total{class=\"%dxx\"} %llu\n", i,
+                   (unsigned long long)hs.by_class[i]);
     wg_buf_fmt(&b, "wangge_http_connections %zu\nwangge_http_rejected_total %llu\n", hs.connections,
                (unsigned long long)hs.rejected);
     wg_buf_fmt(&b, "wangge_sessions %zu\nwangge_uptime_seconds %lld\n", h->sessions,
@@ -378,11 +387,15 @@ void get_metrics(struct call *call)
         struct wg_desk_stats st;
         const char *a = h->county[i]->area;
         wg_desk_stats(h->county[i]->desk, &st);
-        wg_buf_fmt(&b, "wangge_entries_total{area=\"%s\"} %llu\nwangge_batches_total{area=\"%s\"} %llu\n", a,
-                   (unsigned long long)st.entries, a, (unsigned long long)st.batches);
-        wg_buf_fmt(&b, "wangge_refused_total{area=\"%s\"} %llu\nwangge_rule_failures_total{area=\"%s\"} %llu\n", a,
-                   (unsigned long long)st.refused, a, (unsigned long long)st.rule_failures);
-        wg_buf_fmt(&b, "wangge_incidents_total{area=\"%s\"} %llu\nwangge_waiting{area=\"%s\"} %zu\n", a,
+        wg_buf_fmt(
+            &b, "wangge_entries_total{area=\"%s\"} %llu\nwangge_batches_total{area=\"%s\"} %llu\n",
+            a, (unsigned long long)st.entries, a, (unsigned long long)st.batches);
+        wg_buf_fmt(&b,
+                   "wangge_refused_total{area=\"%s\"} "
+                   "%llu\nwangge_rule_failures_total{area=\"%s\"} %llu\n",
+                   a, (unsigned long long)st.refused, a, (unsigned long long)st.rule_failures);
+        wg_buf_fmt(&b,
+                   "wangge_incidents_total{area=\"%s\"} %llu\nwangge_waiting{area=\"%s\"} %zu\n", a,
                    (unsigned long long)st.incidents, a, st.waiting);
         wg_buf_fmt(&b, "wangge_writable{area=\"%s\"} %d\n", a, !st.broken);
     }
@@ -393,6 +406,6 @@ void get_metrics(struct call *call)
 void get_api(struct call *call)
 {
     struct wg_buf b = WG_BUF_INIT;
-    wg_host_openapi(&b);
+    openapi_write(call->host->plugin_rows, &b);
     answer_json(call->req, 200, &b);
 }

@@ -14,8 +14,9 @@ static int add_routes(struct wg_host *h, struct wg_err *err)
         return wg_fail(err, WG_ENOMEM, "no memory for routes");
     for (size_t i = 0; i < row_count; i++) {
         const struct row *r = &rows[i];
-        struct wg_http_route route = {r->method, r->pattern, handle_row, h,
-                                      r->flags & ROW_SPOOL ? WG_HTTP_SPOOL : 0, r->body_max, r};
+        struct wg_http_route route = {
+            r->method,   r->pattern, handle_row, h, r->flags & ROW_SPOOL ? WG_HTTP_SPOOL : 0,
+            r->body_max, r};
         int rc = wg_router_add(h->router, &route, err);
         if (rc < 0)
             return rc;
@@ -36,7 +37,8 @@ static int read_calendar(struct wg_host *h, struct wg_err *err)
     return rc;
 }
 
-/* ---- ticks: scripts in dev, heartbeats, effects to try again, copies at three in the morning ---- */
+/* ---- ticks: scripts in dev, heartbeats, effects to try again, copies at three in the morning ----
+ */
 
 static void tick(void *arg)
 {
@@ -60,7 +62,8 @@ static void tick(void *arg)
 
 /* ---- the end ---- */
 
-/* All is answered. Jobs and desks end, and what they hand back is taken, before the loop lets go of its doorbell. */
+/* All is answered. Jobs and desks end, and what they hand back is taken, before the loop lets go of
+ * its doorbell. */
 static void stop_all(struct wg_host *h)
 {
     jobs_stop(h);
@@ -129,22 +132,25 @@ static int open_all(struct wg_host *h, struct wg_err *err)
     int rc;
     snprintf(h->spool, sizeof(h->spool), "%s/spool", h->config->data.p);
     if ((rc = wg_dir_make(h->config->data.p, err)) < 0 || (rc = wg_dir_make(h->spool, err)) < 0 ||
-        (rc = wg_dir_lock(h->config->data.p, &h->lock_fd, err)) < 0 || (rc = read_calendar(h, err)) < 0 ||
-        (rc = wg_loop_new(&h->loop, err)) < 0)
+        (rc = wg_dir_lock(h->config->data.p, &h->lock_fd, err)) < 0 ||
+        (rc = read_calendar(h, err)) < 0 || (rc = wg_loop_new(&h->loop, err)) < 0)
         return rc;
     h->results = wg_queue_new(0);
     if (!h->results || wg_bell_new(h->loop, take_results, h, &h->bell) < 0)
         return wg_fail(err, WG_ENOMEM, "no memory for results");
-    if ((rc = jobs_start(h, err)) < 0 || (rc = wg_plugins_load(h->config, &h->loaded, err)) < 0 || (rc = open_counties(h, err)) < 0 ||
-        (rc = add_routes(h, err)) < 0 || (rc = wg_loop_on_signal(h->loop, on_signal, h)) < 0)
+    if ((rc = jobs_start(h, err)) < 0 || (rc = wg_plugins_load(h->config, &h->loaded, err)) < 0 ||
+        (rc = open_counties(h, err)) < 0 || (rc = add_routes(h, err)) < 0 ||
+        (rc = wg_loop_on_signal(h->loop, on_signal, h)) < 0)
         return rc;
-    rc = wg_http_listen(h->loop, h->config->host.p, h->config->port, h->router, &limits, before_request, h, &h->http, err);
+    rc = wg_http_listen(h->loop, h->config->host.p, h->config->port, h->router, &limits,
+                        before_request, h, &h->http, err);
     if (rc == WG_OK)
         h->tick = wg_timer_start(h->loop, TICK_MS, TICK_MS, tick, h);
     return rc;
 }
 
-int wg_host_run(const struct wg_config *c, void (*ready)(void *arg, int port), void *arg, struct wg_err *err)
+int wg_host_run(const struct wg_config *c, void (*ready)(void *arg, int port), void *arg,
+                struct wg_err *err)
 {
     struct wg_host *h = calloc(1, sizeof(*h));
     if (!h)
@@ -155,8 +161,8 @@ int wg_host_run(const struct wg_config *c, void (*ready)(void *arg, int port), v
     h->started_ms = wg_mono_ms();
     int rc = open_all(h, err);
     if (rc == WG_OK) {
-        wg_log(WG_INFO, "host", "serving", "port", WG_NUM(wg_http_port(h->http)), "areas", WG_NUM(h->counties), "ms",
-               WG_NUM(wg_mono_ms() - h->started_ms), NULL);
+        wg_log(WG_INFO, "host", "serving", "port", WG_NUM(wg_http_port(h->http)), "areas",
+               WG_NUM(h->counties), "ms", WG_NUM(wg_mono_ms() - h->started_ms), NULL);
         if (ready)
             ready(arg, wg_http_port(h->http));
         rc = wg_loop_run(h->loop);
@@ -167,8 +173,8 @@ int wg_host_run(const struct wg_config *c, void (*ready)(void *arg, int port), v
 
 /* ---- the first account ---- */
 
-int wg_host_first_admin(const struct wg_config *c, const char *area, const char *user, struct wg_str password,
-                        struct wg_err *err)
+int wg_host_first_admin(const struct wg_config *c, const char *area, const char *user,
+                        struct wg_str password, struct wg_err *err)
 {
     struct wg_desk_opts opts;
     struct wg_desk *d = NULL;
@@ -183,7 +189,8 @@ int wg_host_first_admin(const struct wg_config *c, const char *area, const char 
         rc = wg_fail(err, WG_EINVAL, "%s is no area of the configuration", area);
     else if (password.n < 8)
         rc = wg_fail(err, WG_EINVAL, "the password must have 8 bytes and more");
-    if (rc < 0 || (rc = wg_dir_make(c->data.p, err)) < 0 || (rc = wg_dir_lock(c->data.p, &lock, err)) < 0)
+    if (rc < 0 || (rc = wg_dir_make(c->data.p, err)) < 0 ||
+        (rc = wg_dir_lock(c->data.p, &lock, err)) < 0)
         goto out;
     wg_config_desk(c, i, &opts, dir);
     if ((rc = wg_desk_open(&opts, &d, err)) < 0 || (rc = hash_password(password, hash)) < 0)
@@ -192,10 +199,16 @@ int wg_host_first_admin(const struct wg_config *c, const char *area, const char 
     wg_json_kstr(&b, "id", wg_str_of(user));
     wg_json_kstr(&b, "name", WG_S("管理员"));
     wg_buf_lit(&b, ",\"roles\":[\"admin\"],\"unit\":null}");
-    struct wg_cmd cmd = {.arena = a, .act = WG_S("keep"), .kind = WG_S("user"), .name = wg_str_of(user),
-                         .value = wg_arena_str(a, wg_buf_str(&b)), .must_be_new = true, .if_match = -1,
+    struct wg_cmd cmd = {.arena = a,
+                         .act = WG_S("keep"),
+                         .kind = WG_S("user"),
+                         .name = wg_str_of(user),
+                         .value = wg_arena_str(a, wg_buf_str(&b)),
+                         .must_be_new = true,
+                         .if_match = -1,
                          .actor = {WG_S("system"), {NULL, 0}, WG_SYSTEM},
-                         .secret = {{WG_S("hash"), wg_str_of(hash)}}, .secrets = 1};
+                         .secret = {{WG_S("hash"), wg_str_of(hash)}},
+                         .secrets = 1};
     wg_desk_batch(d, &cmd);
     rc = cmd.rc;
     if (rc < 0)

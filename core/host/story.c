@@ -1,4 +1,5 @@
-/* A case's story, read from the journal along the chain that its entries form: each names the one before. */
+/* A case's story, read from the journal along the chain that its entries form: each names the one
+ * before. */
 #include "inside.h"
 
 #include <stdio.h>
@@ -13,7 +14,8 @@ struct story {
     uint64_t id;
     struct wg_case c;
     struct wg_arena *arena; /* the pool's */
-    void (*tell)(struct story *s, const struct wg_entry *e, const struct wg_entry *before, struct wg_buf *out);
+    void (*tell)(struct story *s, const struct wg_entry *e, const struct wg_entry *before,
+                 struct wg_buf *out);
     struct wg_entry *entry; /* newest first while reading */
     size_t count;
     int state;
@@ -89,8 +91,8 @@ static bool see_case(struct call *call, uint64_t *id, struct wg_case *c)
     return rc == WG_OK;
 }
 
-static void story_run(struct call *call, void (*tell)(struct story *, const struct wg_entry *, const struct wg_entry *,
-                                                      struct wg_buf *))
+static void story_run(struct call *call, void (*tell)(struct story *, const struct wg_entry *,
+                                                      const struct wg_entry *, struct wg_buf *))
 {
     struct story *s = WG_NEW(call->arena, struct story);
     if (!s || !see_case(call, &s->id, &s->c))
@@ -150,7 +152,8 @@ static void body_json(struct story *s, const struct wg_entry *e, struct wg_buf *
     wg_buf_free(&words);
 }
 
-static void tell_event(struct story *s, const struct wg_entry *e, const struct wg_entry *before, struct wg_buf *b)
+static void tell_event(struct story *s, const struct wg_entry *e, const struct wg_entry *before,
+                       struct wg_buf *b)
 {
     int state = s->state;
     wg_json_sep(b);
@@ -160,7 +163,8 @@ static void tell_event(struct story *s, const struct wg_entry *e, const struct w
     wg_json_kstr(b, "by", e->by);
     wg_json_kstr(b, "role", e->as);
     wg_json_kstr(b, "unit", e->unit);
-    wg_json_kstr(b, "from", state == WG_NOWHERE ? (struct wg_str){NULL, 0} : wg_str_of(wg_state_name(state)));
+    wg_json_kstr(b, "from",
+                 state == WG_NOWHERE ? (struct wg_str){NULL, 0} : wg_str_of(wg_state_name(state)));
     s->state = state_after(e, state);
     wg_json_kstr(b, "to", wg_str_of(wg_state_name(s->state)));
     key_time(b, "begun", before ? before->t : e->t);
@@ -197,7 +201,8 @@ static void because(const struct wg_json *why, struct wg_buf *b)
     wg_buf_char(b, ']');
 }
 
-/* What follows from the step itself (number, condition, unit) has the step's own reason: the flow's row. */
+/* What follows from the step itself (number, condition, unit) has the step's own reason: the flow's
+ * row. */
 static const struct wg_json *why_of(const struct wg_entry *e, const struct wg_json *o)
 {
     const struct wg_json *why = wg_json_get(o, "why");
@@ -207,7 +212,8 @@ static const struct wg_json *why_of(const struct wg_entry *e, const struct wg_js
     return why;
 }
 
-static void tell_reason(struct story *s, const struct wg_entry *e, const struct wg_entry *before, struct wg_buf *b)
+static void tell_reason(struct story *s, const struct wg_entry *e, const struct wg_entry *before,
+                        struct wg_buf *b)
 {
     (void)s;
     (void)before;
@@ -217,8 +223,9 @@ static void tell_reason(struct story *s, const struct wg_entry *e, const struct 
         if (wg_str_is(k, "open"))
             continue;
         for (const struct wg_json *m = o->child; m; m = m->next) {
-            bool words = wg_str_is(m->key, "k") || wg_str_is(m->key, "why") || wg_str_is(m->key, "role") ||
-                         wg_str_is(m->key, "numbered") || wg_str_is(m->key, "pinned");
+            bool words = wg_str_is(m->key, "k") || wg_str_is(m->key, "why") ||
+                         wg_str_is(m->key, "role") || wg_str_is(m->key, "numbered") ||
+                         wg_str_is(m->key, "pinned");
             if (words)
                 continue;
             wg_json_sep(b);
@@ -227,7 +234,8 @@ static void tell_reason(struct story *s, const struct wg_entry *e, const struct 
             wg_json_kstr(b, "action", e->act);
             wg_json_kstr(b, "decision", wg_str_is(m->key, "to") ? WG_S("state") : m->key);
             wg_json_key(b, "value");
-            if ((wg_str_is(m->key, "due") || wg_str_is(m->key, "stage_due")) && m->type == WG_JINT) {
+            if ((wg_str_is(m->key, "due") || wg_str_is(m->key, "stage_due")) &&
+                m->type == WG_JINT) {
                 wg_buf_char(b, '"');
                 wg_buf_time(b, m->num);
                 wg_buf_char(b, '"');

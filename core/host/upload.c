@@ -1,5 +1,5 @@
-/* What comes as a file: evidence by its content, base data as editions. The body is on disk before we are called; a job
- * makes it durable, reads it, and only a whole good file becomes a command. */
+/* What comes as a file: evidence by its content, base data as editions. The body is on disk before
+ * we are called; a job makes it durable, reads it, and only a whole good file becomes a command. */
 #include "inside.h"
 
 #include <stdio.h>
@@ -98,8 +98,8 @@ void get_blob(struct call *call)
 
 static int build(struct upload *u, struct wg_layer **layer, struct wg_table **table)
 {
-    int rc = wg_edition_build(u->dir, u->collection, wg_str_of(u->name), wg_str_of(u->form), layer, table, &u->faults,
-                              &u->err);
+    int rc = wg_edition_build(u->dir, u->collection, wg_str_of(u->name), wg_str_of(u->form), layer,
+                              table, &u->faults, &u->err);
     if (rc < 0 || !*layer)
         return rc;
     u->count = wg_layer_count(*layer);
@@ -107,7 +107,8 @@ static int build(struct upload *u, struct wg_layer **layer, struct wg_table **ta
         wg_layer_drop(*layer);
         *layer = NULL;
         return wg_fail(&u->err, WG_EINVAL, "%s: needs %s", wg_collection_name(u->collection),
-                       u->collection == WG_PARTS || u->collection == WG_PLACES ? "points" : "polygons");
+                       u->collection == WG_PARTS || u->collection == WG_PLACES ? "points"
+                                                                               : "polygons");
     }
     return wg_layer_save(*layer, u->path, &u->err);
 }
@@ -122,7 +123,8 @@ static void import_run(struct job *job)
     if ((u->rc = wg_dir_make(base, &u->err)) < 0 ||
         (u->rc = wg_blob_put_fd(u->dir, u->fd, u->name, &u->size, &u->err)) < 0)
         return;
-    snprintf(u->file, sizeof(u->file), "%s-%.16s.layer", wg_collection_name(u->collection), u->name);
+    snprintf(u->file, sizeof(u->file), "%s-%.16s.layer", wg_collection_name(u->collection),
+             u->name);
     snprintf(u->path, sizeof(u->path), "%s/%s", base, u->file);
     u->rc = build(u, &layer, &table);
     if (u->rc < 0) {
@@ -201,19 +203,22 @@ void post_import(struct call *call)
     struct upload *u = upload_new(call);
     int collection = wg_collection_parse(wg_req_param(call->req, "collection"));
     if (!u || collection < 0) {
-        refuse(call, WG_ENOENT, "",
-               "collections are counties streets communities grids duties parts places units owners");
+        refuse(
+            call, WG_ENOENT, "",
+            "collections are counties streets communities grids duties parts places units owners");
         return;
     }
     if (u->size == 0) {
-        refuse(call, WG_EINVAL, "", "the body is empty; send GeoJSON, CSV (text/csv) or, for units and owners, JSON");
+        refuse(call, WG_EINVAL, "",
+               "the body is empty; send GeoJSON, CSV (text/csv) or, for units and owners, JSON");
         return;
     }
     u->collection = collection;
     u->form = form_of(collection, wg_req_header(call->req, "content-type"));
     u->job.run = import_run;
     u->job.done = import_done;
-    struct session *s = WG_NEW(call->arena, struct session); /* who asked, also when the job is done */
+    struct session *s =
+        WG_NEW(call->arena, struct session); /* who asked, also when the job is done */
     *s = *call->session;
     call->session = s;
     if (job_submit(call->host, &u->job) < 0)

@@ -1,10 +1,11 @@
-/** The front door of net: one libuv loop, HTTP/1.1 over llhttp, a route table, streams, raw listeners.
+/** The front door of net: one libuv loop, HTTP/1.1 over llhttp, a route table, streams, raw
+ * listeners.
  *
  *  Thread: everything here belongs to the loop thread but wg_loop_post and wg_loop_stop.
- *  A handler must not block and must answer its request once, now or later. A request lives until it is
- *  answered, also when its client has gone; the answer is then dropped. Answers go out in the order of
- *  the requests of a connection (pipelining), whatever order they are given in.
- *  Sources: RFC 9110, 9112 (HTTP), RFC 9457 (problems), WHATWG HTML 9.2 (server-sent events). */
+ *  A handler must not block and must answer its request once, now or later. A request lives until
+ * it is answered, also when its client has gone; the answer is then dropped. Answers go out in the
+ * order of the requests of a connection (pipelining), whatever order they are given in. Sources:
+ * RFC 9110, 9112 (HTTP), RFC 9457 (problems), WHATWG HTML 9.2 (server-sent events). */
 #ifndef WG_NET_H
 #define WG_NET_H
 
@@ -17,20 +18,22 @@ typedef void (*wg_loop_fn)(void *arg);
 
 int wg_loop_new(struct wg_loop **out, struct wg_err *err);
 void wg_loop_free(struct wg_loop *loop);
-int wg_loop_run(struct wg_loop *loop);    /**< until wg_loop_stop and everything is closed */
-void wg_loop_stop(struct wg_loop *loop);  /**< closes the posts and timers. Thread: loop */
+int wg_loop_run(struct wg_loop *loop);   /**< until wg_loop_stop and everything is closed */
+void wg_loop_stop(struct wg_loop *loop); /**< closes the posts and timers. Thread: loop */
 
 /** Have fn(arg) called on the loop. Errors: WG_ENOMEM; WG_EBUSY after wg_loop_stop. Thread: any. */
 int wg_loop_post(struct wg_loop *loop, wg_loop_fn fn, void *arg);
-/** A queue's doorbell: fn(arg) is called on the loop some time after wg_bell_ring; rings may fold into one. */
+/** A queue's doorbell: fn(arg) is called on the loop some time after wg_bell_ring; rings may fold
+ * into one. */
 struct wg_bell;
 int wg_bell_new(struct wg_loop *loop, wg_loop_fn fn, void *arg, struct wg_bell **out);
 void wg_bell_ring(struct wg_bell *bell); /**< Thread: any */
 void wg_bell_free(struct wg_bell *bell); /**< Thread: loop */
-/** fn(arg) every period_ms (0: once) after delay_ms. Owner: the loop, until wg_timer_stop; one that runs once is
- *  gone when fn has returned. NULL: no memory. */
+/** fn(arg) every period_ms (0: once) after delay_ms. Owner: the loop, until wg_timer_stop; one that
+ * runs once is gone when fn has returned. NULL: no memory. */
 struct wg_timer;
-struct wg_timer *wg_timer_start(struct wg_loop *loop, uint64_t delay_ms, uint64_t period_ms, wg_loop_fn fn, void *arg);
+struct wg_timer *wg_timer_start(struct wg_loop *loop, uint64_t delay_ms, uint64_t period_ms,
+                                wg_loop_fn fn, void *arg);
 void wg_timer_stop(struct wg_timer *timer); /**< NULL is fine */
 /** work(arg) on the pool, then done(arg) on the loop. Errors: WG_ENOMEM. */
 int wg_pool_run(struct wg_loop *loop, wg_loop_fn work, wg_loop_fn done, void *arg);
@@ -39,55 +42,65 @@ int wg_loop_on_signal(struct wg_loop *loop, void (*fn)(void *arg, int signal), v
 
 /* ---- routes ---- */
 
-enum { WG_METHOD_GET = 1, WG_METHOD_POST = 2, WG_METHOD_PUT = 4, WG_METHOD_DELETE = 8, WG_METHOD_PATCH = 16 };
+enum {
+    WG_METHOD_GET = 1,
+    WG_METHOD_POST = 2,
+    WG_METHOD_PUT = 4,
+    WG_METHOD_DELETE = 8,
+    WG_METHOD_PATCH = 16
+};
 
 enum wg_http_flags {
-    WG_HTTP_SPOOL = 1,  /**< the body goes to an unlinked file as it comes: wg_req_spool; body is empty */
+    WG_HTTP_SPOOL =
+        1, /**< the body goes to an unlinked file as it comes: wg_req_spool; body is empty */
 };
 
 struct wg_http_route {
     int method;          /**< one WG_METHOD_...; GET answers HEAD too */
-    const char *pattern; /**< "/v1/{area}/cases/{id}"; a segment is text or {name}, which is never empty; a last
-                              {name*} takes the rest, also an empty one, but none with a segment "." or ".." */
+    const char *pattern; /**< "/v1/{area}/cases/{id}"; a segment is text or {name}, which is never
+                            empty; a last {name*} takes the rest, also an empty one, but none with a
+                            segment "." or ".." */
     void (*handle)(struct wg_req *req, void *arg);
     void *arg;
-    unsigned flags;      /**< wg_http_flags */
-    size_t body_max;     /**< bytes; 0 for the server's default */
-    const void *row;     /**< what the table's maker wants to find again (wg_req_row) */
+    unsigned flags;  /**< wg_http_flags */
+    size_t body_max; /**< bytes; 0 for the server's default */
+    const void *row; /**< what the table's maker wants to find again (wg_req_row) */
 };
 
 struct wg_router;
 struct wg_router *wg_router_new(void);
 void wg_router_free(struct wg_router *r);
-/** Text segments win over {name}; the first path that fits decides, also about 405. Errors: WG_EINVAL (bad pattern), WG_EEXIST (same method and pattern). */
+/** Text segments win over {name}; the first path that fits decides, also about 405. Errors:
+ * WG_EINVAL (bad pattern), WG_EEXIST (same method and pattern). */
 int wg_router_add(struct wg_router *r, const struct wg_http_route *route, struct wg_err *err);
 
 /* ---- the server ---- */
 
 struct wg_http_limits {
-    size_t header_max;    /**< request line and headers, bytes; 16 KiB; past it 431 (414 for a long target) */
-    size_t body_max;      /**< bytes; 1 MiB; past it 413 */
-    uint64_t header_ms;   /**< from the first byte of a request to its last header; 10 s; 408 */
-    uint64_t body_ms;     /**< without any byte of the body; 20 s; 408; past three times that, a body must have
-                               come at 256 bytes a second on the whole */
-    uint64_t idle_ms;     /**< keep-alive without a request; 75 s; closed */
-    size_t connections;   /**< at once; 4096; the next gets 503 with Retry-After and is closed */
-    size_t pipeline;      /**< requests of one connection in hand; 64; then it is not read from */
+    size_t header_max;  /**< request line and headers, bytes; 16 KiB; past it 431 (414 for a long
+                           target) */
+    size_t body_max;    /**< bytes; 1 MiB; past it 413 */
+    uint64_t header_ms; /**< from the first byte of a request to its last header; 10 s; 408 */
+    uint64_t body_ms;   /**< without any byte of the body; 20 s; 408; past three times that, a body
+                           must have   come at 256 bytes a second on the whole */
+    uint64_t idle_ms;   /**< keep-alive without a request; 75 s; closed */
+    size_t connections; /**< at once; 4096; the next gets 503 with Retry-After and is closed */
+    size_t pipeline;    /**< requests of one connection in hand; 64; then it is not read from */
     const char *spool_dir; /**< where spooled bodies go; /tmp */
 };
 
 struct wg_http;
-/** Listen on host:port (port 0: any free one). router is borrowed until wg_http_free. limits: zeros take the
- *  defaults above; NULL for all. before: called for every request that a row was found for, once its headers are
- *  in and before its body is read; returns false if it has answered, or will: the handler is then not called.
- *  NULL for none.
- *  Errors: WG_EIO with the address and reason. */
+/** Listen on host:port (port 0: any free one). router is borrowed until wg_http_free. limits: zeros
+ * take the defaults above; NULL for all. before: called for every request that a row was found for,
+ * once its headers are in and before its body is read; returns false if it has answered, or will:
+ * the handler is then not called. NULL for none. Errors: WG_EIO with the address and reason. */
 int wg_http_listen(struct wg_loop *loop, const char *host, int port, const struct wg_router *router,
-                   const struct wg_http_limits *limits, bool (*before)(struct wg_req *req, void *arg), void *arg,
-                   struct wg_http **out, struct wg_err *err);
+                   const struct wg_http_limits *limits,
+                   bool (*before)(struct wg_req *req, void *arg), void *arg, struct wg_http **out,
+                   struct wg_err *err);
 int wg_http_port(const struct wg_http *http);
-/** Stop accepting; finish what is in hand (each answer says Connection: close), close streams and idle
- *  connections; after grace_ms close the rest. done(arg) when nothing is left. */
+/** Stop accepting; finish what is in hand (each answer says Connection: close), close streams and
+ * idle connections; after grace_ms close the rest. done(arg) when nothing is left. */
 void wg_http_drain(struct wg_http *http, uint64_t grace_ms, wg_loop_fn done, void *arg);
 void wg_http_free(struct wg_http *http); /**< after drain; NULL is fine */
 
@@ -101,15 +114,18 @@ void wg_http_stats(const struct wg_http *http, struct wg_http_stats *out);
 /* ---- a request (wg.h has path, body, header and query) ---- */
 
 int wg_req_method(const struct wg_req *req);
-struct wg_str wg_req_param(const struct wg_req *req, const char *name); /**< {name} of the pattern, percent-decoded */
+struct wg_str wg_req_param(const struct wg_req *req,
+                           const char *name);      /**< {name} of the pattern, percent-decoded */
 struct wg_arena *wg_req_arena(struct wg_req *req); /**< dies with the request */
 const void *wg_req_row(const struct wg_req *req);
 struct wg_str wg_req_target(const struct wg_req *req); /**< as sent, with the query */
 const char *wg_req_peer(const struct wg_req *req);     /**< client's address, text */
 bool wg_req_gone(const struct wg_req *req);            /**< its client has hung up */
-/** Query parameter i as name and value, percent-decoded, '+' as a space; false past the last. Bad escapes: 400 before the handler. */
+/** Query parameter i as name and value, percent-decoded, '+' as a space; false past the last. Bad
+ * escapes: 400 before the handler. */
 bool wg_req_query_at(struct wg_req *req, size_t i, struct wg_str *name, struct wg_str *value);
-/** The spooled body: a file at offset 0, closed with the request. -1 where the route does not spool. */
+/** The spooled body: a file at offset 0, closed with the request. -1 where the route does not
+ * spool. */
 int wg_req_spool(const struct wg_req *req, uint64_t *size);
 void wg_req_set(struct wg_req *req, void *ptr); /**< one pointer for the handler's own use */
 void *wg_req_get(const struct wg_req *req);
@@ -119,13 +135,16 @@ void *wg_conn_get(const struct wg_req *req);
 
 /* ---- answers ---- */
 
-/** Add a header to the answer to come. Name and value are copied; line breaks in them are refused (dropped, logged). */
+/** Add a header to the answer to come. Name and value are copied; line breaks in them are refused
+ * (dropped, logged). */
 void wg_reply_header(struct wg_req *req, const char *name, struct wg_str value);
-/** As wg_reply, but takes the buffer's memory: *body is empty after. JSON and other text of 1,400 bytes and more
- *  is gzipped where the client accepts it (Vary says so): small ones at once, large ones on the pool. */
+/** As wg_reply, but takes the buffer's memory: *body is empty after. JSON and other text of 1,400
+ * bytes and more is gzipped where the client accepts it (Vary says so): small ones at once, large
+ * ones on the pool. */
 void wg_reply_buf(struct wg_req *req, int status, const char *type, struct wg_buf *body);
-/** RFC 9457: err gives detail and, where its pointer is set, errors:[{pointer, detail}]. extra: further members as
- *  JSON without braces ("\"allowed\":[…]"), or {NULL, 0}. Title follows the status. */
+/** RFC 9457: err gives detail and, where its pointer is set, errors:[{pointer, detail}]. extra:
+ * further members as JSON without braces ("\"allowed\":[…]"), or {NULL, 0}. Title follows the
+ * status. */
 void wg_reply_err(struct wg_req *req, int status, const struct wg_err *err, struct wg_str extra);
 /** A file from offset 0 to its end, sent from the pool; fd is the request's now and closed. */
 void wg_reply_file(struct wg_req *req, int status, const char *type, int fd);
@@ -137,12 +156,15 @@ void wg_reply_empty(struct wg_req *req, int status);
 struct wg_stream;
 struct wg_stream_cb {
     void (*drained)(struct wg_stream *s, void *arg); /**< what waited has gone out: write more */
-    void (*closed)(struct wg_stream *s, void *arg);  /**< client gone, or the server drains; s is dead after */
+    void (*closed)(struct wg_stream *s,
+                   void *arg); /**< client gone, or the server drains; s is dead after */
 };
-/** Answers req with status 200 and a chunked body that stays open; req is consumed. NULL if the client has gone.
- *  `closed` is never called from within a call of the caller's. A client that only stops sending counts as gone.
- *  For HEAD, and while the server drains, the stream is at its end already and `closed` follows. */
-struct wg_stream *wg_stream_open(struct wg_req *req, const char *type, const struct wg_stream_cb *cb, void *arg);
+/** Answers req with status 200 and a chunked body that stays open; req is consumed. NULL if the
+ * client has gone. `closed` is never called from within a call of the caller's. A client that only
+ * stops sending counts as gone. For HEAD, and while the server drains, the stream is at its end
+ * already and `closed` follows. */
+struct wg_stream *wg_stream_open(struct wg_req *req, const char *type,
+                                 const struct wg_stream_cb *cb, void *arg);
 /** Queue bytes. Returns how many wait; stop at 256 KiB and go on in `drained`. */
 size_t wg_stream_write(struct wg_stream *s, struct wg_str bytes);
 void wg_stream_end(struct wg_stream *s); /**< last chunk; `closed` is still called */
@@ -161,10 +183,12 @@ struct wg_answer {
     struct wg_str type, body;     /**< borrowed until the next call */
     struct wg_str location, etag; /**< likewise; n 0 where absent */
 };
-/** One exchange; reconnects once if a kept connection has died before any byte of the answer came (only for GET or
- *  where the headers hold an Idempotency-Key). headers: "Name: value\r\n" lines or NULL. body.p NULL: none.
- *  on_chunk: gets the body as it comes (streams); NULL: whole in answer. It returns false to stop. */
-int wg_client_ask(struct wg_client *c, const char *method, const char *target, const char *headers, struct wg_str body,
-                  bool (*on_chunk)(struct wg_str chunk, void *arg), void *arg, struct wg_answer *out, struct wg_err *err);
+/** One exchange; reconnects once if a kept connection has died before any byte of the answer came
+ * (only for GET or where the headers hold an Idempotency-Key). headers: "Name: value\r\n" lines or
+ * NULL. body.p NULL: none. on_chunk: gets the body as it comes (streams); NULL: whole in answer. It
+ * returns false to stop. */
+int wg_client_ask(struct wg_client *c, const char *method, const char *target, const char *headers,
+                  struct wg_str body, bool (*on_chunk)(struct wg_str chunk, void *arg), void *arg,
+                  struct wg_answer *out, struct wg_err *err);
 
 #endif

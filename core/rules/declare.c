@@ -290,7 +290,8 @@ const struct rules_row rules_declare_rows[] = {
      "extend(categories, {part={[code]=class}, event={[code]=class}}) -> categories",
      "a class with a name replaces; one with conditions alone adds rows, or changes fields of rows "
      "with a known id"},
-    {"step", l_step, "step{action=, name=, from=, to=, role=, holder=, auto=, need=, may=, count=} -> row",
+    {"step", l_step,
+     "step{action=, name=, from=, to=, role=, holder=, auto=, need=, may=, count=} -> row",
      "a row of the flow that knows its file and line"},
     {"standard", rules_standard,
      "standard \"GB/T 30428.2-2013\" -> {part={[code]=class}, event={[code]=class}}",

@@ -1,11 +1,13 @@
-/** The front door of rules: a county's bundle of Lua and data, what it says (its pack), and deciding by it.
+/** The front door of rules: a county's bundle of Lua and data, what it says (its pack), and
+ * deciding by it.
  *
- *  Deciding is pure in the case, `in`, the moment, the facts and the bundle: rules have no clock, no random, no I/O.
- *  Each question a rule asks goes through one door (struct wg_world) and is written with its answer into the facts;
- *  replay answers from those alone.
- *  The fence: allow-listed globals that can't be set, tables frozen after load, no pcall, coroutine, setmetatable or
- *  patterns, sorted pairs, a cap on each allocation and on all, a clock looked at every 200 instructions, C helpers
- *  with bounded cost, nothing prints an address. A failure is WG_ERULE with "file:line: reason". */
+ *  Deciding is pure in the case, `in`, the moment, the facts and the bundle: rules have no clock,
+ * no random, no I/O. Each question a rule asks goes through one door (struct wg_world) and is
+ * written with its answer into the facts; replay answers from those alone. The fence: allow-listed
+ * globals that can't be set, tables frozen after load, no pcall, coroutine, setmetatable or
+ *  patterns, sorted pairs, a cap on each allocation and on all, a clock looked at every 200
+ * instructions, C helpers with bounded cost, nothing prints an address. A failure is WG_ERULE with
+ * "file:line: reason". */
 #ifndef WG_RULES_H
 #define WG_RULES_H
 
@@ -14,8 +16,9 @@
 /* ---- a bundle: files under one revision. Immutable, counted, any thread ---- */
 
 struct wg_bundle;
-/** Of a county: scripts/std/ .lua, scripts/counties/<city>/ .lua, scripts/counties/<area>/ .lua, standards/classes.csv
- *  and limits.csv. Errors: WG_ENOENT (which), WG_ERANGE (4 MiB in all), WG_EIO. */
+/** Of a county: scripts/std/ .lua, scripts/counties/<city>/ .lua, scripts/counties/<area>/ .lua,
+ * standards/classes.csv and limits.csv. Errors: WG_ENOENT (which), WG_ERANGE (4 MiB in all),
+ * WG_EIO. */
 int wg_bundle_read(const char *scripts, const char *standards, const char *city, const char *area,
                    struct wg_bundle **out, struct wg_err *err);
 /** One JSON text of a bundle, and back: how it is kept as a blob. Canonical: rev is its digest. */
@@ -42,16 +45,18 @@ struct wg_class {
 };
 struct wg_pack {
     char rev[WG_SHORT_TEXT + 1];
-    struct wg_str area, name, standard;    /**< standard: the working set's, "GB/T 30428.2-2013" */
-    struct wg_str number;                  /**< template of 案卷号: "绩数管案〔{year}〕{serial:6}号" */
-    struct wg_str hours;                   /**< JSON text of the hours table, for wg_worktime_new */
+    struct wg_str area, name, standard; /**< standard: the working set's, "GB/T 30428.2-2013" */
+    struct wg_str number; /**< template of 案卷号: "绩数管案〔{year}〕{serial:6}号" */
+    struct wg_str hours;  /**< JSON text of the hours table, for wg_worktime_new */
     struct wg_flow flow;
-    const struct wg_class *classes;        /**< sorted by kind, code */
+    const struct wg_class *classes; /**< sorted by kind, code */
     size_t class_count;
-    bool small_centre;                     /**< the two axes may meet in one person; each such act is marked */
+    bool small_centre; /**< the two axes may meet in one person; each such act is marked */
 };
-const struct wg_class *wg_pack_class(const struct wg_pack *p, int kind, struct wg_str code);      /**< or NULL */
-const struct wg_condition *wg_class_condition(const struct wg_class *c, struct wg_str id);        /**< or NULL */
+const struct wg_class *wg_pack_class(const struct wg_pack *p, int kind,
+                                     struct wg_str code); /**< or NULL */
+const struct wg_condition *wg_class_condition(const struct wg_class *c,
+                                              struct wg_str id); /**< or NULL */
 struct wg_pack *wg_pack_keep(struct wg_pack *p);
 void wg_pack_drop(struct wg_pack *p);
 /** The printed number of a case by the pack's template. Errors: WG_EINVAL (template). */
@@ -60,30 +65,33 @@ int wg_pack_number(const struct wg_pack *p, int year, uint32_t serial, struct wg
 /* ---- rules: a Lua state with a bundle in it. Thread: one (its desk) ---- */
 
 struct wg_rules_limits {
-    int64_t budget_us;     /**< of one call; 0: 20,000 */
-    size_t memory_max;     /**< of the state; 0: 8 MiB */
-    size_t alloc_max;      /**< of one allocation in a call; 0: 64 KiB. While loading: 4 MiB */
-    int64_t load_us;       /**< of loading; 0: 2,000,000 */
+    int64_t budget_us; /**< of one call; 0: 20,000 */
+    size_t memory_max; /**< of the state; 0: 8 MiB */
+    size_t alloc_max;  /**< of one allocation in a call; 0: 64 KiB. While loading: 4 MiB */
+    int64_t load_us;   /**< of loading; 0: 2,000,000 */
 };
 struct wg_rules;
-/** Errors: WG_ERULE with file, line, reason. plugins: NULL-ended list whose `lua` functions join; may be NULL. */
-int wg_rules_new(struct wg_bundle *b, const struct wg_rules_limits *limits, const struct wg_plugin *const *plugins,
-                 struct wg_rules **out, struct wg_err *err);
+/** Errors: WG_ERULE with file, line, reason. plugins: NULL-ended list whose `lua` functions join;
+ * may be NULL. */
+int wg_rules_new(struct wg_bundle *b, const struct wg_rules_limits *limits,
+                 const struct wg_plugin *const *plugins, struct wg_rules **out, struct wg_err *err);
 void wg_rules_free(struct wg_rules *r);
 struct wg_pack *wg_rules_pack(struct wg_rules *r); /**< borrowed; wg_pack_keep to hold it */
 
-/** What rules may ask. answer: one JSON value's text. Errors: reason to the rule. Questions, args → answer:
- *   "deadline" [from_ms, n_milli, "work_day"]             → due_ms
- *   "responsible" [kind, category, part|null, lon_e7, lat_e7] → {"unit","by","duty"} | null
- *   "responsible_near" [kind, category, lon_e7, lat_e7, reach_m] → [{"unit","duty","distance_m","inside"}]
- *   "near" [lon_e7, lat_e7, within_m, kind, category, open] → [{"id","distance_m","state","category"}]
- *   "unit" [id]                                            → {"id","name","kind"} | null */
+/** What rules may ask. answer: one JSON value's text. Errors: reason to the rule. Questions, args →
+ * answer: "deadline" [from_ms, n_milli, "work_day"]             → due_ms "responsible" [kind,
+ * category, part|null, lon_e7, lat_e7] → {"unit","by","duty"} | null "responsible_near" [kind,
+ * category, lon_e7, lat_e7, reach_m] → [{"unit","duty","distance_m","inside"}] "near" [lon_e7,
+ * lat_e7, within_m, kind, category, open] → [{"id","distance_m","state","category"}] "unit" [id] →
+ * {"id","name","kind"} | null */
 struct wg_world {
-    int (*ask)(void *self, const char *what, const struct wg_json *args, struct wg_buf *answer, struct wg_err *err);
+    int (*ask)(void *self, const char *what, const struct wg_json *args, struct wg_buf *answer,
+               struct wg_err *err);
     void *self;
 };
 struct wg_decision {
-    const char *event;              /**< "report", "file", … : the handler on[event]; none there: nothing is decided */
+    const char
+        *event; /**< "report", "file", … : the handler on[event]; none there: nothing is decided */
     const struct wg_case *c;        /**< the case as it is; for a report as it would be */
     const struct wg_json *in;       /**< body */
     const struct wg_class *class_;  /**< of the case; NULL if unknown */
@@ -91,19 +99,21 @@ struct wg_decision {
     struct wg_str by, unit;         /**< who asks; their unit or {NULL,0} */
     uint32_t role;                  /**< the one role used */
     int64_t now_ms;
-    const struct wg_world *world;   /**< NULL: only from given */
-    const struct wg_json *given;    /**< recorded facts to answer from, or NULL */
+    const struct wg_world *world; /**< NULL: only from given */
+    const struct wg_json *given;  /**< recorded facts to answer from, or NULL */
 };
-/** Run the handler. facts gets ["what",[args],answer] and outs gets outcome objects, both comma-separated, appended.
- *  Outcomes are checked against the schema; each carries why:[text, file, line].
- *  From a rule come only: propose, set, notify, refuse.
- *  Errors: WG_ERULE (the rule failed), WG_EDENIED (the rule refuses: err->text is its because), WG_ENOMEM. */
-int wg_rules_decide(struct wg_rules *r, const struct wg_decision *d, struct wg_arena *a, struct wg_buf *facts,
-                    struct wg_buf *outs, struct wg_err *err);
-/** Run the bundle's tests.lua (std, city and county). say gets a line a test. Errors: WG_ERULE with the first failure. */
-int wg_rules_test(struct wg_rules *r, void (*say)(void *arg, const char *line), void *arg, size_t *ran,
-                  struct wg_err *err);
+/** Run the handler. facts gets ["what",[args],answer] and outs gets outcome objects, both
+ * comma-separated, appended. Outcomes are checked against the schema; each carries why:[text, file,
+ * line]. From a rule come only: propose, set, notify, refuse. Errors: WG_ERULE (the rule failed),
+ * WG_EDENIED (the rule refuses: err->text is its because), WG_ENOMEM. */
+int wg_rules_decide(struct wg_rules *r, const struct wg_decision *d, struct wg_arena *a,
+                    struct wg_buf *facts, struct wg_buf *outs, struct wg_err *err);
+/** Run the bundle's tests.lua (std, city and county). say gets a line a test. Errors: WG_ERULE with
+ * the first failure. */
+int wg_rules_test(struct wg_rules *r, void (*say)(void *arg, const char *line), void *arg,
+                  size_t *ran, struct wg_err *err);
 /** The functions and fields that rules see, with usage and brief, one a line: `wangged --api`. */
-void wg_rules_api(void (*say)(void *arg, const char *name, const char *usage, const char *brief), void *arg);
+void wg_rules_api(void (*say)(void *arg, const char *name, const char *usage, const char *brief),
+                  void *arg);
 
 #endif

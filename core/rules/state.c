@@ -51,8 +51,9 @@ static int64_t own_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* The clock on the wall runs on while others have the processor, and a busy machine is no reason to refuse a report. So
- * when it says that the time is over, the budget begins once more, in our own time. */
+/* The clock on the wall runs on while others have the processor, and a busy machine is no reason to
+ * refuse a report. So when it says that the time is over, the budget begins once more, in our own
+ * time. */
 static void look_at_clock(lua_State *L)
 {
     struct wg_rules *r = rules_of(L);

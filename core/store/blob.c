@@ -1,4 +1,5 @@
-/* Blobs: dir/ab/<sha256>. A blob has its name only once all of it is synced, so a name never lies. */
+/* Blobs: dir/ab/<sha256>. A blob has its name only once all of it is synced, so a name never lies.
+ */
 #include "store/store.h"
 
 #include <ctype.h>
@@ -102,13 +103,15 @@ static int put(const char *dir, int fd, struct wg_str bytes, char name[WG_BLOB_N
     return rc;
 }
 
-int wg_blob_put(const char *dir, struct wg_str bytes, char name[WG_BLOB_NAME + 1], struct wg_err *err)
+int wg_blob_put(const char *dir, struct wg_str bytes, char name[WG_BLOB_NAME + 1],
+                struct wg_err *err)
 {
     uint64_t size;
     return put(dir, -1, bytes, name, &size, err);
 }
 
-int wg_blob_put_fd(const char *dir, int fd, char name[WG_BLOB_NAME + 1], uint64_t *size, struct wg_err *err)
+int wg_blob_put_fd(const char *dir, int fd, char name[WG_BLOB_NAME + 1], uint64_t *size,
+                   struct wg_err *err)
 {
     return put(dir, fd, (struct wg_str){0}, name, size, err);
 }

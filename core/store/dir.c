@@ -11,7 +11,9 @@
 
 static int sys_fail(struct wg_err *err, const char *what, const char *path)
 {
-    int code = errno == ENOENT ? WG_ENOENT : errno == ENOSPC || errno == EDQUOT ? WG_ENOSPC : WG_EIO;
+    int code = errno == ENOENT                      ? WG_ENOENT
+               : errno == ENOSPC || errno == EDQUOT ? WG_ENOSPC
+                                                    : WG_EIO;
     return wg_fail(err, code, "%s %s: %s", what, path, strerror(errno));
 }
 
@@ -41,7 +43,8 @@ int wg_dir_make(const char *dir, struct wg_err *err)
     int rc = WG_OK;
 
     if (n == 0 || n >= sizeof(path))
-        return wg_fail(err, WG_EINVAL, "folder name of %zu bytes: from 1 to %zu", n, sizeof(path) - 1);
+        return wg_fail(err, WG_EINVAL, "folder name of %zu bytes: from 1 to %zu", n,
+                       sizeof(path) - 1);
     memcpy(parent, dir[0] == '/' ? "/" : ".", 2);
     for (size_t i = 1; rc == WG_OK && i <= n; i++) {
         if (i < n && dir[i] != '/')
@@ -63,9 +66,10 @@ int wg_dir_lock(const char *dir, int *fd, struct wg_err *err)
         return sys_fail(err, "open", path);
     if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
         return WG_OK;
-    int rc = errno == EWOULDBLOCK
-                 ? wg_fail(err, WG_EBUSY, "%s is in use by another process (it holds %s)", dir, path)
-                 : sys_fail(err, "lock", path);
+    int rc =
+        errno == EWOULDBLOCK
+            ? wg_fail(err, WG_EBUSY, "%s is in use by another process (it holds %s)", dir, path)
+            : sys_fail(err, "lock", path);
     close(*fd);
     *fd = -1;
     return rc;
@@ -119,7 +123,8 @@ int wg_file_read(const char *path, size_t max, struct wg_buf *out, struct wg_err
         goto out;
     }
     if ((size_t)st.st_size > max) {
-        rc = wg_fail(err, WG_ERANGE, "%s has %lld bytes; at most %zu", path, (long long)st.st_size, max);
+        rc = wg_fail(err, WG_ERANGE, "%s has %lld bytes; at most %zu", path, (long long)st.st_size,
+                     max);
         goto out;
     }
     char *p = wg_buf_room(out, (size_t)st.st_size + 1);

@@ -1,5 +1,6 @@
-/* LMDB behind calls that speak wg_str and WG_E.... Unsynced environments are as good as the page cache: fine when a
- * process dies, not when the machine does. The files `boot` and `clean` beside the data tell which it was. */
+/* LMDB behind calls that speak wg_str and WG_E.... Unsynced environments are as good as the page
+ * cache: fine when a process dies, not when the machine does. The files `boot` and `clean` beside
+ * the data tell which it was. */
 #include "store/store.h"
 
 #include <errno.h>
@@ -14,10 +15,12 @@
 #define PAGE 4096u
 #define GROW_PAGES 256u /* the file is made longer by 1 MiB at a time */
 #define GROW_SYNCED 64u /* a vault is small */
-#define SPARE_PAGES 64u /* for what a commit itself writes: roots, and the list of free pages (512 numbers a page) */
+#define SPARE_PAGES                                                                                \
+    64u /* for what a commit itself writes: roots, and the list of free pages (512 numbers a page) \
+         */
 
-/* LMDB keeps readers and its writer apart by page, which the thread sanitizer can't know: it would call each read of the
- * map a race. With writes by system calls it sees what is ours alone. */
+/* LMDB keeps readers and its writer apart by page, which the thread sanitizer can't know: it would
+ * call each read of the map a race. With writes by system calls it sees what is ours alone. */
 #ifdef __SANITIZE_THREAD__
 #define WRITTEN_MAP 0u
 #else
@@ -124,9 +127,10 @@ static int mark_open(const char *dir, struct wg_err *err)
 
 /* ---- environments ---- */
 
-/* A written map (MDB_WRITEMAP) saves a system call for each page of a commit, half of a step's time. LMDB then makes the
- * file as long as the map, 64 GiB of hole: whoever copies the folder would copy that. So the file is cut to what is used,
- * and grows ahead of each batch, by real blocks: a page of the map beyond them would be a SIGBUS, not an error. */
+/* A written map (MDB_WRITEMAP) saves a system call for each page of a commit, half of a step's
+ * time. LMDB then makes the file as long as the map, 64 GiB of hole: whoever copies the folder
+ * would copy that. So the file is cut to what is used, and grows ahead of each batch, by real
+ * blocks: a page of the map beyond them would be a SIGBUS, not an error. */
 static int trim(struct wg_env *env, struct wg_err *err)
 {
     char path[1200];
@@ -139,8 +143,8 @@ static int trim(struct wg_env *env, struct wg_err *err)
     return wg_env_ready(env, GROW_PAGES, err);
 }
 
-/* A commit by calls that meets a full disk fails half way, with an error that says nothing of space: room is made for it
- * too, on top of what the file has. */
+/* A commit by calls that meets a full disk fails half way, with an error that says nothing of
+ * space: room is made for it too, on top of what the file has. */
 static int count_pages(struct wg_env *env, struct wg_err *err)
 {
     char path[1200];
@@ -152,7 +156,8 @@ static int count_pages(struct wg_env *env, struct wg_err *err)
     return WG_OK;
 }
 
-int wg_env_open(const char *dir, const struct wg_env_opts *opts, struct wg_env **out, struct wg_err *err)
+int wg_env_open(const char *dir, const struct wg_env_opts *opts, struct wg_env **out,
+                struct wg_err *err)
 {
     struct wg_env *env = calloc(1, sizeof(*env));
     unsigned flags = MDB_NOTLS;
@@ -200,7 +205,8 @@ void wg_env_close(struct wg_env *env)
     bool kept = !env->read_only && mdb_env_sync(env->mdb, 1) == 0;
     mdb_env_close(env->mdb);
     if (kept && !env->synced && mark(env->dir, "clean", WG_S("clean\n"), NULL) < 0)
-        wg_log(WG_WARN, "store", "no clean mark; views will be checked at the next start", "dir", env->dir, NULL);
+        wg_log(WG_WARN, "store", "no clean mark; views will be checked at the next start", "dir",
+               env->dir, NULL);
     free(env);
 }
 
@@ -225,7 +231,8 @@ int wg_env_ready(struct wg_env *env, size_t pages, struct wg_err *err)
     int rc = posix_fallocate(fd, from, (off_t)(need * PAGE) - from);
     close(fd);
     if (rc)
-        return wg_fail(err, rc == ENOSPC || rc == EDQUOT ? WG_ENOSPC : WG_EIO, "room for %s: %s", path, strerror(rc));
+        return wg_fail(err, rc == ENOSPC || rc == EDQUOT ? WG_ENOSPC : WG_EIO, "room for %s: %s",
+                       path, strerror(rc));
     env->ready_pages = need;
     return WG_OK;
 }
@@ -282,13 +289,15 @@ static int sync_file(const char *dir, const char *name, struct wg_err *err)
     char path[1200];
     snprintf(path, sizeof(path), "%s/%s", dir, name);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int rc = fd >= 0 && fsync(fd) == 0 ? WG_OK : wg_fail(err, WG_EIO, "sync %s: %s", path, strerror(errno));
+    int rc = fd >= 0 && fsync(fd) == 0 ? WG_OK
+                                       : wg_fail(err, WG_EIO, "sync %s: %s", path, strerror(errno));
     if (fd >= 0)
         close(fd);
     return rc;
 }
 
-/* Let `fresh` be known as dir; what was dir is gone after. At each moment one whole folder has the name or `.old`. */
+/* Let `fresh` be known as dir; what was dir is gone after. At each moment one whole folder has the
+ * name or `.old`. */
 static int swap_in(const char *fresh, const char *dir, struct wg_err *err)
 {
     char old[1100], parent[1100];
@@ -297,7 +306,8 @@ static int swap_in(const char *fresh, const char *dir, struct wg_err *err)
     snprintf(parent, sizeof(parent), "%s", dir);
     if ((slash = strrchr(parent, '/')))
         *slash = '\0';
-    if (access(dir, F_OK) == 0) { /* else `.old` may be the last good one, from a stop between these renames */
+    if (access(dir, F_OK) ==
+        0) { /* else `.old` may be the last good one, from a stop between these renames */
         remove_tree(old);
         if (rename(dir, old) < 0)
             return wg_fail(err, WG_EIO, "rename %s: %s", dir, strerror(errno));
@@ -335,13 +345,15 @@ static int copy_bytes(const char *from, const char *to, struct wg_err *err)
     int rc = WG_OK, in = open(from, O_RDONLY | O_CLOEXEC);
     int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (in < 0 || out < 0)
-        rc = wg_fail(err, errno == ENOENT ? WG_ENOENT : WG_EIO, "copy %s: %s", from, strerror(errno));
+        rc = wg_fail(err, errno == ENOENT ? WG_ENOENT : WG_EIO, "copy %s: %s", from,
+                     strerror(errno));
     while (rc == WG_OK) {
         ssize_t n = copy_file_range(in, NULL, out, NULL, 1 << 24, 0);
         if (n == 0)
             break;
         if (n < 0)
-            rc = wg_fail(err, errno == ENOSPC ? WG_ENOSPC : WG_EIO, "copy %s: %s", from, strerror(errno));
+            rc = wg_fail(err, errno == ENOSPC ? WG_ENOSPC : WG_EIO, "copy %s: %s", from,
+                         strerror(errno));
     }
     if (rc == WG_OK && fsync(out) < 0)
         rc = wg_fail(err, WG_EIO, "sync %s: %s", to, strerror(errno));
@@ -421,9 +433,10 @@ int wg_get(struct wg_txn *txn, unsigned table, struct wg_str key, struct wg_str 
     return db_code(rc);
 }
 
-/* A page of a written map that the file has no block for would be a SIGBUS. Batches have room made for what they usually
- * take; here each write sees to it that there is enough: for a path from root to leaf, a split of each of its pages
- * (or, taking away, its neighbours), and the value. Room may be made while the transaction goes on. */
+/* A page of a written map that the file has no block for would be a SIGBUS. Batches have room made
+ * for what they usually take; here each write sees to it that there is enough: for a path from root
+ * to leaf, a split of each of its pages (or, taking away, its neighbours), and the value. Room may
+ * be made while the transaction goes on. */
 static int make_room(struct wg_txn *txn, unsigned table, size_t bytes)
 {
     struct wg_env *env = mdb_env_get_userctx(mdb_txn_env(db(txn)));
@@ -435,7 +448,8 @@ static int make_room(struct wg_txn *txn, unsigned table, size_t bytes)
     return wg_env_ready(env, env->dirty, NULL);
 }
 
-static int put(struct wg_txn *txn, unsigned table, struct wg_str key, struct wg_str value, unsigned flags)
+static int put(struct wg_txn *txn, unsigned table, struct wg_str key, struct wg_str value,
+               unsigned flags)
 {
     MDB_val k = val_of(key), v = val_of(value);
     int rc = make_room(txn, table, value.n);
@@ -484,7 +498,8 @@ void wg_cursor_close(struct wg_cursor *c)
         mdb_cursor_close((MDB_cursor *)c);
 }
 
-static int move(struct wg_cursor *c, MDB_cursor_op op, struct wg_str *key, struct wg_str *k, struct wg_str *v)
+static int move(struct wg_cursor *c, MDB_cursor_op op, struct wg_str *key, struct wg_str *k,
+                struct wg_str *v)
 {
     MDB_val mk = key ? val_of(*key) : (MDB_val){0, NULL}, mv = {0, NULL};
     int rc = mdb_cursor_get((MDB_cursor *)c, &mk, &mv, op);

@@ -64,7 +64,8 @@ static void *maker_run(void *arg)
         pthread_mutex_unlock(&f->lock);
         int rc = segment_make(path, size, &err);
         pthread_mutex_lock(&f->lock);
-        /* A failure is no matter yet: the appender makes it itself when it needs it, and says 507 then. */
+        /* A failure is no matter yet: the appender makes it itself when it needs it, and says 507
+         * then. */
         f->made = rc == WG_OK ? size : 0;
         f->want = 0;
         pthread_cond_broadcast(&f->wake);
@@ -133,7 +134,8 @@ static int files_ready(struct wg_journal *j, size_t bytes, struct wg_err *err)
     size_t need = bytes + FRAME_HEAD;
 
     if (f->broken || f->read_only)
-        return wg_fail(err, WG_EUNKNOWN, "the journal in %s takes no more until it is opened again", f->dir);
+        return wg_fail(err, WG_EUNKNOWN, "the journal in %s takes no more until it is opened again",
+                       f->dir);
     if (cur && cur->end + need <= cur->size)
         return WG_OK;
     return roll(f, need, err);
@@ -157,8 +159,8 @@ static int write_frame(struct files *f, struct segment *s, struct wg_err *err)
     return WG_OK;
 }
 
-static int files_append(struct wg_journal *j, uint64_t first_n, const struct wg_str *entries, size_t count,
-                        struct wg_err *err)
+static int files_append(struct wg_journal *j, uint64_t first_n, const struct wg_str *entries,
+                        size_t count, struct wg_err *err)
 {
     struct files *f = files_of(j);
     struct frame head = {.count = (uint32_t)count, .first_n = first_n};
@@ -209,7 +211,9 @@ static void index_segment(struct files *f, struct segment *s)
         at += FRAME_HEAD + head.len;
     }
     if (!s->indexed && (rc == WG_ENOENT || rc == WG_ECORRUPT)) {
-        s->end = rc == WG_ENOENT ? at : s->size; /* what is broken is met again, and named, by the scan */
+        s->end = rc == WG_ENOENT
+                     ? at
+                     : s->size; /* what is broken is met again, and named, by the scan */
         s->indexed = true;
     }
     pthread_mutex_unlock(&f->lock);
@@ -224,13 +228,14 @@ struct scan {
     bool stopped;
 };
 
-static int scan_frame(struct scan *sc, const struct segment *s, size_t at, const struct frame *head, struct wg_err *err)
+static int scan_frame(struct scan *sc, const struct segment *s, size_t at, const struct frame *head,
+                      struct wg_err *err)
 {
     const char *p = sc->buf.p + FRAME_HEAD, *end = p + head->len;
     uint64_t n = head->first_n;
     if (n > sc->next)
-        return wg_fail(err, WG_ECORRUPT, "%s at %zu: entry %llu follows, %llu is missing", s->path, at,
-                       (unsigned long long)n, (unsigned long long)sc->next);
+        return wg_fail(err, WG_ECORRUPT, "%s at %zu: entry %llu follows, %llu is missing", s->path,
+                       at, (unsigned long long)n, (unsigned long long)sc->next);
     for (; p < end && !sc->stopped; n++) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));
         if (!nl)
@@ -245,8 +250,8 @@ static int scan_frame(struct scan *sc, const struct segment *s, size_t at, const
         p = nl + 1;
     }
     if (!sc->stopped && n != head->first_n + head->count)
-        return wg_fail(err, WG_ECORRUPT, "%s at %zu: %u entries announced, %llu found", s->path, at, head->count,
-                       (unsigned long long)(n - head->first_n));
+        return wg_fail(err, WG_ECORRUPT, "%s at %zu: %u entries announced, %llu found", s->path, at,
+                       head->count, (unsigned long long)(n - head->first_n));
     return WG_OK;
 }
 
@@ -265,8 +270,8 @@ static int scan_segment(struct scan *sc, struct segment *s, struct wg_err *err)
         if (rc == WG_ENOMEM)
             return wg_fail(err, rc, "no memory to read %s", s->path);
         if (rc < 0)
-            return wg_fail(err, WG_ECORRUPT, "%s at %zu: no whole frame where entry %llu should be", s->path, at,
-                           (unsigned long long)sc->next);
+            return wg_fail(err, WG_ECORRUPT, "%s at %zu: no whole frame where entry %llu should be",
+                           s->path, at, (unsigned long long)sc->next);
         if (wanted && (rc = scan_frame(sc, s, at, &head, err)) < 0)
             return rc;
         at += FRAME_HEAD + head.len;
@@ -274,10 +279,12 @@ static int scan_segment(struct scan *sc, struct segment *s, struct wg_err *err)
     return WG_OK;
 }
 
-static int files_scan(struct wg_journal *j, uint64_t from_n, wg_scan_fn fn, void *arg, struct wg_err *err)
+static int files_scan(struct wg_journal *j, uint64_t from_n, wg_scan_fn fn, void *arg,
+                      struct wg_err *err)
 {
     struct files *f = files_of(j);
-    struct scan sc = {.f = f, .next = from_n ? from_n : 1, .last = atomic_load(&f->last_n), .fn = fn, .arg = arg};
+    struct scan sc = {
+        .f = f, .next = from_n ? from_n : 1, .last = atomic_load(&f->last_n), .fn = fn, .arg = arg};
     int rc = WG_OK;
     for (size_t i = 0; rc == WG_OK && !sc.stopped && sc.next <= sc.last; i++) {
         pthread_mutex_lock(&f->lock);
@@ -285,11 +292,13 @@ static int files_scan(struct wg_journal *j, uint64_t from_n, wg_scan_fn fn, void
         uint64_t until = i + 1 < f->count ? f->segments[i + 1]->first_n : UINT64_MAX;
         pthread_mutex_unlock(&f->lock);
         if (!s) {
-            rc = wg_fail(err, WG_ECORRUPT, "%s: entry %llu is missing", f->dir, (unsigned long long)sc.next);
+            rc = wg_fail(err, WG_ECORRUPT, "%s: entry %llu is missing", f->dir,
+                         (unsigned long long)sc.next);
         } else if (sc.next < until) {
             rc = scan_segment(&sc, s, err);
             if (rc == WG_OK && !sc.stopped && sc.next < until && sc.next <= sc.last)
-                rc = wg_fail(err, WG_ECORRUPT, "%s: entry %llu is missing", s->path, (unsigned long long)sc.next);
+                rc = wg_fail(err, WG_ECORRUPT, "%s: entry %llu is missing", s->path,
+                             (unsigned long long)sc.next);
         }
     }
     wg_buf_free(&sc.buf);
@@ -322,7 +331,8 @@ static void files_close(struct wg_journal *j)
     free(f);
 }
 
-static const struct wg_journal_ops files_ops = {files_ready, files_append, files_scan, files_last, files_close};
+static const struct wg_journal_ops files_ops = {files_ready, files_append, files_scan, files_last,
+                                                files_close};
 
 /* ---- open ---- */
 
@@ -360,7 +370,8 @@ static int list_segments(const char *dir, uint64_t **out, size_t *count, struct 
     return WG_OK;
 }
 
-/* The last segment: find where its frames end; what lies behind is a tear, or the end of our trust. */
+/* The last segment: find where its frames end; what lies behind is a tear, or the end of our trust.
+ */
 static int open_tail(struct files *f, struct segment *s, uint64_t known_n, struct wg_err *err)
 {
     struct wg_buf buf = WG_BUF_INIT;
@@ -383,23 +394,27 @@ static int open_tail(struct files *f, struct segment *s, uint64_t known_n, struc
     s->indexed = true;
     atomic_store(&f->last_n, n - 1);
     if (rc == WG_OK)
-        return wg_fail(err, WG_ECORRUPT, "%s at %zu: entry %llu follows, %llu is missing", s->path, at,
-                       (unsigned long long)head.first_n, (unsigned long long)n);
+        return wg_fail(err, WG_ECORRUPT, "%s at %zu: entry %llu follows, %llu is missing", s->path,
+                       at, (unsigned long long)head.first_n, (unsigned long long)n);
     if ((rc = segment_beyond(s, at, &frame, &bytes, err)) < 0)
         return rc;
     if (frame)
-        return wg_fail(err, WG_ECORRUPT, "%s at %zu: a broken frame with whole ones behind it", s->path, at);
+        return wg_fail(err, WG_ECORRUPT, "%s at %zu: a broken frame with whole ones behind it",
+                       s->path, at);
     if (known_n >= n)
-        return wg_fail(err, WG_ECORRUPT, "%s at %zu: entry %llu is missing, and %llu was known to be there", s->path, at,
-                       (unsigned long long)n, (unsigned long long)known_n);
+        return wg_fail(err, WG_ECORRUPT,
+                       "%s at %zu: entry %llu is missing, and %llu was known to be there", s->path,
+                       at, (unsigned long long)n, (unsigned long long)known_n);
     if (f->read_only)
         return WG_OK;
-    /* Whoever wrote the last frame may have died before its sync, or seen it fail; from now on it counts. */
+    /* Whoever wrote the last frame may have died before its sync, or seen it fail; from now on it
+     * counts. */
     if (at > 0 && (rc = segment_renew(s, last_at, err)) < 0)
         return rc;
     if (!bytes)
         return WG_OK;
-    wg_log(WG_WARN, "store", "cut a torn last frame, never acknowledged", "file", s->path, "at", WG_NUM(at), NULL);
+    wg_log(WG_WARN, "store", "cut a torn last frame, never acknowledged", "file", s->path, "at",
+           WG_NUM(at), NULL);
     return segment_wipe(s, at, err);
 }
 
@@ -417,8 +432,8 @@ static int open_segments(struct files *f, uint64_t known_n, struct wg_err *err)
             segment_close(s);
     }
     if (rc == WG_OK && count && list[0] != 1)
-        rc = wg_fail(err, WG_ECORRUPT, "%s: the first segment begins with entry %llu, not 1", f->dir,
-                     (unsigned long long)list[0]);
+        rc = wg_fail(err, WG_ECORRUPT, "%s: the first segment begins with entry %llu, not 1",
+                     f->dir, (unsigned long long)list[0]);
     if (rc == WG_OK && count)
         rc = open_tail(f, f->segments[count - 1], known_n, err);
     else if (rc == WG_OK && known_n)
@@ -428,7 +443,8 @@ static int open_segments(struct files *f, uint64_t known_n, struct wg_err *err)
     return rc;
 }
 
-int wg_journal_open(const char *dir, const struct wg_journal_opts *opts, struct wg_journal **out, struct wg_err *err)
+int wg_journal_open(const char *dir, const struct wg_journal_opts *opts, struct wg_journal **out,
+                    struct wg_err *err)
 {
     static const struct wg_journal_opts none;
     struct files *f = calloc(1, sizeof(*f));

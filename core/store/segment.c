@@ -33,8 +33,8 @@ static ssize_t read_at(int fd, void *p, size_t n, size_t at)
     return (ssize_t)got;
 }
 
-/* Real zeros, not a hole: a hole would be filled at append, which changes the file's map of blocks and makes
- * fdatasync write that too. */
+/* Real zeros, not a hole: a hole would be filled at append, which changes the file's map of blocks
+ * and makes fdatasync write that too. */
 static int zero_fill(int fd, size_t from, size_t to)
 {
     static const char zeros[CHUNK];
@@ -64,7 +64,8 @@ int segment_make(const char *path, size_t size, struct wg_err *err)
     return rc;
 }
 
-int segment_open(const char *path, uint64_t first_n, bool write, struct segment **out, struct wg_err *err)
+int segment_open(const char *path, uint64_t first_n, bool write, struct segment **out,
+                 struct wg_err *err)
 {
     struct stat st;
     struct segment *s = calloc(1, sizeof(*s));

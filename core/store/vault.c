@@ -1,6 +1,7 @@
-/* The vault: LMDB, synced, written before the journal. A row carries the number of the entry that will name it; until
- * a later commit knows that entry durable it stands in `fresh` too, and is dropped at open if the entry does not
- * name it. So a stop between vault and journal leaves no citizen's words behind. */
+/* The vault: LMDB, synced, written before the journal. A row carries the number of the entry that
+ * will name it; until a later commit knows that entry durable it stands in `fresh` too, and is
+ * dropped at open if the entry does not name it. So a stop between vault and journal leaves no
+ * citizen's words behind. */
 #include "store/store.h"
 
 #include <pthread.h>
@@ -40,11 +41,13 @@ static int load(struct wg_vault *v, struct wg_err *err)
     if (rc < 0)
         return rc;
     rc = get_u64(txn, v->meta, "known", &v->known);
-    if (rc == WG_OK && wg_get(txn, v->meta, WG_S("secret"), &s) == WG_OK && s.n == sizeof(v->secret)) {
+    if (rc == WG_OK && wg_get(txn, v->meta, WG_S("secret"), &s) == WG_OK &&
+        s.n == sizeof(v->secret)) {
         memcpy(v->secret, s.p, sizeof(v->secret));
     } else if (rc == WG_OK) {
         wg_random(v->secret, sizeof(v->secret));
-        rc = wg_put(txn, v->meta, WG_S("secret"), (struct wg_str){(char *)v->secret, sizeof(v->secret)});
+        rc = wg_put(txn, v->meta, WG_S("secret"),
+                    (struct wg_str){(char *)v->secret, sizeof(v->secret)});
     }
     if (rc < 0) {
         wg_txn_abort(txn);
@@ -62,7 +65,8 @@ int wg_vault_open(const char *dir, struct wg_vault **out, struct wg_err *err)
     if (!v)
         return wg_fail(err, WG_ENOMEM, "no memory for the vault");
     pthread_mutex_init(&v->lock, NULL);
-    if ((rc = wg_env_open(dir, &opts, &v->env, err)) < 0 || (rc = wg_env_table(v->env, "rows", &v->rows, err)) < 0 ||
+    if ((rc = wg_env_open(dir, &opts, &v->env, err)) < 0 ||
+        (rc = wg_env_table(v->env, "rows", &v->rows, err)) < 0 ||
         (rc = wg_env_table(v->env, "fresh", &v->fresh, err)) < 0 ||
         (rc = wg_env_table(v->env, "meta", &v->meta, err)) < 0 || (rc = load(v, err)) < 0) {
         wg_vault_close(v);
@@ -92,9 +96,10 @@ const uint8_t *wg_vault_secret(const struct wg_vault *v)
     return v->secret;
 }
 
-/* Go through `fresh`: drop rows that are not named, forget the marks of those that are. A key is n, then the ref. */
-static int settle(struct wg_vault *v, struct wg_txn *txn, bool (*named)(void *, uint64_t, struct wg_str), void *arg,
-                  size_t *dropped)
+/* Go through `fresh`: drop rows that are not named, forget the marks of those that are. A key is n,
+ * then the ref. */
+static int settle(struct wg_vault *v, struct wg_txn *txn,
+                  bool (*named)(void *, uint64_t, struct wg_str), void *arg, size_t *dropped)
 {
     struct wg_cursor *c = NULL;
     struct wg_str key, none;
@@ -170,7 +175,8 @@ int wg_vault_begin(struct wg_vault *v, uint64_t durable_n, struct wg_err *err)
     int rc;
     pthread_mutex_lock(&v->lock);
     rc = wg_txn_begin(v->env, true, &v->txn, err);
-    if (rc == WG_OK && (rc = settle(v, v->txn, v->forget ? none_named : all_named, NULL, &dropped)) < 0)
+    if (rc == WG_OK &&
+        (rc = settle(v, v->txn, v->forget ? none_named : all_named, NULL, &dropped)) < 0)
         wg_fail(err, rc, "the vault: %s", wg_strerror(rc));
     if (rc == WG_OK && (rc = put_u64(v->txn, v->meta, "known", durable_n)) < 0)
         wg_fail(err, rc, "the vault: %s", wg_strerror(rc));
@@ -184,7 +190,8 @@ int wg_vault_begin(struct wg_vault *v, uint64_t durable_n, struct wg_err *err)
     return rc;
 }
 
-int wg_vault_put(struct wg_vault *v, uint64_t n, struct wg_str bytes, char ref[WG_REF_TEXT + 1], struct wg_err *err)
+int wg_vault_put(struct wg_vault *v, uint64_t n, struct wg_str bytes, char ref[WG_REF_TEXT + 1],
+                 struct wg_err *err)
 {
     char key[8 + WG_REF_TEXT];
     wg_random_text(16, ref, WG_REF_TEXT + 1);

@@ -1,6 +1,7 @@
-/* Fill a county with cases for a benchmark: each reported, accepted and filed by the county's own rules, through the
- * desk, in batches. With --closed each goes all the way to its close, in ten steps.
- *   bench_fill CONFIG AREA COUNT [--closed]       the server must not run; prints entries/s */
+/* Fill a county with cases for a benchmark: each reported, accepted and filed by the county's own
+ * rules, through the desk, in batches. With --closed each goes all the way to its close, in twelve
+ * steps, a second try among them. bench_fill CONFIG AREA COUNT [--closed]       the server must not
+ * run; prints entries/s */
 #include "host/host.h"
 
 #include <stdio.h>
@@ -29,7 +30,8 @@ static const struct step {
 static struct wg_cmd batch[BATCH];
 static uint64_t made[BATCH];
 
-static void prepare(int i, const char *act, const char *user, const char *unit, uint32_t role, const char *body)
+static void prepare(int i, const char *act, const char *user, const char *unit, uint32_t role,
+                    const char *body)
 {
     struct wg_cmd *c = &batch[i];
     struct wg_arena *a = c->arena ? c->arena : wg_arena_new(16384);
@@ -40,7 +42,10 @@ static void prepare(int i, const char *act, const char *user, const char *unit, 
         fprintf(stderr, "%s\n", err.text);
         exit(1);
     }
-    *c = (struct wg_cmd){.arena = a, .act = wg_str_of(act), .in = in, .if_match = -1,
+    *c = (struct wg_cmd){.arena = a,
+                         .act = wg_str_of(act),
+                         .in = in,
+                         .if_match = -1,
                          .actor = {wg_str_of(user), wg_str_of(unit), role}};
     if (i > 0)
         batch[i - 1].link.next = &c->link;
@@ -52,7 +57,8 @@ static void run(struct wg_desk *d, int count)
     for (int i = 0; i < count; i++) {
         if (batch[i].rc == WG_OK)
             continue;
-        fprintf(stderr, "%.*s: %s %s\n", WG_PRI(batch[i].act), batch[i].err.pointer, batch[i].err.text);
+        fprintf(stderr, "%.*s: %s %s\n", WG_PRI(batch[i].act), batch[i].err.pointer,
+                batch[i].err.text);
         exit(1);
     }
 }
@@ -64,9 +70,12 @@ static void reports(struct wg_desk *d, int count, uint64_t from)
     for (int i = 0; i < count; i++) {
         uint64_t k = (from + (uint64_t)i) * 2654435761u % 1000000;
         snprintf(body, sizeof(body),
-                 "{\"kind\":\"event\",\"category\":\"0111\",\"description\":\"街边积存垃圾渣土，未见清运车辆（第%llu处）\","
-                 "\"address\":\"华阳镇某路%llu号门前\",\"location\":{\"type\":\"Point\",\"coordinates\":[118.5%05llu,30.0%05llu]}}",
-                 (unsigned long long)k, (unsigned long long)(k % 900), (unsigned long long)(88000 + k % 1000 * 10),
+                 "{\"kind\":\"event\",\"category\":\"0111\",\"description\":"
+                 "\"街边积存垃圾渣土，未见清运车辆（第%llu处）\","
+                 "\"address\":\"华阳镇某路%llu号门前\",\"location\":{\"type\":\"Point\","
+                 "\"coordinates\":[118.5%05llu,30.0%05llu]}}",
+                 (unsigned long long)k, (unsigned long long)(k % 900),
+                 (unsigned long long)(88000 + k % 1000 * 10),
                  (unsigned long long)(62000 + k / 1000 % 1000 * 6));
         prepare(i, "report", "c-001", "", WG_COLLECTOR, body);
     }
@@ -116,7 +125,8 @@ int main(int argc, char **argv)
         entries += (uint64_t)count;
         for (size_t s = 0; s < last; s++) {
             for (int i = 0; i < count; i++) {
-                prepare(i, steps[s].act, steps[s].user, steps[s].unit, steps[s].role, steps[s].body);
+                prepare(i, steps[s].act, steps[s].user, steps[s].unit, steps[s].role,
+                        steps[s].body);
                 batch[i].id = made[i];
             }
             run(d, count);
@@ -125,13 +135,16 @@ int main(int argc, char **argv)
         done += (uint64_t)count;
         if (wg_mono_ms() - told > 5000) {
             told = wg_mono_ms();
-            fprintf(stderr, "%llu of %llu cases\n", (unsigned long long)done, (unsigned long long)want);
+            fprintf(stderr, "%llu of %llu cases\n", (unsigned long long)done,
+                    (unsigned long long)want);
         }
     }
     double seconds = (double)(wg_mono_ms() - start) / 1000;
     double report_s = (double)reporting / 1e6;
-    printf("cases %llu entries %llu seconds %.1f entries_per_s %.0f reports_per_s %.0f steps_per_s %.0f\n",
-           (unsigned long long)want, (unsigned long long)entries, seconds, (double)entries / seconds, (double)want / report_s,
+    printf("cases %llu entries %llu seconds %.1f entries_per_s %.0f reports_per_s %.0f steps_per_s "
+           "%.0f\n",
+           (unsigned long long)want, (unsigned long long)entries, seconds,
+           (double)entries / seconds, (double)want / report_s,
            (double)(entries - want) / (seconds - report_s));
     wg_desk_close(d);
     wg_buf_free(&calendar);

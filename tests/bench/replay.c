@@ -1,12 +1,15 @@
-/* Read a filled county's journal again: folded into views that were taken away, and audited, decision by decision.
- *   bench_replay CONFIG AREA fold|audit           the server must not run; prints entries/s */
+/* Read a filled county's journal again: folded into views that were taken away, or audited,
+ * decision by decision. Or make the copy of the views that is made at night, and say how large both
+ * are. bench_replay CONFIG AREA fold|audit|copy      the server must not run; prints entries/s, or
+ * bytes */
 #include "host/host.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 /* Until it could be served; what closing it then syncs is not of the fold. */
-static int fold(const struct wg_desk_opts *opts, uint64_t *entries, double *seconds, struct wg_err *err)
+static int fold(const struct wg_desk_opts *opts, uint64_t *entries, double *seconds,
+                struct wg_err *err)
 {
     static const char *const made[] = {"views", "copy"};
     char path[1100];
@@ -26,7 +29,8 @@ static int fold(const struct wg_desk_opts *opts, uint64_t *entries, double *seco
     return rc;
 }
 
-static int audit(const struct wg_desk_opts *opts, uint64_t *entries, double *seconds, struct wg_err *err)
+static int audit(const struct wg_desk_opts *opts, uint64_t *entries, double *seconds,
+                 struct wg_err *err)
 {
     struct wg_audit a;
     int64_t start = wg_mono_us();
@@ -35,6 +39,19 @@ static int audit(const struct wg_desk_opts *opts, uint64_t *entries, double *sec
     *entries = a.entries;
     if (rc == WG_OK && a.differ)
         rc = wg_fail(err, WG_ECORRUPT, "%llu differ: %s", (unsigned long long)a.differ, a.first);
+    return rc;
+}
+
+/* Pages in use: the file has room ahead of them. */
+static int copy(const struct wg_desk_opts *opts, struct wg_err *err)
+{
+    char path[1100];
+    struct wg_desk *d = NULL;
+    snprintf(path, sizeof(path), "%s/copy", opts->dir);
+    int rc = wg_desk_open(opts, &d, err);
+    if (rc == WG_OK && (rc = wg_env_copy(wg_views_env(wg_desk_views(d)), path, err)) == WG_OK)
+        printf("views %zu\n", wg_env_bytes(wg_views_env(wg_desk_views(d))));
+    wg_desk_close(d);
     return rc;
 }
 
@@ -49,7 +66,7 @@ int main(int argc, char **argv)
     size_t area = 0;
     double seconds = 0;
     if (argc < 4 || wg_config_read(argv[1], &config, &err) < 0) {
-        fprintf(stderr, "bench_replay CONFIG AREA fold|audit  %s\n", err.text);
+        fprintf(stderr, "bench_replay CONFIG AREA fold|audit|copy  %s\n", err.text);
         return 2;
     }
     while (area + 1 < config.areas && !wg_str_is(config.area[area], argv[2]))
@@ -58,12 +75,16 @@ int main(int argc, char **argv)
     snprintf(path, sizeof(path), "%s/calendar.json", config.standards.p);
     int rc = wg_file_read(path, 1 << 20, &calendar, &err);
     opts.calendar = calendar.p;
+    bool sizes = strcmp(argv[3], "copy") == 0;
     if (rc == WG_OK)
-        rc = (strcmp(argv[3], "audit") == 0 ? audit : fold)(&opts, &entries, &seconds, &err);
+        rc = sizes
+                 ? copy(&opts, &err)
+                 : (strcmp(argv[3], "audit") == 0 ? audit : fold)(&opts, &entries, &seconds, &err);
     if (rc < 0)
         fprintf(stderr, "%s\n", err.text);
-    else
-        printf("entries %llu seconds %.2f entries_per_s %.0f\n", (unsigned long long)entries, seconds, (double)entries / seconds);
+    else if (!sizes)
+        printf("entries %llu seconds %.2f entries_per_s %.0f\n", (unsigned long long)entries,
+               seconds, (double)entries / seconds);
     wg_buf_free(&calendar);
     wg_config_done(&config);
     return rc < 0;

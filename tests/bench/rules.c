@@ -1,7 +1,8 @@
-/* What one decision by the county's rules costs: on.file (the deadline by the chosen row), on.report (who is
- * responsible, by real base data), and all facts recorded. The world answers in the process, as the desk does; that no
- * other case is near by is said without a look at the views.
- *   bench_rules CONFIG AREA                       the server must not run; prints event, median_us, p99_us */
+/* What one decision by the county's rules costs, its facts and outcomes written: on.file (the
+ * deadline by the chosen row), on.report (who is responsible, by real base data), or any other. The
+ * world answers in the process, as the desk does; that no other case is near by is said without a
+ * look at the views. bench_rules CONFIG AREA EVENT…                the server must not run; prints
+ * event, median_us, p99_us */
 #include "host/host.h"
 
 #include <stdio.h>
@@ -11,7 +12,8 @@
 #define ROUNDS 20000
 #define WARM 2000
 
-static int answer(void *self, const char *what, const struct wg_json *args, struct wg_buf *out, struct wg_err *err)
+static int answer(void *self, const char *what, const struct wg_json *args, struct wg_buf *out,
+                  struct wg_err *err)
 {
     const struct wg_force *f = self;
     struct wg_limit limit = {0};
@@ -49,23 +51,37 @@ static int by_size(const void *a, const void *b)
 static void vary(struct wg_case *c, struct wg_decision *d, size_t i)
 {
     c->id = wg_case_id(341824, 2026, (uint32_t)i + 1);
-    c->at = (struct wg_point){1185900000 + (int32_t)(i * 7919 % 40000), 300650000 + (int32_t)(i * 104729 % 40000)};
+    c->at = (struct wg_point){1185900000 + (int32_t)(i * 7919 % 40000),
+                              300650000 + (int32_t)(i * 104729 % 40000)};
     d->now_ms = 1767600000000 + (int64_t)(i * 7919 % 250) * WG_DAY_MS + (int64_t)(i % 86400) * 1000;
     c->opened = d->now_ms - WG_HOUR_MS;
 }
 
-static int measure(struct wg_rules *rules, const struct wg_force *f, const char *event, struct wg_err *err)
+static int measure(struct wg_rules *rules, const struct wg_force *f, const char *event,
+                   struct wg_err *err)
 {
     static int64_t took[ROUNDS];
     const struct wg_world world = {answer, (void *)(uintptr_t)f};
     const struct wg_class *class_ = wg_pack_class(f->pack, WG_EVENT, WG_S("0111"));
-    struct wg_case c = {.state = WG_REPORTED, .version = 1, .kind = WG_EVENT, .source = WG_FROM_COLLECTOR,
-                        .category = class_->code, .category_name = class_->name, .standard = class_->standard,
-                        .grid = WG_S("341824100001034"), .reporter = WG_S("c-001"), .description = WG_S("街边积存垃圾渣土"),
+    struct wg_case c = {.state = WG_REPORTED,
+                        .version = 1,
+                        .kind = WG_EVENT,
+                        .source = WG_FROM_COLLECTOR,
+                        .category = class_->code,
+                        .category_name = class_->name,
+                        .standard = class_->standard,
+                        .grid = WG_S("341824100001034"),
+                        .reporter = WG_S("c-001"),
+                        .description = WG_S("街边积存垃圾渣土"),
                         .address = WG_S("华阳镇某路12号门前")};
     bool report = strcmp(event, "report") == 0;
-    struct wg_decision d = {.event = event, .c = &c, .class_ = class_, .row = report ? NULL : &class_->condition[0],
-                            .by = report ? WG_S("c-001") : WG_S("z-001"), .role = report ? WG_COLLECTOR : WG_CHIEF, .world = &world};
+    struct wg_decision d = {.event = event,
+                            .c = &c,
+                            .class_ = class_,
+                            .row = report ? NULL : &class_->condition[0],
+                            .by = report ? WG_S("c-001") : WG_S("z-001"),
+                            .role = report ? WG_COLLECTOR : WG_CHIEF,
+                            .world = &world};
     struct wg_arena *a = wg_arena_new(0), *body = wg_arena_new(0);
     struct wg_buf facts = WG_BUF_INIT, outs = WG_BUF_INIT;
     struct wg_json *in;
@@ -85,7 +101,8 @@ static int measure(struct wg_rules *rules, const struct wg_force *f, const char 
         rc = wg_fail(err, WG_EINVAL, "on.%s asked or decided nothing", event);
     qsort(took, ROUNDS, sizeof(took[0]), by_size);
     if (rc == WG_OK)
-        printf("%s %.2f %.2f\n", event, (double)took[ROUNDS / 2] / 1000, (double)took[ROUNDS * 99 / 100] / 1000);
+        printf("%s %.2f %.2f\n", event, (double)took[ROUNDS / 2] / 1000,
+               (double)took[ROUNDS * 99 / 100] / 1000);
     wg_buf_free(&facts);
     wg_buf_free(&outs);
     wg_arena_free(a);
@@ -104,8 +121,8 @@ int main(int argc, char **argv)
     struct wg_rules *rules = NULL;
     char dir[1024], path[1100];
     size_t area = 0;
-    if (argc < 3 || wg_config_read(argv[1], &config, &err) < 0) {
-        fprintf(stderr, "bench_rules CONFIG AREA  %s\n", err.text);
+    if (argc < 4 || wg_config_read(argv[1], &config, &err) < 0) {
+        fprintf(stderr, "bench_rules CONFIG AREA EVENT…  %s\n", err.text);
         return 2;
     }
     while (area + 1 < config.areas && !wg_str_is(config.area[area], argv[2]))
@@ -115,11 +132,12 @@ int main(int argc, char **argv)
     int rc = wg_file_read(path, 1 << 20, &calendar, &err);
     opts.calendar = calendar.p;
     if (rc == WG_OK && (rc = wg_desk_open(&opts, &d, &err)) == WG_OK &&
-        (rc = wg_bundle_read(config.scripts.p, config.standards.p, config.city.p, argv[2], &bundle, &err)) == WG_OK &&
+        (rc = wg_bundle_read(config.scripts.p, config.standards.p, config.city.p, argv[2], &bundle,
+                             &err)) == WG_OK &&
         (rc = wg_rules_new(bundle, NULL, NULL, &rules, &err)) == WG_OK) {
         struct wg_force *f = wg_desk_force(d);
-        if ((rc = measure(rules, f, "file", &err)) == WG_OK)
-            rc = measure(rules, f, "report", &err);
+        for (int i = 3; rc == WG_OK && i < argc; i++)
+            rc = measure(rules, f, argv[i], &err);
         wg_force_drop(f);
     }
     if (rc < 0)

@@ -10,8 +10,9 @@ import threading
 import unittest
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))
+sys.path += [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "http")]
 import journal
+import test_plugin
 from support import BUILD, JIXI, LANGXI, STEPS, WANGGE, CityTest, Server, city, event, temp, template, wait_until
 
 LONG = "长" * 1300
@@ -24,8 +25,10 @@ def audit(test, server):
         test.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
-class Full(CityTest):
+class Small(CityTest):
     """The data lies on a small file system of its own."""
+
+    plugins = []
 
     @classmethod
     def setUpClass(cls):
@@ -38,7 +41,7 @@ class Full(CityTest):
             raise unittest.SkipTest(f"a tmpfs can't be mounted: {why}")
         cls.addClassCleanup(libc.umount2, bytes(folder / "data"), 2)
         shutil.copytree(template(), folder / "data", dirs_exist_ok=True)
-        cls.server = Server(folder)
+        cls.server = Server(folder, plugins=cls.plugins)
         cls.server.start()
 
     def setUp(self):
@@ -73,6 +76,8 @@ class Full(CityTest):
             a = self.who(user, area).report(event(area, i, description=LONG, **more), Idempotency_Key=key)
             self.assertEqual(self.is_status(a, 201).json["id"], case)
 
+
+class Full(Small):
     def test_reads_go_on_while_writes_say_507_and_nothing_is_lost(self):
         self.fill()
         told, refused, i = self.until_full("full")
@@ -131,6 +136,31 @@ class Full(CityTest):
         self.assertEqual(self.server.stop(), 0)
         audit(self, self.server)
         self.server.start()
+
+
+class Effects(Small):
+    """A plugin's note that has gone out while the journal could not take it down."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.notes = temp("notes")
+        cls.plugins = [{"path": test_plugin.build(), "config": {"file": cls.notes, "stubborn": True}}]
+        super().setUpClass()
+
+    def test_what_could_not_be_noted_is_noted_later_and_not_sent_again(self):
+        case = self.reported(LANGXI, category="0199")
+        self.is_status(self.who("a-001", LANGXI).act(case, "accept"), 200)
+        self.is_status(self.who("z-001", LANGXI).act(case, "file", {"condition": "1"}), 200)
+        self.fill()
+        self.until_full("note", area=LANGXI)  # before the plugin is tried again
+        self.assertFalse(self.notes.exists())
+        self.assertTrue(wait_until(self.notes.exists, 10))
+        self.assertTrue(wait_until(lambda: "No space left" in self.server.said()))
+        done = lambda: b'"do":"done"' in b"".join(p.read_bytes() for p in journal.segments(self.server.data / LANGXI))
+        self.assertFalse(done())
+        self.filler.unlink()
+        self.assertTrue(wait_until(done, 10))
+        self.assertEqual(self.notes.read_text("utf-8").count("\n"), 1)
 
 
 class FailedSync(unittest.TestCase):

@@ -1,5 +1,6 @@
-/* Preloaded: fdatasync of the files whose path has $FAILSYNC in it fails while the file $FAILSYNC_NOW is there, as it does
- * on a disk that is dying. What was written may be on it or not: the caller can't know. */
+/* Preloaded: fdatasync of the files whose path has $FAILSYNC in it fails while the file
+ * $FAILSYNC_NOW is there, as it does on a disk that is dying. What was written may be on it or not:
+ * the caller can't know. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>

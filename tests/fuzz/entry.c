@@ -1,5 +1,5 @@
-/** Any text as an entry of the journal: refused, or its outcomes fold into a case that can be kept, read back, indexed
- *  and shown. */
+/** Any text as an entry of the journal: refused, or its outcomes fold into a case that can be kept,
+ * read back, indexed and shown. */
 #include "case/views.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
-/** Any bytes as a case record: refused, or a case that, written and read again, is the same, and that can be asked and
- *  shown. */
+/** Any bytes as a case record: refused, or a case that, written and read again, is the same, and
+ * that can be asked and shown. */
 #include "case/views.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,4 +1,5 @@
-/** A main for a fuzz target where there is no libFuzzer: gives it each file of the folders named, once. */
+/** A main for a fuzz target where there is no libFuzzer: gives it each file of the folders named,
+ * once. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

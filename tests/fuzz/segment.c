@@ -1,6 +1,7 @@
-/** Any bytes as the only segment of a journal: refused, or entries with numbers from 1 on without a gap; once it is
- *  opened to write, what was read stays and a new entry comes behind it. The first byte says whether sums are put right
- *  (else no change would ever get past them) and which entry is known. */
+/** Any bytes as the only segment of a journal: refused, or entries with numbers from 1 on without a
+ * gap; once it is opened to write, what was read stays and a new entry comes behind it. The first
+ * byte says whether sums are put right (else no change would ever get past them) and which entry is
+ * known. */
 #include "store/segment.h"
 
 #include <fcntl.h>
@@ -21,7 +22,8 @@ static void remove_all(void)
 
 static void set_up(void)
 {
-    snprintf(dir, sizeof(dir), "%s/fuzz-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    snprintf(dir, sizeof(dir), "%s/fuzz-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     wg_require(mkdtemp(dir) != NULL);
     snprintf(path, sizeof(path), "%s/00000000000000000001.wgj", dir);
     snprintf(ahead, sizeof(ahead), "%s/next.wgj", dir);
@@ -32,7 +34,8 @@ static void set_up(void)
 static void mend(uint8_t *p, size_t n)
 {
     uint32_t len, zero = 0, sum;
-    for (size_t at = 0; at + FRAME_HEAD <= n && memcmp(p + at, "WGJ\1", 4) == 0; at += FRAME_HEAD + len) {
+    for (size_t at = 0; at + FRAME_HEAD <= n && memcmp(p + at, "WGJ\1", 4) == 0;
+         at += FRAME_HEAD + len) {
         memcpy(&len, p + at + 4, 4);
         if (len > n - at - FRAME_HEAD)
             break;
@@ -92,7 +95,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     /* A roll makes a segment of its own. */
     char next_segment[128];
-    snprintf(next_segment, sizeof(next_segment), "%s/%020llu.wgj", dir, (unsigned long long)last + 1);
+    snprintf(next_segment, sizeof(next_segment), "%s/%020llu.wgj", dir,
+             (unsigned long long)last + 1);
     if (last)
         unlink(next_segment);
     unlink(ahead);

@@ -108,6 +108,8 @@ class Plugin(CityTest):
             self.assertEqual(a.json, {"hello": area, "name": "网格"})
         self.is_status(self.server.client().get(f"/v1/{JIXI}/sample/hello"), 401)
         self.is_status(self.who("l-001", LANGXI).get(f"/v1/{JIXI}/sample/hello"), 403)
+        told = self.server.client().get("/api").json["paths"]["/v1/{area}/sample/hello"]["get"]
+        self.assertEqual((told["summary"], told["security"]), ("A greeting", [{"token": []}]))
         self.assertEqual(self.server.client().get("/readyz").json["plugins"], ["sample"])
 
     # ---- the function and the effect ----

@@ -1,9 +1,10 @@
-/* A plugin as someone else would write it: nothing but wg.h, built out of tree. One route, one effect, one function.
+/* A plugin as someone else would write it: nothing but wg.h, built out of tree. One route, one
+ * effect, one function.
  *
  *   cc -shared -fPIC -I <prefix>/include sample.c -o sample.so
  *
- * Its config: { file = "where notes go", stubborn = true, silent = true }. A stubborn one fails each note's first try;
- * a silent one writes the note and never says that it is done. */
+ * Its config: { file = "where notes go", stubborn = true, silent = true }. A stubborn one fails
+ * each note's first try; a silent one writes the note and never says that it is done. */
 #define _GNU_SOURCE
 #include <wg.h>
 
@@ -27,12 +28,15 @@ static int has(struct wg_str json, const char *text)
     return memmem(json.p, json.n, text, strlen(text)) != NULL;
 }
 
-static int sample_open(struct wg_county *county, struct wg_str config, void **self, struct wg_err *err)
+static int sample_open(struct wg_county *county, struct wg_str config, void **self,
+                       struct wg_err *err)
 {
     static const char key[] = "\"file\":\"";
     struct sample *s = calloc(1, sizeof(*s));
     const char *at = memmem(config.p, config.n, key, sizeof(key) - 1);
-    const char *end = at ? memchr(at + sizeof(key) - 1, '"', (size_t)(config.p + config.n - at) - sizeof(key) + 1) : NULL;
+    const char *end =
+        at ? memchr(at + sizeof(key) - 1, '"', (size_t)(config.p + config.n - at) - sizeof(key) + 1)
+           : NULL;
     if (!s || !end) {
         free(s);
         err->code = s ? WG_EINVAL : WG_ENOMEM;
@@ -61,8 +65,8 @@ static void on_hello(struct wg_req *req, void *self)
     const struct sample *s = self;
     struct wg_str name = wg_req_query(req, "name");
     char body[200];
-    int n = snprintf(body, sizeof(body), "{\"hello\":\"%s\",\"name\":\"%.*s\"}", s->area, name.n < 100 ? (int)name.n : 100,
-                     name.p ? name.p : "");
+    int n = snprintf(body, sizeof(body), "{\"hello\":\"%s\",\"name\":\"%.*s\"}", s->area,
+                     name.n < 100 ? (int)name.n : 100, name.p ? name.p : "");
     wg_reply(req, 200, "application/json", (struct wg_str){body, (size_t)n});
 }
 
@@ -101,5 +105,7 @@ WG_PLUGIN(sample) = {
     .close = sample_close,
     .routes = (const struct wg_route[]){{"GET", "/sample/hello", on_hello, "A greeting"}, {0}},
     .effects = (const struct wg_effect[]){{"notify", on_notify}, {0}},
-    .lua = (const struct wg_luafn[]){{"sample.double", l_double, "sample.double(n) -> n", "twice n"}, {0}},
+    .lua = (const struct wg_luafn[]){{"sample.double", l_double, "sample.double(n) -> n",
+                                      "twice n"},
+                                     {0}},
 };

@@ -46,7 +46,8 @@ UNUSED static struct wg_txn *begin(struct wg_views *v, bool write)
 }
 
 /** Fold the next entry. more: members of its own, each with its comma. */
-__attribute__((format(printf, 3, 4))) UNUSED static void fold(struct given *g, uint64_t of, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) UNUSED static void fold(struct given *g, uint64_t of,
+                                                              const char *fmt, ...)
 {
     char more[2000], text[2400], id[24];
     struct wg_entry e;
@@ -56,8 +57,9 @@ __attribute__((format(printf, 3, 4))) UNUSED static void fold(struct given *g, u
     va_end(args);
     wg_case_id_text(of, id);
     g->n++;
-    snprintf(text, sizeof(text), "{\"n\":%llu,\"t\":%lld,\"by\":\"c-001\",\"do\":\"x\",%s%s%s%s}", (unsigned long long)g->n,
-             (long long)g->t, of ? "\"of\":\"" : "", of ? id : "", of ? "\"," : "", more);
+    snprintf(text, sizeof(text), "{\"n\":%llu,\"t\":%lld,\"by\":\"c-001\",\"do\":\"x\",%s%s%s%s}",
+             (unsigned long long)g->n, (long long)g->t, of ? "\"of\":\"" : "", of ? id : "",
+             of ? "\"," : "", more);
     wg_arena_reset(g->a);
     bool own = !g->txn; /* else many in one transaction */
     if (own)

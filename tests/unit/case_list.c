@@ -14,7 +14,8 @@ static uint64_t roll(uint64_t n)
 }
 
 static const char *const units[] = {"u-1", "u-10", "u-2", "u-cg"};
-static const char *const grids[] = {"34182410000101", "34182410000102", "34182410000201", "34182410100101"};
+static const char *const grids[] = {"34182410000101", "34182410000102", "34182410000201",
+                                    "34182410100101"};
 static const char *const categories[] = {"0101", "0102", "0111"};
 static const char *const people[] = {"c-001", "c-002"};
 
@@ -28,10 +29,13 @@ static void make_one(struct given *g, uint32_t i)
     char text[24];
     wg_case_id_text(id, text);
     fold(g, id,
-         "\"in\":{\"address\":\"华阳镇%u号\"},\"out\":[{\"k\":\"open\",\"id\":\"%s\",\"kind\":\"%s\",\"category\":\"%s\",\"source\":\"%s\","
-         "\"at\":[%d,%d],\"grid\":\"%s\",\"role\":\"collector\"%s},{\"k\":\"set\",\"unit\":\"%s\"%s},{\"k\":\"go\",\"to\":\"%s\"}]",
-         i, text, wg_kind_name((int)roll(2)), categories[roll(3)], wg_source_name((int)roll(WG_SOURCES)), (int)roll(1000),
-         (int)roll(1000), grids[roll(4)], roll(3) ? "" : ",\"part\":\"p1\"", roll(3) ? units[roll(4)] : "",
+         "\"in\":{\"address\":\"华阳镇%u号\"},\"out\":[{\"k\":\"open\",\"id\":\"%s\",\"kind\":\"%"
+         "s\",\"category\":\"%s\",\"source\":\"%s\","
+         "\"at\":[%d,%d],\"grid\":\"%s\",\"role\":\"collector\"%s},{\"k\":\"set\",\"unit\":\"%s\"%"
+         "s},{\"k\":\"go\",\"to\":\"%s\"}]",
+         i, text, wg_kind_name((int)roll(2)), categories[roll(3)],
+         wg_source_name((int)roll(WG_SOURCES)), (int)roll(1000), (int)roll(1000), grids[roll(4)],
+         roll(3) ? "" : ",\"part\":\"p1\"", roll(3) ? units[roll(4)] : "",
          roll(4) ? "" : ",\"number\":\"〔2026〕17号\"", wg_state_name((int)roll(WG_STATES)));
     g->t += (int64_t)roll(3) * 1000;
 }
@@ -41,7 +45,8 @@ static void change_one(struct given *g, uint32_t i)
 {
     uint64_t id = wg_case_id(341824, i % 5 ? 2026 : 2025, i);
     if (roll(2))
-        fold(g, id, "\"out\":[{\"k\":\"set\",\"unit\":\"%s\",\"due\":%lld}]", units[roll(4)], (long long)(T0 + (int64_t)roll(3000) * 1000));
+        fold(g, id, "\"out\":[{\"k\":\"set\",\"unit\":\"%s\",\"due\":%lld}]", units[roll(4)],
+             (long long)(T0 + (int64_t)roll(3000) * 1000));
     if (roll(2))
         fold(g, id, "\"out\":[{\"k\":\"go\",\"to\":\"%s\"}]", wg_state_name((int)roll(WG_STATES)));
     if (roll(8) == 0)
@@ -64,7 +69,8 @@ static void given_all(void)
     for (uint32_t i = 1; i <= CASES; i++) {
         struct wg_buf b = WG_BUF_INIT;
         struct wg_case c;
-        CHECK_INT(wg_view_case(all.v, all.txn, wg_case_id(341824, i % 5 ? 2026 : 2025, i), &c), WG_OK);
+        CHECK_INT(wg_view_case(all.v, all.txn, wg_case_id(341824, i % 5 ? 2026 : 2025, i), &c),
+                  WG_OK);
         wg_case_encode(&c, &b);
         CHECK_INT(wg_case_decode(wg_arena_str(keep, wg_buf_str(&b)), &cases[i - 1]), WG_OK);
         wg_buf_free(&b);
@@ -86,8 +92,9 @@ static bool wanted(const struct wg_case_query *q, const struct wg_case *c)
         return false;
     if (q->sort == WG_BY_DUE && !wg_state_open(c->state))
         return false;
-    if (!is_or_any(q->unit, c->unit) || !is_or_any(q->grid, c->grid) || !is_or_any(q->category, c->category) ||
-        !is_or_any(q->part, c->part) || !is_or_any(q->reporter, c->reporter))
+    if (!is_or_any(q->unit, c->unit) || !is_or_any(q->grid, c->grid) ||
+        !is_or_any(q->category, c->category) || !is_or_any(q->part, c->part) ||
+        !is_or_any(q->reporter, c->reporter))
         return false;
     if ((q->kind >= 0 && q->kind != c->kind) || (q->source >= 0 && q->source != c->source))
         return false;
@@ -95,12 +102,13 @@ static bool wanted(const struct wg_case_query *q, const struct wg_case *c)
         return false;
     if ((q->from && c->opened < q->from) || (q->to && c->opened >= q->to))
         return false;
-    if (q->has_box && (c->at.lon_e7 < q->box.west || c->at.lon_e7 > q->box.east || c->at.lat_e7 < q->box.south ||
-                       c->at.lat_e7 > q->box.north))
+    if (q->has_box && (c->at.lon_e7 < q->box.west || c->at.lon_e7 > q->box.east ||
+                       c->at.lat_e7 < q->box.south || c->at.lat_e7 > q->box.north))
         return false;
     if (q->seen_by_unit.n && !wg_words_have(c->held, q->seen_by_unit))
         return false;
-    if (q->seen_by_collector.n && !wg_str_eq(c->reporter, q->seen_by_collector) && c->state != WG_CHECKING && c->state != WG_VERIFYING)
+    if (q->seen_by_collector.n && !wg_str_eq(c->reporter, q->seen_by_collector) &&
+        c->state != WG_CHECKING && c->state != WG_VERIFYING)
         return false;
     return !q->q.n || strstr(id, q->q.p) || memmem(c->address.p, c->address.n, q->q.p, q->q.n) ||
            (c->number.n && memmem(c->number.p, c->number.n, q->q.p, q->q.n));
@@ -110,7 +118,8 @@ static int sort_now;
 
 static int before(const void *x, const void *y)
 {
-    const struct wg_case *a = *(const struct wg_case *const *)x, *b = *(const struct wg_case *const *)y;
+    const struct wg_case *a = *(const struct wg_case *const *)x,
+                         *b = *(const struct wg_case *const *)y;
     int64_t ua = a->due ? a->due : a->opened, ub = b->due ? b->due : b->opened;
     if (sort_now == WG_BY_DUE && ua != ub)
         return ua < ub ? -1 : 1;
@@ -179,7 +188,8 @@ TEST(a_list_without_filters_gives_each_case_once)
 
 TEST(lists_of_random_filters_sorts_and_pages_are_as_a_walk_over_all_finds_them)
 {
-    static const char *const fragments[] = {"2025", "00017", "号", "华阳镇12", "〔2026〕17", "nowhere"};
+    static const char *const fragments[] = {"2025",     "00017",      "号",
+                                            "华阳镇12", "〔2026〕17", "nowhere"};
     size_t found = 0;
     given_all();
     for (int i = 0; i < 1500; i++) {
@@ -198,7 +208,8 @@ TEST(lists_of_random_filters_sorts_and_pages_are_as_a_walk_over_all_finds_them)
         q.from = roll(5) ? 0 : T0 + (int64_t)roll(2000) * 1000;
         q.to = roll(5) ? 0 : T0 + (int64_t)roll(2000) * 1000;
         q.has_box = roll(5) == 0;
-        q.box = (struct wg_box){(int32_t)roll(500), (int32_t)roll(500), 500 + (int32_t)roll(500), 500 + (int32_t)roll(500)};
+        q.box = (struct wg_box){(int32_t)roll(500), (int32_t)roll(500), 500 + (int32_t)roll(500),
+                                500 + (int32_t)roll(500)};
         q.q = roll(8) ? (struct wg_str){0} : wg_str_of(fragments[roll(6)]);
         q.seen_by_unit = roll(6) ? (struct wg_str){0} : wg_str_of(units[roll(4)]);
         q.seen_by_collector = roll(8) ? (struct wg_str){0} : wg_str_of(people[roll(2)]);
@@ -233,7 +244,8 @@ TEST(the_counts_by_state_are_those_of_a_walk)
 
 TEST(a_cursor_of_another_list_is_refused)
 {
-    static const char *const cursors[] = {"x", "AAAA", "AAAAAAAAAAA!", "AAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+    static const char *const cursors[] = {"x", "AAAA", "AAAAAAAAAAA!", "AAAAAAAAAAAAAAAAAAAAAA",
+                                          "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
     struct wg_buf next = WG_BUF_INIT;
     static struct got got;
     given_all();

@@ -17,14 +17,20 @@ static int read_flow(const char *rows, struct wg_flow *out)
     return wg_flow_read(a, j, out, &err);
 }
 
-#define ROWS                                                                                                    \
-    "[{\"action\":\"report\",\"name\":\"上报\",\"to\":\"reported\",\"role\":[\"collector\",\"public\"]},"        \
-    "{\"action\":\"accept\",\"from\":\"reported\",\"to\":\"accepted\",\"role\":\"acceptor\",\"auto\":true},"     \
-    "{\"action\":\"file\",\"from\":[\"accepted\",\"disputed\"],\"to\":\"filed\",\"role\":\"chief\","            \
-    "\"need\":{\"condition\":\"condition\"},\"may\":{\"days\":\"int\",\"until\":\"time\"}},"                    \
-    "{\"action\":\"check\",\"from\":\"checking\",\"to\":{\"pass\":\"checked\",\"fail\":\"back\",\"unclear\":\"stay\"}," \
-    "\"role\":\"collector\",\"need\":{\"result\":[\"pass\",\"fail\",\"unclear\"]},\"count\":{\"fail\":\"rework\"}},"    \
-    "{\"action\":\"check\",\"from\":\"disputed\",\"to\":\"checked\",\"role\":\"leader\",\"need\":[]}]"
+#define ROWS                                                                                       \
+    "[{\"action\":\"report\",\"name\":\"上报\",\"to\":\"reported\",\"role\":[\"collector\","     \
+    "\"public\"]},"                                                                                \
+    "{\"action\":\"accept\",\"from\":\"reported\",\"to\":\"accepted\",\"role\":\"acceptor\","      \
+    "\"auto\":true},"                                                                              \
+    "{\"action\":\"file\",\"from\":[\"accepted\",\"disputed\"],\"to\":\"filed\",\"role\":"         \
+    "\"chief\","                                                                                   \
+    "\"need\":{\"condition\":\"condition\"},\"may\":{\"days\":\"int\",\"until\":\"time\"}},"       \
+    "{\"action\":\"check\",\"from\":\"checking\",\"to\":{\"pass\":\"checked\",\"fail\":\"back\","  \
+    "\"unclear\":\"stay\"},"                                                                       \
+    "\"role\":\"collector\",\"need\":{\"result\":[\"pass\",\"fail\",\"unclear\"]},\"count\":{"     \
+    "\"fail\":\"rework\"}},"                                                                       \
+    "{\"action\":\"check\",\"from\":\"disputed\",\"to\":\"checked\",\"role\":\"leader\",\"need\":" \
+    "[]}]"
 
 TEST(a_flow_is_read_with_all_that_its_rows_say)
 {
@@ -36,7 +42,8 @@ TEST(a_flow_is_read_with_all_that_its_rows_say)
     CHECK(f.step[1].automatic && !f.step[0].automatic);
     CHECK(f.step[2].from == (1u << WG_ACCEPTED | 1u << WG_DISPUTED) && f.step[2].fields == 3);
     CHECK(f.step[2].field[0].must && f.step[2].field[0].type == WG_FCONDITION);
-    CHECK(!f.step[2].field[1].must && f.step[2].field[1].type == WG_FINT && f.step[2].field[2].type == WG_FTIME);
+    CHECK(!f.step[2].field[1].must && f.step[2].field[1].type == WG_FINT &&
+          f.step[2].field[2].type == WG_FTIME);
     CHECK_INT(f.step[3].leads, 3);
     CHECK_STR(f.step[3].lead[1].result, "fail");
     CHECK(f.step[3].lead[1].to == WG_BACK && f.step[3].lead[2].to == WG_STAY);
@@ -57,7 +64,8 @@ TEST(an_action_is_found_by_its_name_and_the_state)
     CHECK_INT(wg_flow_find(&f, WG_S("check"), WG_NOWHERE), -1);
     CHECK_INT(wg_flow_find(&f, WG_S("check"), 99), -1);
     CHECK_INT(wg_flow_find(&f, WG_S("fly"), WG_REPORTED), -1);
-    CHECK(wg_flow_knows(&f, WG_S("check")) && !wg_flow_knows(&f, WG_S("fly")) && !wg_flow_knows(&f, WG_S("")));
+    CHECK(wg_flow_knows(&f, WG_S("check")) && !wg_flow_knows(&f, WG_S("fly")) &&
+          !wg_flow_knows(&f, WG_S("")));
 }
 
 TEST(what_roles_may_do_from_a_state_is_told_as_json)
@@ -85,7 +93,9 @@ TEST(what_roles_may_do_from_a_state_is_told_as_json)
 }
 
 #define GOOD "{\"action\":\"a\",\"to\":\"reported\",\"role\":\"chief\"}"
-#define ROW(more) "[" GOOD ",{\"action\":\"b\",\"from\":\"reported\",\"to\":\"filed\",\"role\":\"chief\"," more "}]"
+#define ROW(more)                                                                                 \
+    "[" GOOD ",{\"action\":\"b\",\"from\":\"reported\",\"to\":\"filed\",\"role\":\"chief\"," more \
+    "}]"
 #define BARE(row) "[" GOOD "," row "]"
 
 TEST(each_fault_names_its_row_and_field)
@@ -99,24 +109,35 @@ TEST(each_fault_names_its_row_and_field)
         {BARE("7"), "flow row 2 (): action: is missing"},
         {BARE("{\"action\":\"b\",\"to\":\"filed\"}"), "flow row 2 (b): role: is missing"},
         {BARE("{\"action\":\"b\",\"role\":\"chief\"}"), "flow row 2 (b): to: is missing"},
-        {BARE("{\"action\":\"b\",\"to\":\"filed\",\"role\":\"king\"}"), "flow row 2 (b): role: no such name"},
-        {BARE("{\"action\":\"b\",\"to\":\"filed\",\"role\":[\"chief\",\"king\"]}"), "flow row 2 (b): role: holds what is no such name"},
-        {BARE("{\"action\":\"b\",\"to\":\"filed\",\"role\":7}"), "flow row 2 (b): role: must be a name or a list"},
-        {BARE("{\"action\":\"b\",\"to\":\"heaven\",\"role\":\"chief\"}"), "flow row 2 (b): to: no such state"},
-        {BARE("{\"action\":\"b\",\"to\":7,\"role\":\"chief\"}"), "flow row 2 (b): to: must be a state"},
-        {BARE("{\"action\":\"b\",\"to\":{\"x\":\"heaven\"},\"role\":\"chief\"}"), "flow row 2 (b): to: no such state"},
-        {BARE("{\"action\":\"b\",\"to\":{\"x\":7},\"role\":\"chief\"}"), "flow row 2 (b): to: no such state"},
-        {BARE("{\"action\":\"b\",\"to\":{\"1\":\"filed\",\"2\":\"filed\",\"3\":\"filed\",\"4\":\"filed\",\"5\":\"filed\"},\"role\":\"chief\"}"),
+        {BARE("{\"action\":\"b\",\"to\":\"filed\",\"role\":\"king\"}"),
+         "flow row 2 (b): role: no such name"},
+        {BARE("{\"action\":\"b\",\"to\":\"filed\",\"role\":[\"chief\",\"king\"]}"),
+         "flow row 2 (b): role: holds what is no such name"},
+        {BARE("{\"action\":\"b\",\"to\":\"filed\",\"role\":7}"),
+         "flow row 2 (b): role: must be a name or a list"},
+        {BARE("{\"action\":\"b\",\"to\":\"heaven\",\"role\":\"chief\"}"),
+         "flow row 2 (b): to: no such state"},
+        {BARE("{\"action\":\"b\",\"to\":7,\"role\":\"chief\"}"),
+         "flow row 2 (b): to: must be a state"},
+        {BARE("{\"action\":\"b\",\"to\":{\"x\":\"heaven\"},\"role\":\"chief\"}"),
+         "flow row 2 (b): to: no such state"},
+        {BARE("{\"action\":\"b\",\"to\":{\"x\":7},\"role\":\"chief\"}"),
+         "flow row 2 (b): to: no such state"},
+        {BARE("{\"action\":\"b\",\"to\":{\"1\":\"filed\",\"2\":\"filed\",\"3\":\"filed\",\"4\":"
+              "\"filed\",\"5\":\"filed\"},\"role\":\"chief\"}"),
          "flow row 2 (b): to: must be a state, or a table of up to 4"},
-        {BARE("{\"action\":\"b\",\"from\":\"stay\",\"to\":\"filed\",\"role\":\"chief\"}"), "flow row 2 (b): from: no such name"},
+        {BARE("{\"action\":\"b\",\"from\":\"stay\",\"to\":\"filed\",\"role\":\"chief\"}"),
+         "flow row 2 (b): from: no such name"},
         {ROW("\"need\":7"), "flow row 2 (b): need: must be a table"},
         {ROW("\"need\":[1]"), "flow row 2 (b): need: must be a table"},
         {ROW("\"need\":{\"x\":\"colour\"}"), "flow row 2 (b): need: a type is text"},
         {ROW("\"need\":{\"x\":\"choice\"}"), "flow row 2 (b): need: a type is text"},
         {ROW("\"need\":{\"x\":[]}"), "flow row 2 (b): need: an empty list"},
         {ROW("\"need\":{\"x\":[1]}"), "flow row 2 (b): need: a list holds up to 6"},
-        {ROW("\"need\":{\"x\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\"]}"), "flow row 2 (b): need: a list holds up to 6"},
-        {ROW("\"need\":{\"1\":\"int\",\"2\":\"int\",\"3\":\"int\",\"4\":\"int\"},\"may\":{\"5\":\"int\",\"6\":\"int\",\"7\":\"int\"}"),
+        {ROW("\"need\":{\"x\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\"]}"),
+         "flow row 2 (b): need: a list holds up to 6"},
+        {ROW("\"need\":{\"1\":\"int\",\"2\":\"int\",\"3\":\"int\",\"4\":\"int\"},\"may\":{\"5\":"
+             "\"int\",\"6\":\"int\",\"7\":\"int\"}"),
          "flow row 2 (b): need: at most 6 fields"},
         {BARE(GOOD), "flow row 2 (a): from: another row takes this action from the same state"},
         {"[{\"action\":\"b\",\"from\":[\"filed\",\"closed\"],\"to\":\"filed\",\"role\":\"chief\"},"

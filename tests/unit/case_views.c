@@ -2,7 +2,9 @@
 #include "case_given.h"
 
 #define ONE (UINT64_C(341824) << 44 | UINT64_C(2026) << 32 | 1) /* 341824-2026-000001 */
-#define OPEN(id) "{\"k\":\"open\",\"id\":\"" id "\",\"kind\":\"event\",\"source\":\"collector\",\"at\":[1,2],\"grid\":\"g\",\"role\":\"collector\"}"
+#define OPEN(id)                                                                                  \
+    "{\"k\":\"open\",\"id\":\"" id "\",\"kind\":\"event\",\"source\":\"collector\",\"at\":[1,2]," \
+    "\"grid\":\"g\",\"role\":\"collector\"}"
 
 static struct wg_txn *reading(struct given *g)
 {
@@ -28,7 +30,8 @@ TEST(the_tip_is_the_last_entry_and_the_digest_of_its_bytes)
     struct wg_views_tip tip;
     char want[WG_HASH_TEXT + 1];
     fold(&g, 0, "\"out\":[]");
-    struct wg_hash h = wg_hash_of(WG_S("{\"n\":1,\"t\":1772787600000,\"by\":\"c-001\",\"do\":\"x\",\"out\":[]}"));
+    struct wg_hash h =
+        wg_hash_of(WG_S("{\"n\":1,\"t\":1772787600000,\"by\":\"c-001\",\"do\":\"x\",\"out\":[]}"));
     wg_hash_text(&h, want);
     wg_views_close(g.v);
     views_open(&g);
@@ -61,7 +64,8 @@ TEST(a_step_of_a_case_that_was_never_opened_cant_be_folded)
 {
     struct given g = given_views();
     struct wg_entry e;
-    struct wg_str text = WG_S("{\"n\":1,\"t\":1,\"do\":\"x\",\"of\":\"341824-2026-000001\",\"out\":[{\"k\":\"go\",\"to\":\"filed\"}]}");
+    struct wg_str text = WG_S("{\"n\":1,\"t\":1,\"do\":\"x\",\"of\":\"341824-2026-000001\",\"out\":"
+                              "[{\"k\":\"go\",\"to\":\"filed\"}]}");
     struct wg_txn *txn = begin(g.v, true);
     CHECK_INT(wg_entry_parse(g.a, text, &e, &err), WG_OK);
     CHECK_INT(wg_views_fold(g.v, txn, &e, text, g.a, &err), WG_ECORRUPT);
@@ -87,9 +91,10 @@ TEST(a_record_is_kept_replaced_and_taken_away)
     struct given g = given_views();
     struct wg_buf b = WG_BUF_INIT;
     struct wg_str json;
-    fold(&g, 0, "\"out\":[{\"k\":\"keep\",\"kind\":\"user\",\"id\":\"b\",\"value\":{\"x\":1}},"
-                "{\"k\":\"keep\",\"kind\":\"user\",\"id\":\"a\",\"value\":[]},"
-                "{\"k\":\"keep\",\"kind\":\"users\",\"id\":\"c\",\"value\":1}]");
+    fold(&g, 0,
+         "\"out\":[{\"k\":\"keep\",\"kind\":\"user\",\"id\":\"b\",\"value\":{\"x\":1}},"
+         "{\"k\":\"keep\",\"kind\":\"user\",\"id\":\"a\",\"value\":[]},"
+         "{\"k\":\"keep\",\"kind\":\"users\",\"id\":\"c\",\"value\":1}]");
     fold(&g, 0, "\"out\":[{\"k\":\"keep\",\"kind\":\"user\",\"id\":\"b\",\"value\":{\"x\":2}}]");
     struct wg_txn *txn = reading(&g);
     CHECK_INT(wg_view_records(g.v, txn, "user", count_names, &b), WG_OK);
@@ -97,8 +102,9 @@ TEST(a_record_is_kept_replaced_and_taken_away)
     CHECK_INT(wg_view_record(g.v, txn, "user", WG_S("b"), &json), WG_OK);
     CHECK_STR(json, "{\"x\":2}");
     wg_txn_abort(txn);
-    fold(&g, 0, "\"out\":[{\"k\":\"keep\",\"kind\":\"user\",\"id\":\"b\",\"value\":null},"
-                "{\"k\":\"keep\",\"kind\":\"user\",\"id\":\"never\",\"value\":null}]");
+    fold(&g, 0,
+         "\"out\":[{\"k\":\"keep\",\"kind\":\"user\",\"id\":\"b\",\"value\":null},"
+         "{\"k\":\"keep\",\"kind\":\"user\",\"id\":\"never\",\"value\":null}]");
     txn = reading(&g);
     CHECK_INT(wg_view_record(g.v, txn, "user", WG_S("b"), &json), WG_ENOENT);
     wg_txn_abort(txn);
@@ -116,10 +122,12 @@ TEST(a_notice_waits_in_the_outbox_until_it_is_done)
 {
     struct given g = given_views();
     struct wg_buf b = WG_BUF_INIT;
-    fold(&g, 0, "\"out\":[{\"k\":\"x\"},{\"k\":\"notify\",\"to\":\"a\"},{\"k\":\"notify\",\"to\":\"b\"}]");
+    fold(&g, 0,
+         "\"out\":[{\"k\":\"x\"},{\"k\":\"notify\",\"to\":\"a\"},{\"k\":\"notify\",\"to\":\"b\"}]");
     struct wg_txn *txn = reading(&g);
     CHECK_INT(wg_view_outbox(g.v, txn, list_outbox, &b), WG_OK);
-    CHECK_STR(wg_buf_str(&b), "1.1 {\"k\":\"notify\",\"to\":\"a\"};1.2 {\"k\":\"notify\",\"to\":\"b\"};");
+    CHECK_STR(wg_buf_str(&b),
+              "1.1 {\"k\":\"notify\",\"to\":\"a\"};1.2 {\"k\":\"notify\",\"to\":\"b\"};");
     wg_txn_abort(txn);
     fold(&g, 0, "\"out\":[{\"k\":\"done\",\"n\":1,\"i\":1}]");
     fold(&g, 0, "\"out\":[{\"k\":\"done\",\"n\":1,\"i\":1}]"); /* told twice: fine */
@@ -146,7 +154,8 @@ TEST(a_key_is_known_for_thirty_days_of_the_journals_time)
 {
     struct given g = given_views();
     struct wg_seen s;
-    fold(&g, ONE, "\"key\":\"k1\",\"ask\":\"b2:a\",\"in\":{},\"out\":[" OPEN("341824-2026-000001") "]");
+    fold(&g, ONE,
+         "\"key\":\"k1\",\"ask\":\"b2:a\",\"in\":{},\"out\":[" OPEN("341824-2026-000001") "]");
     CHECK_INT(seen(&g, "c-001", "k1", T0, &s), WG_OK);
     CHECK(s.n == 1 && s.t == T0 && s.id == ONE);
     CHECK_TEXT(s.ask, "b2:a");
@@ -173,7 +182,8 @@ TEST(old_keys_go_a_few_at_each_entry_and_one_used_again_stays)
         fold(&g, 0, "\"key\":\"k%d\",\"ask\":\"b2:a\",\"out\":[]", i);
     CHECK_INT(rows_of(&g, T_SEEN), 10);
     g.t += 31 * WG_DAY_MS;
-    fold(&g, 0, "\"key\":\"k0\",\"ask\":\"b2:b\",\"out\":[]"); /* used again: it now stands under this entry */
+    fold(&g, 0, "\"key\":\"k0\",\"ask\":\"b2:b\",\"out\":[]"); /* used again: it now stands under
+                                                                  this entry */
     for (int i = 0; i < 6; i++)
         fold(&g, 0, "\"key\":\"new%d\",\"ask\":\"b2:a\",\"out\":[]", i);
     CHECK_INT(rows_of(&g, T_SEEN), 7);
@@ -197,17 +207,24 @@ static size_t keys_in(const struct index_key *k, size_t count, enum table table)
 TEST(a_case_stands_under_its_state_grid_due_and_each_unit_that_held_it)
 {
     struct index_key k[KEYS_MAX];
-    struct wg_case c = {.id = ONE, .state = WG_DISPOSING, .grid = WG_S("g"), .held = WG_S("u-cg u-hw"), .due = 5, .opened = 3};
+    struct wg_case c = {.id = ONE,
+                        .state = WG_DISPOSING,
+                        .grid = WG_S("g"),
+                        .held = WG_S("u-cg u-hw"),
+                        .due = 5,
+                        .opened = 3};
     size_t n = index_keys(&c, k);
     CHECK_INT(n, 5);
-    CHECK(keys_in(k, n, T_BY_STATE) == 1 && keys_in(k, n, T_BY_GRID) == 1 && keys_in(k, n, T_DUE) == 1);
+    CHECK(keys_in(k, n, T_BY_STATE) == 1 && keys_in(k, n, T_BY_GRID) == 1 &&
+          keys_in(k, n, T_DUE) == 1);
     CHECK_INT(keys_in(k, n, T_BY_UNIT), 2);
     c.state = WG_CLOSED; /* nothing is due any more */
     CHECK_INT(keys_in(k, index_keys(&c, k), T_DUE), 0);
     c.state = WG_DISPOSING;
     c.due = 0;
     CHECK_INT(keys_in(k, index_keys(&c, k), T_DUE), 0);
-    c.held = WG_S("a b c d e f g h i j k l m n o p q r s t u v w x y z"); /* more units than there is room for */
+    c.held = WG_S("a b c d e f g h i j k l m n o p q r s t u v w x y z"); /* more units than there
+                                                                             is room for */
     CHECK_INT(index_keys(&c, k), KEYS_MAX);
     char longest[2000];
     memset(longest, 'x', sizeof(longest));
@@ -222,9 +239,24 @@ TEST(an_update_leaves_just_the_keys_of_the_new_record)
     struct given g = given_views();
     static const struct wg_case steps[] = {
         {.id = ONE, .state = WG_REPORTED, .grid = {"g", 1}, .opened = 3},
-        {.id = ONE, .state = WG_DISPATCHED, .grid = {"g", 1}, .opened = 3, .due = 9, .held = {"u-cg", 4}},
-        {.id = ONE, .state = WG_DISPATCHED, .grid = {"g", 1}, .opened = 3, .due = 10, .held = {"u-cg u-hw", 9}},
-        {.id = ONE, .state = WG_CLOSED, .grid = {"g2", 2}, .opened = 3, .due = 10, .held = {"u-cg u-hw", 9}},
+        {.id = ONE,
+         .state = WG_DISPATCHED,
+         .grid = {"g", 1},
+         .opened = 3,
+         .due = 9,
+         .held = {"u-cg", 4}},
+        {.id = ONE,
+         .state = WG_DISPATCHED,
+         .grid = {"g", 1},
+         .opened = 3,
+         .due = 10,
+         .held = {"u-cg u-hw", 9}},
+        {.id = ONE,
+         .state = WG_CLOSED,
+         .grid = {"g2", 2},
+         .opened = 3,
+         .due = 10,
+         .held = {"u-cg u-hw", 9}},
     };
     static const uint64_t due[] = {0, 1, 1, 0}, units[] = {0, 1, 2, 2};
     for (size_t i = 0; i < 4; i++) {
@@ -244,8 +276,10 @@ static void given_cases(struct given *g, int count)
     g->txn = begin(g->v, true);
     for (int i = 1; i <= count; i++)
         fold(g, wg_case_id(341824, 2026, (uint32_t)i),
-             "\"key\":\"%d\",\"ask\":\"b2:a\",\"in\":{},\"out\":[{\"k\":\"open\",\"id\":\"341824-2026-%06d\",\"kind\":\"event\","
-             "\"source\":\"collector\",\"at\":[1,2],\"grid\":\"g%d\",\"role\":\"collector\"},{\"k\":\"set\",\"unit\":\"u-%d\",\"due\":%d}]",
+             "\"key\":\"%d\",\"ask\":\"b2:a\",\"in\":{},\"out\":[{\"k\":\"open\",\"id\":\"341824-"
+             "2026-%06d\",\"kind\":\"event\","
+             "\"source\":\"collector\",\"at\":[1,2],\"grid\":\"g%d\",\"role\":\"collector\"},{"
+             "\"k\":\"set\",\"unit\":\"u-%d\",\"due\":%d}]",
              i, i, i % 7, i % 3, 1000 + i);
     CHECK_INT(wg_txn_commit(g->txn, &err), WG_OK);
     g->txn = NULL;
@@ -256,7 +290,8 @@ static void set_version(struct given *g, const char *key, uint64_t version)
     uint8_t be[8];
     struct wg_txn *txn = begin(g->v, true);
     wg_be64(be, version);
-    CHECK_INT(wg_put(txn, g->v->table[T_META], wg_str_of(key), (struct wg_str){(char *)be, 8}), WG_OK);
+    CHECK_INT(wg_put(txn, g->v->table[T_META], wg_str_of(key), (struct wg_str){(char *)be, 8}),
+              WG_OK);
     CHECK_INT(wg_txn_commit(txn, &err), WG_OK);
 }
 
@@ -326,7 +361,8 @@ TEST(comparing_tells_each_key_that_differs_and_of_which_table)
     CHECK_INT(wg_txn_commit(txn, &err), WG_OK);
     CHECK_INT(wg_views_compare(x.v, y.v, say_line, &said, &n, &err), WG_OK);
     CHECK_INT(n, 3);
-    CHECK_STR(wg_buf_str(&said), "outbox 6161: only in the second\noutbox 7a7a: only in the first\nrecord 61: another value\n");
+    CHECK_STR(wg_buf_str(&said), "outbox 6161: only in the second\noutbox 7a7a: only in the "
+                                 "first\nrecord 61: another value\n");
     wg_buf_free(&said);
     given_done(&x);
     given_done(&y);
@@ -341,7 +377,8 @@ TEST(views_that_cant_be_trusted_are_taken_from_the_last_copy)
     fold(&g, 0, "\"out\":[]");
     wg_views_close(g.v);
     for (int copy = 1; copy >= 0; copy--) {
-        CHECK_INT(unlink(IN(&g.f, "views/clean")), 0); /* the machine went down: another boot, no clean mark */
+        CHECK_INT(unlink(IN(&g.f, "views/clean")),
+                  0); /* the machine went down: another boot, no clean mark */
         put_bytes(IN(&g.f, "views/boot"), "another", 7);
         views_open(&g);
         struct wg_txn *txn = reading(&g);

@@ -1,4 +1,5 @@
-/* Deciding: a case from its report to its close, what is refused and in which order, keys, the vault, rules that change. */
+/* Deciding: a case from its report to its close, what is refused and in which order, keys, the
+ * vault, rules that change. */
 #include "desk_given.h"
 
 TEST(a_case_goes_from_its_report_to_its_close)
@@ -10,15 +11,18 @@ TEST(a_case_goes_from_its_report_to_its_close)
     uint64_t id = take_report(&c, HERE);
     CHECK(id >> 44 == 341824 && (uint32_t)id == 1);
     CHECK_INT(find_case(&c, id, &k, &b), WG_OK);
-    CHECK(k.state == WG_REPORTED && k.version == 1 && k.source == WG_FROM_COLLECTOR && k.kind == WG_EVENT);
+    CHECK(k.state == WG_REPORTED && k.version == 1 && k.source == WG_FROM_COLLECTOR &&
+          k.kind == WG_EVENT);
     CHECK_STR(k.grid, "341824100001001");
     CHECK_STR(k.proposed, "u-cg"); /* the duty's unit, by the rule */
     CHECK_STR(k.description, "街边渣土");
     take_to(&c, id, WG_FILED);
     CHECK_INT(find_case(&c, id, &k, &b), WG_OK);
-    CHECK(k.state == WG_FILED && k.due > k.opened && k.limit.n_milli == 5000 && k.limit.unit == WG_WORK_DAY);
+    CHECK(k.state == WG_FILED && k.due > k.opened && k.limit.n_milli == 5000 &&
+          k.limit.unit == WG_WORK_DAY);
     CHECK(strstr(k.number.p, "〕000001号") != NULL);
-    take(&c, step("dispatch", id, "p-001", "", WG_DISPATCHER, "{}")); /* who says nothing follows the proposal */
+    take(&c, step("dispatch", id, "p-001", "", WG_DISPATCHER,
+                  "{}")); /* who says nothing follows the proposal */
     CHECK_INT(find_case(&c, id, &k, &b), WG_OK);
     CHECK_STR(k.unit, "u-cg");
     take(&c, step("acknowledge", id, "u-cg-1", "u-cg", WG_UNIT_ROLE, "{}"));
@@ -41,7 +45,8 @@ TEST(a_case_goes_from_its_report_to_its_close)
 
 /* ---- refusals ---- */
 
-static void check_refused(struct county *c, struct wg_cmd *cmd, int code, const char *pointer, const char *allowed)
+static void check_refused(struct county *c, struct wg_cmd *cmd, int code, const char *pointer,
+                          const char *allowed)
 {
     uint64_t n = c->d->n;
     CHECK_INT(decide_one(c, cmd), code);
@@ -57,23 +62,32 @@ TEST(a_step_is_refused_for_role_then_version_then_state_then_body_then_person)
     struct county c;
     given_county(&c);
     uint64_t id = take_report(&c, HERE);
-    struct wg_cmd *all_wrong = step("dispatch", id, "c-001", "", WG_COLLECTOR, "{\"unit\":\"u-none\"}");
+    struct wg_cmd *all_wrong =
+        step("dispatch", id, "c-001", "", WG_COLLECTOR, "{\"unit\":\"u-none\"}");
     all_wrong->if_match = 7;
     check_refused(&c, all_wrong, WG_EDENIED, "", "[]");
-    struct wg_cmd *stale = step("dispatch", id, "c-001", "", WG_DISPATCHER, "{\"unit\":\"u-none\"}");
+    struct wg_cmd *stale =
+        step("dispatch", id, "c-001", "", WG_DISPATCHER, "{\"unit\":\"u-none\"}");
     stale->if_match = 7;
     check_refused(&c, stale, WG_ESTALE, "", "");
-    check_refused(&c, step("dispatch", id, "c-001", "", WG_DISPATCHER | WG_ACCEPTOR, "{\"unit\":\"u-none\"}"), WG_ESTATE, "",
-                  "[\"accept\",\"reject\"]");
+    check_refused(
+        &c, step("dispatch", id, "c-001", "", WG_DISPATCHER | WG_ACCEPTOR, "{\"unit\":\"u-none\"}"),
+        WG_ESTATE, "", "[\"accept\",\"reject\"]");
     take_to(&c, id, WG_FILED);
-    check_refused(&c, step("dispatch", id, "c-001", "", WG_DISPATCHER, "{\"unit\":\"u-none\"}"), WG_EINVAL, "/unit", "");
-    check_refused(&c, step("dispatch", id, "c-001", "", WG_DISPATCHER, "{\"unit\":\"u-cg\",\"x\":1}"), WG_EINVAL, "/x", "");
-    check_refused(&c, step("dispatch", id, "c-001", "", WG_DISPATCHER, "{\"unit\":7}"), WG_EINVAL, "/unit", "");
-    check_refused(&c, step("dispatch", id, "c-001", "", WG_DISPATCHER, "{\"unit\":\"u-cg\"}"), WG_EDENIED, "", "");
+    check_refused(&c, step("dispatch", id, "c-001", "", WG_DISPATCHER, "{\"unit\":\"u-none\"}"),
+                  WG_EINVAL, "/unit", "");
+    check_refused(&c,
+                  step("dispatch", id, "c-001", "", WG_DISPATCHER, "{\"unit\":\"u-cg\",\"x\":1}"),
+                  WG_EINVAL, "/x", "");
+    check_refused(&c, step("dispatch", id, "c-001", "", WG_DISPATCHER, "{\"unit\":7}"), WG_EINVAL,
+                  "/unit", "");
+    check_refused(&c, step("dispatch", id, "c-001", "", WG_DISPATCHER, "{\"unit\":\"u-cg\"}"),
+                  WG_EDENIED, "", "");
     struct wg_cmd *good = step("dispatch", id, "p-001", "", WG_DISPATCHER, "{\"unit\":\"u-cg\"}");
     good->if_match = 3;
     take(&c, good);
-    check_refused(&c, step("acknowledge", id, "u-hw-1", "u-hw", WG_UNIT_ROLE, "{}"), WG_EDENIED, "", "[\"acknowledge\"]");
+    check_refused(&c, step("acknowledge", id, "u-hw-1", "u-hw", WG_UNIT_ROLE, "{}"), WG_EDENIED, "",
+                  "[\"acknowledge\"]");
     check_refused(&c, step("fly", id, "z-001", "", WG_CHIEF, "{}"), WG_ENOENT, "", "");
     check_refused(&c, step("accept", id + 1, "a-001", "", WG_ACCEPTOR, "{}"), WG_ENOENT, "", "");
     county_done(&c);
@@ -88,14 +102,14 @@ TEST(a_report_is_refused_with_the_field_at_fault)
         {"{\"kind\":\"thing\",\"category\":\"0111\"}", "/kind"},
         {"{\"kind\":\"event\",\"category\":\"9999\"}", "/category"},
         {"{\"kind\":\"event\",\"category\":\"0111\"}", "/location"},
-        {BODY("118.65", "30.02", ""), "/location"},                       /* the county beside */
-        {BODY("118.595", "30.02", ""), "/location"},                      /* in no grid */
-        {BODY("119.9", "30.02", ""), "/location"},                        /* in no county */
+        {BODY("118.65", "30.02", ""), "/location"},  /* the county beside */
+        {BODY("118.595", "30.02", ""), "/location"}, /* in no grid */
+        {BODY("119.9", "30.02", ""), "/location"},   /* in no county */
         {BODY("\"x\"", "30.02", ""), "/location/coordinates/0"},
         {BODY("118.52", "91", ""), "/location/coordinates/1"},
-        {BODY("118.52", "30.02", ",\"source\":\"hotline\""), "/source"},   /* not from a collector */
+        {BODY("118.52", "30.02", ",\"source\":\"hotline\""), "/source"}, /* not from a collector */
         {BODY("118.52", "30.02", ",\"source\":\"dream\""), "/source"},
-        {BODY("118.52", "30.02", ",\"part\":\"3418\""), "/part"},          /* an event has none */
+        {BODY("118.52", "30.02", ",\"part\":\"3418\""), "/part"}, /* an event has none */
         {BODY("118.52", "30.02", ",\"standard\":\"GB 1\""), "/standard"},
         {BODY("118.52", "30.02", ",\"photos\":[\"none\"]"), "/photos/0"},
         {BODY("118.52", "30.02", ",\"photos\":{}"), "/photos"},
@@ -144,7 +158,8 @@ TEST(a_command_that_cant_be_folded_does_not_take_those_beside_it_along)
 {
     struct county c;
     given_county(&c);
-    struct wg_cmd *one = report(HERE), *bad = keep("user", "x", WG_S("{\"half")), *two = report(HERE);
+    struct wg_cmd *one = report(HERE), *bad = keep("user", "x", WG_S("{\"half")),
+                  *two = report(HERE);
     one->link.next = &bad->link;
     bad->link.next = &two->link;
     wg_desk_batch(c.d, one);
@@ -174,7 +189,8 @@ TEST(a_key_gives_the_earlier_answer_within_a_batch_and_later_and_after_reopening
     struct county c;
     uint64_t n = GIVEN_ENTRIES + 1;
     given_county(&c);
-    struct wg_cmd *first = with_key(report(HERE), "k1", "b2:a"), *again = with_key(report(HERE), "k1", "b2:a"),
+    struct wg_cmd *first = with_key(report(HERE), "k1", "b2:a"),
+                  *again = with_key(report(HERE), "k1", "b2:a"),
                   *other = with_key(report(HERE), "k1", "b2:b");
     first->link.next = &again->link;
     again->link.next = &other->link;
@@ -188,7 +204,8 @@ TEST(a_key_gives_the_earlier_answer_within_a_batch_and_later_and_after_reopening
         check_answer(later, WG_OK, n, true);
         county_reopen(&c);
     }
-    struct wg_cmd *someone = with_key(step("report", 0, "c-002", "", WG_COLLECTOR, HERE), "k1", "b2:b");
+    struct wg_cmd *someone =
+        with_key(step("report", 0, "c-002", "", WG_COLLECTOR, HERE), "k1", "b2:b");
     CHECK_INT(decide_one(&c, someone), WG_OK); /* keys are each person's own */
     CHECK_INT(someone->n, n + 1);
     cmd_free(someone);
@@ -231,13 +248,16 @@ TEST(a_citizens_words_name_and_phone_go_to_the_vault_and_not_into_the_journal)
     struct wg_buf b = WG_BUF_INIT;
     struct wg_case k;
     given_county(&c);
-    struct wg_cmd *cmd = step("report", 0, "a-001", "", WG_ACCEPTOR,
-                              BODY("118.52", "30.02", ",\"source\":\"hotline\",\"description\":\"我家门口积水\",\"note\":\"受理员的话\","
-                                                      "\"caller\":{\"name\":\"王某\",\"phone\":\"13900000000\"}"));
+    struct wg_cmd *cmd = step(
+        "report", 0, "a-001", "", WG_ACCEPTOR,
+        BODY("118.52", "30.02",
+             ",\"source\":\"hotline\",\"description\":\"我家门口积水\",\"note\":\"受理员的话\","
+             "\"caller\":{\"name\":\"王某\",\"phone\":\"13900000000\"}"));
     CHECK_INT(decide_one(&c, cmd), WG_OK);
     uint64_t id = case_of(cmd).id;
     cmd_free(cmd);
-    CHECK(!journal_has(&c, "我家门口积水") && !journal_has(&c, "王某") && !journal_has(&c, "13900000000"));
+    CHECK(!journal_has(&c, "我家门口积水") && !journal_has(&c, "王某") &&
+          !journal_has(&c, "13900000000"));
     CHECK(journal_has(&c, "受理员的话")); /* an official's stay */
     CHECK_INT(find_case(&c, id, &k, &b), WG_OK);
     CHECK(k.flags & WG_WORDS_IN_VAULT);
@@ -257,7 +277,8 @@ TEST(what_a_citizen_notes_goes_to_the_vault_too)
 {
     struct county c;
     given_county(&c);
-    take(&c, step("report", 0, "w-001", "", WG_PUBLIC, BODY("118.52", "30.02", ",\"description\":\"臭\",\"note\":\"请打我电话139\"")));
+    take(&c, step("report", 0, "w-001", "", WG_PUBLIC,
+                  BODY("118.52", "30.02", ",\"description\":\"臭\",\"note\":\"请打我电话139\"")));
     CHECK(!journal_has(&c, "请打我电话139") && !journal_has(&c, "臭"));
     check_audit(&c, GIVEN_ENTRIES + 1);
     county_done(&c);
@@ -338,7 +359,8 @@ TEST(a_new_edition_changes_what_is_decided_next_and_nothing_that_was)
         CHECK_STR(k.proposed, "u-cg");
         CHECK_INT(find_case(&c, after, &k, &b), WG_OK);
         CHECK_STR(k.proposed, "u-hw");
-        check_audit(&c, GIVEN_ENTRIES + 3); /* decided from the facts, whatever the ground is by now */
+        check_audit(&c,
+                    GIVEN_ENTRIES + 3); /* decided from the facts, whatever the ground is by now */
     }
     wg_buf_free(&b);
     county_done(&c);
@@ -349,7 +371,9 @@ TEST(two_editions_made_side_by_side_both_come_into_force)
     struct county c;
     given_county(&c);
     struct wg_cmd *duties = edition(&c, WG_DUTIES, duties_swapped_json),
-                  *units = edition(&c, WG_UNITS, "[{\"id\":\"u-new\",\"name\":\"新\",\"kind\":\"professional\"}]");
+                  *units =
+                      edition(&c, WG_UNITS,
+                              "[{\"id\":\"u-new\",\"name\":\"新\",\"kind\":\"professional\"}]");
     struct wg_ground *g[] = {duties->ground, units->ground};
     take(&c, duties);
     take(&c, units); /* made on the ground as it was before the duties came */
@@ -392,7 +416,8 @@ TEST(time_never_goes_back_and_a_jump_of_the_clock_is_told)
     struct wg_desk_stats stats;
     struct wg_cmd *cmd = report(HERE);
     given_county(&c);
-    int64_t ahead = c.d->t += WG_DAY_MS; /* as if the clock had been set back since the last entry */
+    int64_t ahead = c.d->t +=
+        WG_DAY_MS; /* as if the clock had been set back since the last entry */
     CHECK_INT(decide_one(&c, cmd), WG_OK);
     CHECK_INT(case_of(cmd).opened, ahead);
     cmd_free(cmd);

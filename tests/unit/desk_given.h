@@ -1,4 +1,5 @@
-/** A county on a folder of its own: the repository's rules for 341824, a square of ground in four grids, two duties. */
+/** A county on a folder of its own: the repository's rules for 341824, a square of ground in four
+ * grids, two duties. */
 #ifndef WG_TEST_DESK_H
 #define WG_TEST_DESK_H
 
@@ -36,8 +37,8 @@ static inline void cmd_free(struct wg_cmd *c)
 }
 
 /** Someone takes a step; unit may be "". */
-UNUSED static struct wg_cmd *step(const char *act, uint64_t id, const char *user, const char *unit, uint32_t role,
-                                  const char *body)
+UNUSED static struct wg_cmd *step(const char *act, uint64_t id, const char *user, const char *unit,
+                                  uint32_t role, const char *body)
 {
     struct wg_cmd *c = cmd_new(act);
     struct wg_json *in;
@@ -48,8 +49,9 @@ UNUSED static struct wg_cmd *step(const char *act, uint64_t id, const char *user
     return c;
 }
 
-#define BODY(lon, lat, more) \
-    "{\"kind\":\"event\",\"category\":\"0111\",\"location\":{\"type\":\"Point\",\"coordinates\":[" lon "," lat "]}" more "}"
+#define BODY(lon, lat, more)                                                                      \
+    "{\"kind\":\"event\",\"category\":\"0111\",\"location\":{\"type\":\"Point\",\"coordinates\":" \
+    "[" lon "," lat "]}" more "}"
 #define HERE BODY("118.52", "30.02", ",\"description\":\"街边渣土\",\"address\":\"某路1号\"")
 
 UNUSED static struct wg_cmd *report(const char *body)
@@ -135,24 +137,43 @@ UNUSED static void take_to(struct county *c, uint64_t id, int state)
 
 /* ---- base data ---- */
 
-#define SQUARE(w, s, e, n) \
-    "{\"type\":\"Polygon\",\"coordinates\":[[[" w "," s "],[" e "," s "],[" e "," n "],[" w "," n "],[" w "," s "]]]}"
-#define FEATURE(id, props, shape) "{\"type\":\"Feature\",\"id\":\"" id "\",\"properties\":" props ",\"geometry\":" shape "}"
+#define SQUARE(w, s, e, n)                                                                        \
+    "{\"type\":\"Polygon\",\"coordinates\":[[[" w "," s "],[" e "," s "],[" e "," n "],[" w "," n \
+    "],[" w "," s "]]]}"
+#define FEATURE(id, props, shape) \
+    "{\"type\":\"Feature\",\"id\":\"" id "\",\"properties\":" props ",\"geometry\":" shape "}"
 #define FEATURES(list) "{\"type\":\"FeatureCollection\",\"features\":[" list "]}"
 
-static const char counties_json[] = FEATURES(FEATURE(AREA, "{\"name\":\"绩溪县\"}", SQUARE("118.5", "30.0", "118.6", "30.1")) ","
-                                             FEATURE("341821", "{\"name\":\"郎溪县\"}", SQUARE("118.6", "30.0", "118.7", "30.1")));
-static const char grids_json[] =
-    FEATURES(FEATURE("341824100001001", "{\"name\":\"1\"}", SQUARE("118.50", "30.00", "118.55", "30.05")) ","
-             FEATURE("341824100001002", "{\"name\":\"2\"}", SQUARE("118.55", "30.00", "118.59", "30.05")) ","
-             FEATURE("341824100001003", "{\"name\":\"3\"}", SQUARE("118.50", "30.05", "118.55", "30.10")) ","
-             FEATURE("341824100002001", "{\"name\":\"4\"}", SQUARE("118.55", "30.05", "118.59", "30.10")));
+static const char counties_json[] = FEATURES(
+    FEATURE(AREA, "{\"name\":\"绩溪县\"}", SQUARE("118.5", "30.0", "118.6", "30.1")) "," FEATURE(
+        "341821", "{\"name\":\"郎溪县\"}", SQUARE("118.6", "30.0", "118.7", "30.1")));
+static const char grids_json[] = FEATURES(FEATURE(
+    "341824100001001", "{\"name\":\"1\"}",
+    SQUARE(
+        "118.50", "30.00", "118.55",
+        "30.05")) "," FEATURE("341824100001002", "{\"name\":\"2\"}",
+                              SQUARE(
+                                  "118.55", "30.00", "118.59",
+                                  "30.05")) "," FEATURE("341824100001003", "{\"name\":\"3\"}",
+                                                        SQUARE(
+                                                            "118.50", "30.05", "118.55",
+                                                            "30.10")) "," FEATURE("341824100002001",
+                                                                                  "{\"name\":"
+                                                                                  "\"4\"}",
+                                                                                  SQUARE("118.55",
+                                                                                         "30.05",
+                                                                                         "118.59",
+                                                                                         "30.10")));
 UNUSED static const char duties_json[] =
-    FEATURES(FEATURE("d-1", "{\"name\":\"西\",\"unit\":\"u-cg\"}", SQUARE("118.50", "30.00", "118.55", "30.10")) ","
-             FEATURE("d-2", "{\"name\":\"东\",\"unit\":\"u-hw\"}", SQUARE("118.55", "30.00", "118.60", "30.10")));
+    FEATURES(FEATURE("d-1", "{\"name\":\"西\",\"unit\":\"u-cg\"}",
+                     SQUARE("118.50", "30.00", "118.55",
+                            "30.10")) "," FEATURE("d-2", "{\"name\":\"东\",\"unit\":\"u-hw\"}",
+                                                  SQUARE("118.55", "30.00", "118.60", "30.10")));
 UNUSED static const char duties_swapped_json[] =
-    FEATURES(FEATURE("d-1", "{\"name\":\"西\",\"unit\":\"u-hw\"}", SQUARE("118.50", "30.00", "118.55", "30.10")) ","
-             FEATURE("d-2", "{\"name\":\"东\",\"unit\":\"u-cg\"}", SQUARE("118.55", "30.00", "118.60", "30.10")));
+    FEATURES(FEATURE("d-1", "{\"name\":\"西\",\"unit\":\"u-hw\"}",
+                     SQUARE("118.50", "30.00", "118.55",
+                            "30.10")) "," FEATURE("d-2", "{\"name\":\"东\",\"unit\":\"u-cg\"}",
+                                                  SQUARE("118.55", "30.00", "118.60", "30.10")));
 static const char units_json[] = "[{\"id\":\"u-cg\",\"name\":\"城管局\",\"kind\":\"professional\"},"
                                  "{\"id\":\"u-hw\",\"name\":\"环卫所\",\"kind\":\"professional\"}]";
 static const char owners_json[] = "{\"part\":{},\"event\":{}}";
@@ -165,13 +186,16 @@ UNUSED static struct wg_cmd *edition(struct county *c, int collection, const cha
     struct wg_table *table = NULL;
     const char *form = wg_collection_is_layer(collection) ? "geojson" : "json";
     CHECK_INT(wg_blob_put(c->blobs, wg_str_of(text), name, &err), WG_OK);
-    CHECK_INT(wg_edition_build(c->blobs, collection, wg_str_of(name), wg_str_of(form), &layer, &table, NULL, &err), WG_OK);
+    CHECK_INT(wg_edition_build(c->blobs, collection, wg_str_of(name), wg_str_of(form), &layer,
+                               &table, NULL, &err),
+              WG_OK);
     snprintf(path, sizeof(path), "%s/base", c->dir);
     CHECK_INT(wg_dir_make(path, &err), WG_OK);
     snprintf(path, sizeof(path), "%s/base/%.16s.layer", c->dir, name);
     if (layer)
         CHECK_INT(wg_layer_save(layer, path, &err), WG_OK);
-    snprintf(value, sizeof(value), "{\"blob\":\"%s\",\"form\":\"%s\",\"file\":\"%.16s.layer\"}", name, form, name);
+    snprintf(value, sizeof(value), "{\"blob\":\"%s\",\"form\":\"%s\",\"file\":\"%.16s.layer\"}",
+             name, form, name);
     struct wg_cmd *cmd = keep("edition", wg_collection_name(collection), wg_str_of(value));
     struct wg_force *f = wg_desk_force(c->d);
     cmd->ground = wg_ground_with(f->ground, collection, layer, table);
@@ -260,8 +284,12 @@ static void given_bare(struct county *c)
         CHECK_INT(wg_file_read("standards/calendar.json", 1 << 20, &calendar, &err), WG_OK);
     snprintf(c->dir, sizeof(c->dir), "%s/" AREA, c->f.path);
     snprintf(c->blobs, sizeof(c->blobs), "%s/blobs", c->dir);
-    c->opts = (struct wg_desk_opts){.dir = c->dir, .area = AREA, .calendar = calendar.p, .map_bytes = (size_t)1 << 30,
-                                    .segment_bytes = 65536, .limits = {.budget_us = 2000000, .load_us = 60000000}};
+    c->opts = (struct wg_desk_opts){.dir = c->dir,
+                                    .area = AREA,
+                                    .calendar = calendar.p,
+                                    .map_bytes = (size_t)1 << 30,
+                                    .segment_bytes = 65536,
+                                    .limits = {.budget_us = 2000000, .load_us = 60000000}};
     county_open(c);
 }
 
@@ -287,7 +315,8 @@ UNUSED static void county_done(struct county *c)
 
 /* ---- what the views hold ---- */
 
-UNUSED static int find_case(struct county *c, uint64_t id, struct wg_case *out, struct wg_buf *bytes)
+UNUSED static int find_case(struct county *c, uint64_t id, struct wg_case *out,
+                            struct wg_buf *bytes)
 {
     struct wg_txn *txn = NULL;
     CHECK_INT(wg_txn_begin(wg_views_env(c->d->views), false, &txn, &err), WG_OK);

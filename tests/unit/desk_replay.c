@@ -1,13 +1,16 @@
-/* Replay: a journal that is as it was written gives no difference, and one that is not is found out where. */
+/* Replay: a journal that is as it was written gives no difference, and one that is not is found out
+ * where. */
 #include "desk_given.h"
 
 #define FRAME_HEAD 32u
 
-/* Forty cases at all stages, in both duties, with some words of citizens and a change of rules in the middle. */
+/* Forty cases at all stages, in both duties, with some words of citizens and a change of rules in
+ * the middle. */
 static uint64_t given_history(struct county *c)
 {
-    static const char *const bodies[] = {HERE, BODY("118.57", "30.03", ""), BODY("118.549", "30.05", ",\"note\":\"说明\""),
-                                         BODY("118.58", "30.09", ",\"description\":\"x\\\"\\\\y\"")};
+    static const char *const bodies[] = {
+        HERE, BODY("118.57", "30.03", ""), BODY("118.549", "30.05", ",\"note\":\"说明\""),
+        BODY("118.58", "30.09", ",\"description\":\"x\\\"\\\\y\"")};
     given_county(c);
     for (int i = 0; i < 40; i++) {
         uint64_t id = take_report(c, bodies[i % 4]);
@@ -16,7 +19,9 @@ static uint64_t given_history(struct county *c)
         if (i % 4 == 0 && i % 10)
             take_to(c, id, WG_FILED + i % 7);
         if (i % 10 == 5)
-            take(c, step("report", 0, "a-001", "", WG_ACCEPTOR, BODY("118.52", "30.02", ",\"source\":\"hotline\",\"description\":\"话\"")));
+            take(c,
+                 step("report", 0, "a-001", "", WG_ACCEPTOR,
+                      BODY("118.52", "30.02", ",\"source\":\"hotline\",\"description\":\"话\"")));
         if (i % 10 == 7)
             take(c, step("reject", id, "a-001", "", WG_ACCEPTOR, "{\"reason\":\"非本辖区\"}"));
     }
@@ -37,7 +42,8 @@ TEST(a_whole_history_is_decided_again_without_a_difference)
     check_audit(&c, last);
     county_close(&c);
     CHECK_INT(wg_replay_audit(&c.opts, say_progress, NULL, &audit, &err), WG_OK);
-    CHECK(audit.entries == last && audit.cases == 44 && audit.decided > audit.cases && audit.differ == 0);
+    CHECK(audit.entries == last && audit.cases == 44 && audit.decided > audit.cases &&
+          audit.differ == 0);
     CHECK_INT(size_of(IN(&c.f, AREA "/audit/views")), -1); /* its scratch views are gone */
     CHECK_INT(size_of(IN(&c.f, AREA "/rebuild/views")), -1);
     county_open(&c);
@@ -122,7 +128,8 @@ TEST(a_changed_byte_is_located_by_the_chain_though_every_sum_is_right)
     frames_read(&c, &f);
     tamper(&f, GIVEN_ENTRIES + 2, "1号", '9'); /* the address: no decision depends on it */
     CHECK_INT(wg_replay_audit(&c.opts, NULL, NULL, &audit, &err), WG_ECORRUPT);
-    CHECK(strstr(err.text, "entry 10: the chain breaks") != NULL); /* the one behind the changed one says so */
+    CHECK(strstr(err.text, "entry 10: the chain breaks") !=
+          NULL); /* the one behind the changed one says so */
     CHECK_INT(wg_replay_rebuild(&c.opts, NULL, NULL, &entries, &differ, &err), WG_ECORRUPT);
     wg_buf_free(&f.image);
     folder_drop(&c.f);
@@ -137,13 +144,15 @@ TEST(an_outcome_that_the_facts_do_not_give_is_a_difference)
     take_report(&c, HERE);
     county_close(&c);
     frames_read(&c, &f);
-    tamper(&f, GIVEN_ENTRIES + 1, "1001\",\"role\"", '2'); /* the grid of the outcome; the last entry has none behind it */
+    tamper(&f, GIVEN_ENTRIES + 1, "1001\",\"role\"",
+           '2'); /* the grid of the outcome; the last entry has none behind it */
     CHECK_INT(wg_replay_audit(&c.opts, NULL, NULL, &audit, &err), WG_OK);
     CHECK(audit.differ == 1 && audit.unknown_facts == 0);
     CHECK(strstr(audit.first, "entry 8 (report): another outcome") != NULL);
     wg_buf_free(&f.image);
     frames_read(&c, &f);
-    tamper(&f, GIVEN_ENTRIES + 1, "place", 'P'); /* a question whose answer is not among the facts */
+    tamper(&f, GIVEN_ENTRIES + 1, "place",
+           'P'); /* a question whose answer is not among the facts */
     CHECK_INT(wg_replay_audit(&c.opts, NULL, NULL, &audit, &err), WG_OK);
     CHECK(audit.differ == 1 && audit.unknown_facts == 1);
     CHECK(strstr(audit.first, "not known: place") != NULL);

@@ -23,15 +23,18 @@ static int f_ready(struct wg_journal *j, size_t bytes, struct wg_err *e)
     return f->real->ops->ready(f->real, bytes, e);
 }
 
-static int f_append(struct wg_journal *j, uint64_t n, const struct wg_str *entries, size_t count, struct wg_err *e)
+static int f_append(struct wg_journal *j, uint64_t n, const struct wg_str *entries, size_t count,
+                    struct wg_err *e)
 {
     struct failing *f = (struct failing *)j;
     if (f->point == DIE_BEFORE)
         _exit(7); /* the vault has its rows, the journal nothing */
-    int rc = f->point == SYNC_FAILED_LOST ? WG_OK : f->real->ops->append(f->real, n, entries, count, e);
+    int rc =
+        f->point == SYNC_FAILED_LOST ? WG_OK : f->real->ops->append(f->real, n, entries, count, e);
     if (f->point == DIE_AFTER)
         _exit(7); /* durable, but the views are not committed and nobody was answered */
-    return f->point == NO_ROOM || rc < 0 ? rc : wg_fail(e, WG_EUNKNOWN, "sync failed, says the test");
+    return f->point == NO_ROOM || rc < 0 ? rc
+                                         : wg_fail(e, WG_EUNKNOWN, "sync failed, says the test");
 }
 
 static int f_scan(struct wg_journal *j, uint64_t from, wg_scan_fn fn, void *arg, struct wg_err *e)
@@ -125,7 +128,8 @@ static void check_failed_sync(enum point point, bool happened)
     struct wg_cmd *cmd = hotline(), *beside = report(HERE), *refused = report("{}");
     cmd->link.next = &refused->link;
     wg_desk_batch(c.d, cmd);
-    CHECK(cmd->rc == WG_EUNKNOWN && refused->rc == WG_EUNKNOWN); /* a refusal was decided on what may not be */
+    CHECK(cmd->rc == WG_EUNKNOWN &&
+          refused->rc == WG_EUNKNOWN); /* a refusal was decided on what may not be */
     CHECK(cmd->n == 0 && cmd->record.p == NULL);
     CHECK_INT(decide_one(&c, beside), WG_EUNKNOWN);
     cmd_free(cmd);
@@ -228,7 +232,7 @@ TEST(after_the_machine_was_down_views_come_from_the_copy_and_the_rest_is_folded)
         county_open(&c);
         CHECK(state_of(&c, one) == WG_DISPOSING && state_of(&c, two) == WG_REPORTED);
         CHECK_INT(c.d->n, GIVEN_ENTRIES + 6);
-        check_audit(&c, GIVEN_ENTRIES + 6); /* which leaves a copy of its own */
+        check_audit(&c, GIVEN_ENTRIES + 6);           /* which leaves a copy of its own */
         CHECK_INT(wg_env_discard(copy, &err), WG_OK); /* and now without one */
     }
     take_report(&c, HERE);
@@ -248,7 +252,8 @@ TEST(views_that_know_more_than_the_journal_stop_the_open)
     size_t end = image.n;
     while (end > 0 && image.p[end - 1] == 0)
         end--;
-    memset(image.p + end - 10, 0, 10); /* the last frame is torn, though its entry was acknowledged and is in the views */
+    memset(image.p + end - 10, 0,
+           10); /* the last frame is torn, though its entry was acknowledged and is in the views */
     put_bytes(path, image.p, image.n);
     CHECK_INT(county_try_open(&c), WG_ECORRUPT);
     CHECK(strstr(err.text, "entry 10 is missing, and 10 was known to be there") != NULL);

@@ -72,7 +72,8 @@ static void *read_beside(void *arg)
         wg_buf_clear(&next);
         if (!f->pack || wg_txn_begin(wg_views_env(wg_desk_views(d)), false, &txn, NULL) != WG_OK ||
             wg_views_tip(wg_desk_views(d), txn, &tip) != WG_OK ||
-            wg_view_list(wg_desk_views(d), txn, &q, count_one, &got, &next, NULL) != WG_OK || got > 50)
+            wg_view_list(wg_desk_views(d), txn, &q, count_one, &got, &next, NULL) != WG_OK ||
+            got > 50)
             atomic_fetch_add(&crowd->failed, 1);
         wg_txn_abort(txn);
         /* what the views know, the journal has */
@@ -107,7 +108,8 @@ TEST(many_threads_submit_and_each_command_is_answered_once)
     atomic_store(&crowd.stop, true);
     pthread_join(reader, NULL);
     wg_desk_stop(c.d); /* what is left in the queue is still decided */
-    CHECK(atomic_load(&crowd.answered) == PRODUCERS * EACH && !atomic_load(&crowd.twice) && !atomic_load(&crowd.failed));
+    CHECK(atomic_load(&crowd.answered) == PRODUCERS * EACH && !atomic_load(&crowd.twice) &&
+          !atomic_load(&crowd.failed));
     for (int i = 0; i < PRODUCERS; i++) {
         uint64_t before = 0;
         for (int k = 0; k < EACH; k++) {

@@ -609,7 +609,8 @@ TEST(near_points_equal_brute_force_also_with_one_far_astray)
         want = want > 40 ? 40 : want;
         CHECK_INT(wg_layer_near(layer, p, reach, near, 40), want);
         for (size_t k = 0; k < want; k++)
-            CHECK(fabs(near[k].distance_m - d[k]) < 1e-4 && fabs(wg_distance_m(p, at[near[k].i]) - d[k]) < 1e-4);
+            CHECK(fabs(near[k].distance_m - d[k]) < 1e-4 &&
+                  fabs(wg_distance_m(p, at[near[k].i]) - d[k]) < 1e-4);
     }
     CHECK_INT(wg_layer_near(layer, (struct wg_point){5, 5}, 10, near, 40), 1);
     CHECK_INT(near[0].i, 17);

@@ -44,7 +44,8 @@ TEST(a_few_bytes_left_at_the_end_of_a_segment_are_no_hole)
         struct folder f = folder_new();
         struct wg_journal *j = journal_at(f.path);
         char text[64];
-        size_t around = 32 + entry_text(text, sizeof(text), 1, 0).n + 1; /* header, entry, line end */
+        size_t around =
+            32 + entry_text(text, sizeof(text), 1, 0).n + 1; /* header, entry, line end */
         append(j, 1, SEGMENT - around - left);
         append(j, 1, 100);
         append(j, 1, 100);
@@ -197,6 +198,27 @@ TEST(a_segment_made_ahead_that_was_cut_short_is_thrown_away)
     j = journal_at(f.path);
     check_all(j, 51);
     journal_close(j);
+    folder_drop(&f);
+}
+
+TEST(a_segment_that_has_its_name_and_no_entry_yet_is_an_empty_end)
+{
+    struct folder f = folder_new();
+    struct wg_journal *j = journal_at(f.path);
+    char *zeros = calloc(1, 2 * SEGMENT);
+    append(j, 2, 10);
+    journal_close(j);
+    put_bytes(IN(&f, "00000000000000000003.wgj"), zeros,
+              2 * SEGMENT); /* a stop right after its rename */
+    j = journal_at(f.path);
+    check_all(j, 2);
+    append(j, 1, 10);
+    check_all(j, 3);
+    journal_close(j);
+    put_bytes(IN(&f, "00000000000000000003.wgj"), zeros, 2 * SEGMENT);
+    CHECK_INT(try_open(f.path, 3, &j), WG_ECORRUPT);
+    CHECK(strstr(err.text, "entry 3 is missing, and 3 was known") != NULL);
+    free(zeros);
     folder_drop(&f);
 }
 

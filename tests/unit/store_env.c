@@ -129,7 +129,10 @@ TEST(the_file_is_as_long_as_its_pages_and_a_little_not_as_the_map)
     CHECK((int64_t)st.st_blocks * 512 >= 5000 * 4096); /* real blocks, no hole */
     wg_env_close(env);
     env = env_at(f.path, false, &t);
+#ifndef __SANITIZE_THREAD__ /* no written map there (env.c says why), and what is written by calls \
+                               is not cut */
     CHECK(size_of(IN(&f, "data.mdb")) < 4 << 20);
+#endif
     CHECK(wg_env_bytes(env) < 64 * 4096);
     wg_env_close(env);
     check_one(f.path, "k", "v");
@@ -149,7 +152,8 @@ TEST(a_transaction_that_takes_more_than_was_made_ready_gets_more_as_it_goes)
         struct wg_txn *txn = writing(env);
         uint64_t spread = 0x9e3779b97f4a7c15;
         for (uint64_t n = 0; n < 20000; n++)
-            CHECK_INT(wg_put(txn, t, key_of(be, n * spread), (struct wg_str){big, 500 + n % 700}), WG_OK);
+            CHECK_INT(wg_put(txn, t, key_of(be, n * spread), (struct wg_str){big, 500 + n % 700}),
+                      WG_OK);
         for (uint64_t n = 0; n < 50; n++)
             CHECK_INT(wg_put(txn, t, key_of(be, n), (struct wg_str){big, 300000 - n}), WG_OK);
         for (uint64_t n = 0; n < 20000; n += 3)
@@ -276,7 +280,8 @@ TEST(after_a_stop_between_the_two_renames_of_a_copy_the_old_one_still_serves)
     struct folder f;
     unsigned t;
     given_copied(&f, "good", "later");
-    CHECK_INT(rename(IN(&f, "copy"), IN(&f, "copy.old")), 0); /* the first rename was done, the second was not */
+    CHECK_INT(rename(IN(&f, "copy"), IN(&f, "copy.old")),
+              0); /* the first rename was done, the second was not */
     CHECK_INT(mkdir(IN(&f, "copy.new"), 0700), 0);
     put_bytes(IN(&f, "copy.new/data.mdb"), "half a copy", 11);
     CHECK_INT(wg_env_restore(IN(&f, "copy"), IN(&f, "views"), &err), WG_OK);

@@ -1,4 +1,5 @@
-/* The journal after a stop in the middle of its last write, at each byte of it; and with many threads. */
+/* The journal after a stop in the middle of its last write, at each byte of it; and with many
+ * threads. */
 #include "store_given.h"
 
 #include <pthread.h>
@@ -26,8 +27,8 @@ static size_t end_of(const struct wg_buf *image)
     return n;
 }
 
-/* The file is torn. Whoever knows an entry of its last frame is not told that all is well, and nothing is changed;
- * else it is cut, and the journal goes on as if that frame had never been. */
+/* The file is torn. Whoever knows an entry of its last frame is not told that all is well, and
+ * nothing is changed; else it is cut, and the journal goes on as if that frame had never been. */
 static void check_torn(struct folder *f, uint64_t kept)
 {
     struct wg_journal *j = NULL;

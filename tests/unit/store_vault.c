@@ -11,7 +11,8 @@ static struct wg_vault *vault_at(struct folder *f)
 }
 
 /* One row for entry n, committed. */
-static void put_row(struct wg_vault *v, uint64_t durable_n, uint64_t n, const char *words, char ref[WG_REF_TEXT + 1])
+static void put_row(struct wg_vault *v, uint64_t durable_n, uint64_t n, const char *words,
+                    char ref[WG_REF_TEXT + 1])
 {
     CHECK_INT(wg_vault_begin(v, durable_n, &err), WG_OK);
     CHECK_INT(wg_vault_put(v, n, wg_str_of(words), ref, &err), WG_OK);
@@ -22,7 +23,8 @@ static void append_naming(struct wg_journal *j, const char *ref)
 {
     char text[100];
     uint64_t n = j->ops->last(j) + 1;
-    int k = snprintf(text, sizeof(text), "{\"n\":%llu,\"vault\":\"%s\"}", (unsigned long long)n, ref);
+    int k =
+        snprintf(text, sizeof(text), "{\"n\":%llu,\"vault\":\"%s\"}", (unsigned long long)n, ref);
     CHECK_INT(j->ops->append(j, n, &(struct wg_str){text, (size_t)k}, 1, &err), WG_OK);
 }
 
@@ -206,7 +208,9 @@ TEST(the_same_bytes_get_the_same_name_however_they_come)
 TEST(a_name_that_is_none_opens_nothing)
 {
     static const char *const names[] = {
-        "", "abc", "../../etc/passwd",
+        "",
+        "abc",
+        "../../etc/passwd",
         "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855",
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85",
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b8555",

@@ -1,0 +1,161 @@
+"""The five measurements. Each makes what it needs, runs us and the peer in turn, and prints its lines."""
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import common
+from common import ROOT, ROUNDS, county, filled, fields, line, median, program, say, support, wrk, year
+from peers import Nginx, Postgres
+
+SLACK = common.CONNECTIONS  # requests that wrk may send beyond the last one it was to send
+
+
+def transitions(short, kept):
+    """(a) Durable steps of cases over HTTP, against the same work in PostgreSQL."""
+    cases, seconds = (50_000, 3) if short else (1_000_000, 8)
+    server, us, peer = filled(cases), [], []
+    kept["server"], kept["cases"] = server, cases  # (d) reads it again
+    postgres = Postgres(cases)
+    try:
+        server.start()
+        token = server.person(support.JIXI, "p-001").token
+        take = cases // ROUNDS - SLACK
+        for i in range(ROUNDS):
+            got = wrk(server.port, seconds, "dispatch", token, year(), 1, cases, i * (take + SLACK), take)
+            us.append({**got, "rate": got["requests"] / got["us"] * 1e6})
+            say(f"us {us[-1]['rate']:.0f}/s p99 {got['p99_us']:.0f} us, {got['requests']:.0f} answers, all 200")
+            peer.append(postgres.transitions(seconds))
+            say(f"PostgreSQL {peer[-1]['rate']:.0f}/s p99 {peer[-1]['p99_us']} us")
+    finally:
+        postgres.stop()
+        server.stop()
+    rate = median(us, "rate"), median(peer, "rate")
+    line("a transitions, 64 connections", rate[0], "/s", peer=rate[1], ratio=rate[0] / rate[1], least=3)
+    for p, bar in (("p50", None), ("p99", 0.25)):
+        x, y = median(us, p + "_us"), median(peer, p + "_us")
+        line(f"a {p} of a transition", x / 1000, "ms", peer=y / 1000, ratio=x / y, most=bar)
+
+
+def read_round(port, pids, seconds, *words):
+    before = common.cpu_seconds(pids)
+    got = wrk(port, seconds, *words)
+    return {"each": got["requests"] / (common.cpu_seconds(pids) - before), "rate": got["requests"] / got["us"] * 1e6}
+
+
+def reads(short, _):
+    """(b) Requests that a second of processor time answers, against nginx."""
+    cases, seconds = 20_000, 2 if short else 5  # as many as nginx.conf makes
+    server, nginx = filled(cases), Nginx()
+    try:
+        server.start()
+        ours = server.person(support.JIXI, "z-001")
+        theirs = support.Client(nginx.port, Nginx.TOKEN, support.JIXI)
+        for kind, path in (("case", f"/v1/341824/cases/341824-{year()}-000007"), ("locate", "/v1/341824/locate?lon=118.59&lat=30.065")):
+            sizes = []
+            for who in (ours, theirs):
+                answer = who.get(path)
+                if answer.status != 200 or not answer.json:
+                    raise RuntimeError(f"{path}: {answer}")
+                sizes.append(len(answer.raw))
+            us, peer = [], []
+            for _ in range(ROUNDS):
+                us.append(read_round(server.port, [server.proc.pid], seconds, kind, ours.token, year(), 1, cases))
+                # nginx.conf has its cases in a year of its own
+                peer.append(read_round(nginx.port, nginx.pids(), seconds, kind, Nginx.TOKEN, 2026, 1, cases))
+            say(f"{kind}: bodies of {sizes[0]} and {sizes[1]} bytes; {median(us, 'rate'):.0f}/s and {median(peer, 'rate'):.0f}/s by the wall")
+            x, y = median(us, "each"), median(peer, "each")
+            line(f"b GET {kind}", x, "/cpu s", peer=y, ratio=x / y, least=0.8)
+            ours.close()  # idle meanwhile: the server may have hung up
+            theirs.close()
+    finally:
+        nginx.stop()
+        server.stop()
+
+
+# Deadline and owner in one decision; the county's own rules ask for each at its step.
+BOTH = """
+    both = function(case, ctx)
+      local who = ctx.responsible(case)
+      return { propose { unit = who.unit, because = "责任单位" .. who.unit }, set { due = ctx.deadline(ctx.row.limit), because = "限期" } }
+    end,
+"""
+EVENTS = {"file": "deadline", "report": "near, owner", "both": "deadline, owner"}
+
+
+def rules(_short, _kept):
+    """(c) One decision of the county's rules, from C."""
+    server, rounds = filled(0), []
+    scripts = support.scripts_copy(support.temp("scripts"))
+    rule = scripts / f"counties/{support.JIXI}/rules.lua"
+    rule.write_text(rule.read_text("utf-8").replace("  on = {\n", "  on = {\n" + BOTH, 1), "utf-8")
+    server.config["scripts"] = scripts
+    for _ in range(ROUNDS):
+        said = [row.split() for row in program("rules", server, *EVENTS).splitlines()]
+        rounds.append({f"{event}_{p}": float(v) for event, *values in said for p, v in zip(("p50", "p99"), values)})
+    for event, what in EVENTS.items():
+        line(f"c on.{event}: {what}", median(rounds, event + "_p50"), "µs", most=5 if event == "both" else None)
+        line(f"c on.{event}, p99", median(rounds, event + "_p99"), "µs")
+
+
+def replay(short, kept):
+    """(d) Entries folded again, and audited."""
+    server = kept.get("server") or filled(50_000 if short else 1_000_000)
+    rounds = [fields(program("replay", server, "fold")) for _ in range(ROUNDS)]
+    line(f"d replay of {rounds[0]['entries']:.0f} entries", median(rounds, "entries_per_s"), "/s", least=100_000)
+    audit = fields(program("replay", server, "audit"))
+    line("d audit: every decision again", audit["entries_per_s"], "/s")
+
+
+def journal_bytes(folder):
+    """Up to the last frame: what lies behind it is zeros, made ahead."""
+    return sum(len(path.read_bytes().rstrip(b"\0")) for path in folder.glob("[0-9]*.wgj"))
+
+
+def disk(server):
+    """Bytes of the county's parts."""
+    said = fields(program("replay", server, "copy"))  # brings the copy up to date, too
+    folder = county(server)
+    return {"journal": journal_bytes(folder / "journal"), "views": said["views"], "vault": (folder / "vault/data.mdb").stat().st_size,
+            "copy": (folder / "copy/data.mdb").stat().st_size}
+
+
+def sizes(short, _):
+    """(e) Memory of the demo city, and disk of a closed case."""
+    cases = 5_000 if short else 20_000
+    memory()
+    server = filled(0)
+    before = disk(server)
+    say(program("fill", server, cases, "--closed").strip())
+    after = disk(server)
+    each = {part: (after[part] - before[part]) / cases / 1024 for part in after}
+    for part, kib in each.items():
+        line(f"e disk of a closed case: {part}", kib, "KiB")
+    line("e disk of a closed case", sum(each.values()), "KiB", most=8)
+
+
+def memory():
+    folder = support.temp("demo-city")
+    log = folder.with_suffix(".log")
+    with open(log, "wb") as said:
+        proc = subprocess.Popen([ROOT / "tools/up", "--data", folder, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=said,
+                                stdin=subprocess.DEVNULL)
+    try:
+        ready = proc.stdout.readline().decode()
+        if not ready.startswith("ready http://"):
+            say(f"tools/up did not come up, so no memory: {log.read_text('utf-8', 'replace')[-1500:]}")
+            return
+        time.sleep(1)
+        status = fields(Path(f"/proc/{proc.pid}/status").read_text().replace(":\t", " ").replace(": ", " ").lower().replace("  ", " "))
+        got = {k: status[k] / 1024 for k in ("vmrss", "rssanon", "rssfile")}
+        say(f"of it {got['rssanon']:.0f} MiB its own, {got['rssfile']:.0f} MiB pages of files")
+        line("e memory of the demo city", got["vmrss"], "MiB", most=150)
+    finally:
+        if proc.poll() is None:
+            os.kill(proc.pid, signal.SIGTERM)
+        proc.wait()
+        proc.stdout.close()
+
+
+ALL = {"a": transitions, "b": reads, "c": rules, "d": replay, "e": sizes}

@@ -1,0 +1,58 @@
+-- What wrk sends, by its arguments: KIND TOKEN YEAR FIRST COUNT SKIP TAKE. FIRST and COUNT: the cases there are; for
+-- "dispatch", SKIP: how many of them earlier rounds have taken, TAKE: how many this one may, then it ends.
+-- The order is a walk in steps of a prime, through all of them, each once, none beside the one before.
+local ffi = require "ffi"
+ffi.cdef "typedef struct { long s, ns; } when; int clock_gettime(int, when *);"
+
+local kind, year, first, count, skip, take
+local sent = 0
+local moment = ffi.new "when"
+
+local function now_us()
+  ffi.C.clock_gettime(1, moment)
+  return tonumber(moment.s) * 1000000 + tonumber(moment.ns) / 1000
+end
+
+-- Globals from here on are called, or asked for, by name.
+function setup(thread)
+  Thread = thread
+end
+
+function init(args)
+  kind, year = args[1], args[3]
+  first, count, skip, take = tonumber(args[4]), tonumber(args[5]), tonumber(args[6]), tonumber(args[7])
+  wrk.headers["Authorization"] = "Bearer " .. args[2]
+  if kind == "dispatch" then
+    wrk.method, wrk.body = "POST", '{"unit":"u-cg"}'
+    wrk.headers["Content-Type"] = "application/json"
+  end
+  Began, Ended = 0, 0
+end
+
+local function case(i)
+  return string.format("/v1/341824/cases/341824-%s-%06d", year, (i * 7919) % count + first)
+end
+
+function request()
+  sent = sent + 1
+  if kind == "locate" then
+    local k = sent * 7919 % 6000
+    return wrk.format(nil, string.format("/v1/341824/locate?lon=118.%04d&lat=30.%04d", 5880 + k % 100, 620 + math.floor(k / 100)))
+  end
+  if kind == "case" then return wrk.format(nil, case(sent)) end
+  if sent == 2 then Began = now_us() end -- the first one is only looked at by wrk
+  if sent == take then
+    Ended = now_us()
+    wrk.thread:stop()
+  end
+  return wrk.format(nil, case(skip + sent) .. "/dispatch")
+end
+
+-- One line for the harness. wrk itself measures until its time is up, also where the cases were up before.
+function done(summary, latency)
+  local e, us = summary.errors, summary.duration
+  local ended = Thread:get "Ended"
+  if ended > 0 then us = ended - Thread:get "Began" end
+  io.write(string.format("RESULT requests=%d us=%d p50_us=%d p99_us=%d wrong=%d broken=%d\n", summary.requests, us,
+    latency:percentile(50), latency:percentile(99), e.status, e.connect + e.read + e.write + e.timeout))
+end
