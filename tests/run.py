@@ -14,7 +14,7 @@ SANITIZED = {
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
 }
-THREADED = "unit-(desk|net|net_flow|net_loop)"
+THREADED = "unit-(desk|net|store).*"
 
 
 def setup(folder, *options, env=None):
@@ -53,10 +53,18 @@ def steps(everything):
     yield "a damaged journal", [[sys.executable, "tests/crash/cuts.py"]], plain
     if not everything:
         return
-    fuzz = setup(FUZZ, "-Dfuzz=true", "-Db_lundef=false")
+    fuzz = setup(FUZZ, "-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false")
     yield "build of fuzzers", fuzz, {"CC": "clang"}
-    yield "fuzzers, 30 s each", [[sys.executable, "tests/fuzz/run.py", str(FUZZ), "30"]], {}
+    for corpus in sorted((ROOT / "tests/fuzz/corpus").iterdir()):
+        yield f"fuzz {corpus.name}, 30 s", fuzzing(corpus), {}
     yield "benchmarks, short", [[sys.executable, "tests/bench/run.py", "--short"]], plain
+
+
+def fuzzing(corpus):
+    """libFuzzer from the corpus on; what it finds new goes with the build folder."""
+    found = FUZZ / f"found-{corpus.name}"
+    found.mkdir(parents=True, exist_ok=True)
+    return [[str(FUZZ / f"tests/fuzz_{corpus.name}"), "-max_total_time=30", "-print_final_stats=0", str(found), str(corpus)]]
 
 
 def threaded(folder):
