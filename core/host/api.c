@@ -307,11 +307,12 @@ void call_submit(struct call *call)
         return;
     }
     if (cmd->key.n) {
-        /* An import's body is in a file: its value names it. */
-        const struct wg_str parts[] = {wg_req_target(call->req), wg_req_body(call->req),
-                                       cmd->value};
-        struct wg_hash h = wg_hash_keyed(wg_vault_secret(wg_desk_vault(call->county->desk)), parts,
-                                         cmd->value.n ? 3 : 2);
+        /* Method, path, body; an import's body is in a file, which its value names. */
+        const char method = (char)wg_req_method(call->req);
+        const struct wg_str parts[] = {
+            {&method, 1}, wg_req_target(call->req), wg_req_body(call->req), cmd->value};
+        struct wg_hash h =
+            wg_hash_keyed(wg_vault_secret(wg_desk_vault(call->county->desk)), parts, 4);
         if (!wg_utf8_valid(cmd->key)) {
             wg_fail(&err, WG_EINVAL, "Idempotency-Key is not UTF-8");
             refuse(call->req, 400, &err, (struct wg_str){NULL, 0}, 0);
