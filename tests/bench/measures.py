@@ -1,5 +1,6 @@
 """The five measurements. Each makes what it needs, runs us and the peer in turn, and prints its lines."""
 import os
+import re
 import signal
 import subprocess
 import time
@@ -44,27 +45,42 @@ def read_round(port, pids, seconds, *words):
     return {"each": got["requests"] / (common.cpu_seconds(pids) - before), "rate": got["requests"] / got["us"] * 1e6}
 
 
+def agree(ours, theirs):
+    """Both have looked up the same."""
+    for key in ("street", "community", "grid"):
+        if ours[key]["code"] != theirs[key]["code"]:
+            raise RuntimeError(f"{key}: {ours[key]} and {theirs[key]}")
+    for key, name in (("parts", "id"), ("duties", "name")):
+        if {x[name] for x in ours[key]} != {x[name] for x in theirs[key]}:
+            raise RuntimeError(f"{key}: {ours[key]} and {theirs[key]}")
+
+
 def reads(short, _):
     """(b) Requests that a second of processor time answers, against nginx."""
     cases, seconds = 20_000, 2 if short else 5  # as many as nginx.conf makes
-    server, nginx = filled(cases), Nginx()
+    server, nginx = filled(cases), Nginx(support.demo() / support.JIXI)
     try:
         server.start()
         ours = server.person(support.JIXI, "z-001")
         theirs = support.Client(nginx.port, Nginx.TOKEN, support.JIXI)
-        for kind, path in (("case", f"/v1/341824/cases/341824-{year()}-000007"), ("locate", "/v1/341824/locate?lon=118.59&lat=30.065")):
-            sizes = []
+        paths = {"case": f"/v1/341824/cases/341824-{year()}-000007", "locate": "/v1/341824/locate?lon=118.59&lat=30.065"}
+        for kind, path in paths.items():
+            sizes, said = [], []
             for who in (ours, theirs):
                 answer = who.get(path)
                 if answer.status != 200 or not answer.json:
                     raise RuntimeError(f"{path}: {answer}")
                 sizes.append(len(answer.raw))
+                said.append(answer.json)
+            if kind == "locate":
+                agree(*said)
+            say(f"{kind}: bodies of {sizes[0]} and {sizes[1]} bytes")
             us, peer = [], []
             for _ in range(ROUNDS):
                 us.append(read_round(server.port, [server.proc.pid], seconds, kind, ours.token, year(), 1, cases))
                 # nginx.conf has its cases in a year of its own
                 peer.append(read_round(nginx.port, nginx.pids(), seconds, kind, Nginx.TOKEN, 2026, 1, cases))
-            say(f"{kind}: bodies of {sizes[0]} and {sizes[1]} bytes; {median(us, 'rate'):.0f}/s and {median(peer, 'rate'):.0f}/s by the wall")
+            say(f"{kind}: {median(us, 'rate'):.0f}/s and {median(peer, 'rate'):.0f}/s by the wall")
             x, y = median(us, "each"), median(peer, "each")
             line(f"b GET {kind}", x, "/cpu s", peer=y, ratio=x / y, least=0.8)
             ours.close()  # idle meanwhile: the server may have hung up
@@ -78,7 +94,10 @@ def reads(short, _):
 BOTH = """
     both = function(case, ctx)
       local who = ctx.responsible(case)
-      return { propose { unit = who.unit, because = "责任单位" .. who.unit }, set { due = ctx.deadline(ctx.row.limit), because = "限期" } }
+      return {
+        propose { unit = who.unit, because = "责任单位" .. who.unit },
+        set { due = ctx.deadline(ctx.row.limit), because = "限期" },
+      }
     end,
 """
 EVENTS = {"file": "deadline", "report": "near, owner", "both": "deadline, owner"}
@@ -147,10 +166,10 @@ def memory():
             say(f"tools/up did not come up, so no memory: {log.read_text('utf-8', 'replace')[-1500:]}")
             return
         time.sleep(1)
-        status = fields(Path(f"/proc/{proc.pid}/status").read_text().replace(":\t", " ").replace(": ", " ").lower().replace("  ", " "))
-        got = {k: status[k] / 1024 for k in ("vmrss", "rssanon", "rssfile")}
-        say(f"of it {got['rssanon']:.0f} MiB its own, {got['rssfile']:.0f} MiB pages of files")
-        line("e memory of the demo city", got["vmrss"], "MiB", most=150)
+        status = re.findall(r"^(VmRSS|RssAnon|RssFile):\s+(\d+) kB", Path(f"/proc/{proc.pid}/status").read_text(), re.M)
+        got = {k: int(v) / 1024 for k, v in status}
+        say(f"of it {got['RssAnon']:.0f} MiB its own, {got['RssFile']:.0f} MiB pages of files")
+        line("e memory of the demo city", got["VmRSS"], "MiB", most=150)
     finally:
         if proc.poll() is None:
             os.kill(proc.pid, signal.SIGTERM)

@@ -1,4 +1,6 @@
 """What we are measured against: PostgreSQL and nginx, each with a folder, a socket and processes of its own."""
+import csv
+import json
 import os
 import re
 import shlex
@@ -83,16 +85,42 @@ class Postgres:
         gone(self.folder)
 
 
+def ground(base):
+    """Base data as a Lua table, as locate.lua wants it."""
+    layers = {}
+    for layer in ("streets", "communities", "grids", "duties"):
+        areas = []
+        for i, f in enumerate(json.loads((base / f"{layer}.geojson").read_text("utf-8"))["features"], 1):
+            p, shape = f["properties"], f["geometry"]["coordinates"]
+            for polygon in shape if f["geometry"]["type"] == "MultiPolygon" else [shape]:
+                rings = ",".join("{" + ",".join(f"{x:.7f},{y:.7f}" for x, y in ring) + "}" for ring in polygon)
+                areas.append(f'{{id="{f.get("id") or p.get("code") or i}",name="{p.get("name", "")}",'
+                             f'unit="{p.get("unit", "")}",rings={{{rings}}}}}')
+        layers[layer] = "{" + ",".join(areas) + "}"
+    with open(base / "parts.csv", encoding="utf-8-sig", newline="") as f:
+        parts = [f'{{"{p["id"]}","{p["name"]}",{p["lon"]},{p["lat"]}}}' for p in csv.DictReader(f)]
+    # in pieces: one constructor of so many tables is more than LuaJIT takes
+    made = ";".join(f"(function() for _, x in ipairs {{{','.join(parts[i:i + 500])}}} do p[#p + 1] = x end end)()"
+                    for i in range(0, len(parts), 500))
+    return (f'(function() local p = {{}}; {made}; return {{ county = {{ id = "{base.name}", name = "绩溪县" }}, parts = p, layers = {{'
+            + ",".join(f"{k}={v}" for k, v in layers.items()) + "} } end)()")
+
+
 class Nginx:
     """One worker that answers what we answer, by a rule in Lua."""
 
     TOKEN = "secret"
 
-    def __init__(self):
+    def __init__(self, base):
+        """base: the demo's folder of a county; the same streets and parts that we answer from."""
         self.folder = Path(tempfile.mkdtemp(prefix="wangge-nginx-"))
+        (self.folder / "ground.lua").write_text("return " + ground(base), "utf-8")
         self.port = free_port()
         conf = self.folder / "nginx.conf"
-        conf.write_text((HERE / "nginx.conf").read_text("utf-8").replace("{PORT}", str(self.port)), "utf-8")
+        text = (HERE / "nginx.conf").read_text("utf-8")
+        for name, value in {"PORT": self.port, "HERE": HERE, "DATA": self.folder}.items():
+            text = text.replace(f"{{{name}}}", str(value))
+        conf.write_text(text, "utf-8")
         with open(self.folder / "log", "wb") as log:
             self.proc = subprocess.Popen(["nginx", "-p", self.folder, "-c", conf], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         for _ in range(200):

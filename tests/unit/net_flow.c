@@ -418,7 +418,7 @@ TEST(a_stream_that_waits_is_told_when_to_go_on)
         talk(&s, "GET /hello HTTP/1.1\r\n" HOST "\r\nGET /pour HTTP/1.1\r\n" HOST "\r\n"
                  "GET /hello HTTP/1.1\r\n" LAST);
     CHECK(b.n > BIG);
-    CHECK(drained_streams > 2);
+    CHECK(drained_streams > 0); /* how often is the kernel's to say */
     CHECK(has(&b, "\r\n0\r\n\r\nHTTP/1.1 200 OK"));
     soon(&closed_streams, 1);
     wg_buf_free(&b);
