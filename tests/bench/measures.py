@@ -24,9 +24,11 @@ def transitions(short, kept):
         token = server.person(support.JIXI, "p-001").token
         take = cases // ROUNDS - SLACK
         for i in range(ROUNDS):
+            os.sync()  # what making the cases left, or the round before: not the other's to wait for
             got = wrk(server.port, seconds, "dispatch", token, year(), 1, cases, i * (take + SLACK), take)
             us.append({**got, "rate": got["requests"] / got["us"] * 1e6})
             say(f"us {us[-1]['rate']:.0f}/s p99 {got['p99_us']:.0f} us, {got['requests']:.0f} answers, all 200")
+            os.sync()
             peer.append(postgres.transitions(seconds))
             say(f"PostgreSQL {peer[-1]['rate']:.0f}/s p99 {peer[-1]['p99_us']} us")
     finally:
