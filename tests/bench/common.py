@@ -28,9 +28,10 @@ def build():
     folder = Path(given).absolute() if given else ROOT / "build-release"
     if not given:
         if not (folder / "build.ninja").exists():
-            subprocess.run(["meson", "setup", folder, ROOT, "--buildtype=release", "-Db_lto=true"], check=True, stdout=sys.stderr)
-        subprocess.run(["ninja", "-C", folder, "core/wangged", "tools/wangge/wangge", "tests/bench_fill", "tests/bench_replay",
-                        "tests/bench_rules"], check=True, stdout=sys.stderr)
+            subprocess.run(["meson", "setup", folder, ROOT, "--buildtype=release", "-Db_lto=true"], check=True,
+                           stdout=sys.stderr)
+        wanted = ["core/wangged", "tools/wangge/wangge", "tests/bench_fill", "tests/bench_replay", "tests/bench_rules"]
+        subprocess.run(["ninja", "-C", folder, *wanted], check=True, stdout=sys.stderr)
     os.environ.setdefault("WANGGED", str(folder / "core/wangged"))
     return folder
 

@@ -22,15 +22,16 @@ def transitions(short, kept):
     try:
         server.start()
         token = server.person(support.JIXI, "p-001").token
-        take = cases // ROUNDS - SLACK
-        for i in range(ROUNDS):
+        take = cases // (ROUNDS + 1) - SLACK
+        for i in range(ROUNDS + 1):
             os.sync()  # what making the cases left, or the round before: not the other's to wait for
-            got = wrk(server.port, seconds, "dispatch", token, year(), 1, cases, i * (take + SLACK), take)
+            got = wrk(server.port, seconds if i else 2, "dispatch", token, year(), 1, cases, i * (take + SLACK), take)
             us.append({**got, "rate": got["requests"] / got["us"] * 1e6})
             say(f"us {us[-1]['rate']:.0f}/s p99 {got['p99_us']:.0f} us, {got['requests']:.0f} answers, all 200")
             os.sync()
-            peer.append(postgres.transitions(seconds))
+            peer.append(postgres.transitions(seconds if i else 2))
             say(f"PostgreSQL {peer[-1]['rate']:.0f}/s p99 {peer[-1]['p99_us']} us")
+        del us[0], peer[0]  # to get warm
     finally:
         postgres.stop()
         server.stop()
@@ -138,8 +139,8 @@ def disk(server):
     """Bytes of the county's parts."""
     said = fields(program("replay", server, "copy"))  # brings the copy up to date, too
     folder = county(server)
-    return {"journal": journal_bytes(folder / "journal"), "views": said["views"], "vault": (folder / "vault/data.mdb").stat().st_size,
-            "copy": (folder / "copy/data.mdb").stat().st_size}
+    return {"journal": journal_bytes(folder / "journal"), "views": said["views"],
+            "vault": (folder / "vault/data.mdb").stat().st_size, "copy": (folder / "copy/data.mdb").stat().st_size}
 
 
 def sizes(short, _):
@@ -160,8 +161,8 @@ def memory():
     folder = support.temp("demo-city")
     log = folder.with_suffix(".log")
     with open(log, "wb") as said:
-        proc = subprocess.Popen([ROOT / "tools/up", "--data", folder, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=said,
-                                stdin=subprocess.DEVNULL)
+        proc = subprocess.Popen([ROOT / "tools/up", "--data", folder, "--listen", "127.0.0.1:0"], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=said)
     try:
         ready = proc.stdout.readline().decode()
         if not ready.startswith("ready http://"):

@@ -54,8 +54,8 @@ class Postgres:
             subprocess.run(command, check=True, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
 
     def client(self, name, *words):
-        return subprocess.run([self.bin(name), "-h", str(self.folder), "-U", "postgres", *map(str, words), "postgres"], check=True,
-                              capture_output=True, text=True, cwd=self.folder).stdout
+        command = [self.bin(name), "-h", str(self.folder), "-U", "postgres", *map(str, words), "postgres"]
+        return subprocess.run(command, check=True, capture_output=True, text=True, cwd=self.folder).stdout
 
     def start(self):
         started = time.monotonic()
@@ -102,8 +102,9 @@ def ground(base):
     # in pieces: one constructor of so many tables is more than LuaJIT takes
     made = ";".join(f"(function() for _, x in ipairs {{{','.join(parts[i:i + 500])}}} do p[#p + 1] = x end end)()"
                     for i in range(0, len(parts), 500))
-    return (f'(function() local p = {{}}; {made}; return {{ county = {{ id = "{base.name}", name = "绩溪县" }}, parts = p, layers = {{'
-            + ",".join(f"{k}={v}" for k, v in layers.items()) + "} } end)()")
+    layers = ",".join(f"{k}={v}" for k, v in layers.items())
+    county = f'{{ id = "{base.name}", name = "绩溪县" }}'
+    return f"(function() local p = {{}}; {made}; return {{ county = {county}, parts = p, layers = {{{layers}}} }} end)()"
 
 
 class Nginx:
@@ -122,7 +123,8 @@ class Nginx:
             text = text.replace(f"{{{name}}}", str(value))
         conf.write_text(text, "utf-8")
         with open(self.folder / "log", "wb") as log:
-            self.proc = subprocess.Popen(["nginx", "-p", self.folder, "-c", conf], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.proc = subprocess.Popen(["nginx", "-p", self.folder, "-c", conf], stdin=subprocess.DEVNULL, stdout=log,
+                                         stderr=log)
         for _ in range(200):
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
