@@ -27,6 +27,7 @@ struct files {
     pthread_cond_t wake; /* the maker: a thread that zero-fills the next segment */
     pthread_t maker;
     bool has_maker, stop;
+    atomic_bool hurry; /* somebody waits for the maker */
     size_t want, made; /* bytes of the next segment asked for; of the one that lies ready */
 };
 
@@ -62,7 +63,7 @@ static void *maker_run(void *arg)
         size_t size = f->want;
         struct wg_err err;
         pthread_mutex_unlock(&f->lock);
-        int rc = segment_make(path, size, &err);
+        int rc = segment_make(path, size, &f->hurry, &err);
         pthread_mutex_lock(&f->lock);
         /* A failure is no matter yet: the appender makes it itself when it needs it, and says 507
          * then. */
@@ -108,12 +109,14 @@ static int roll(struct files *f, size_t need, struct wg_err *err)
     next_path(f, ahead);
     snprintf(path, sizeof(path), "%s/%020llu.wgj", f->dir, (unsigned long long)first_n);
     pthread_mutex_lock(&f->lock);
+    atomic_store(&f->hurry, true);
     while (f->want) /* the maker is at it */
         pthread_cond_wait(&f->wake, &f->lock);
+    atomic_store(&f->hurry, false);
     bool ready = f->made >= need && f->made > 0;
     f->made = 0;
     pthread_mutex_unlock(&f->lock);
-    if (!ready && (rc = segment_make(ahead, size, err)) < 0)
+    if (!ready && (rc = segment_make(ahead, size, NULL, err)) < 0)
         return rc;
     if (rename(ahead, path) < 0)
         return io_fail(err, "rename to", path);
@@ -318,6 +321,7 @@ static void files_close(struct wg_journal *j)
     if (f->has_maker) {
         pthread_mutex_lock(&f->lock);
         f->stop = true;
+        atomic_store(&f->hurry, true);
         pthread_cond_broadcast(&f->wake);
         pthread_mutex_unlock(&f->lock);
         pthread_join(f->maker, NULL);

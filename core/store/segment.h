@@ -13,6 +13,7 @@
 #define WG_SEGMENT_H
 
 #include "store/store.h"
+#include <stdatomic.h>
 
 #define FRAME_HEAD 32u
 
@@ -36,8 +37,9 @@ struct segment {
     char path[1200];
 };
 
-/** Zero-fill a new file of size bytes and sync it. Errors: WG_ENOSPC, WG_EIO. */
-int segment_make(const char *path, size_t size, struct wg_err *err);
+/** Zero-fill a new file of size bytes and sync it: piece by piece with rests in between, so that
+ * the disk is free for whoever appends, until *hurry (NULL: at once). Errors: WG_ENOSPC, WG_EIO. */
+int segment_make(const char *path, size_t size, const atomic_bool *hurry, struct wg_err *err);
 int segment_open(const char *path, uint64_t first_n, bool write, struct segment **out,
                  struct wg_err *err);
 void segment_close(struct segment *s);
