@@ -172,7 +172,7 @@ TEST(every_county_of_the_repository_loads_and_passes_its_tests)
     for (size_t i = 0; i < 8; i++) {
         struct wg_bundle *b;
         struct wg_rules *r;
-        size_t ran;
+        size_t ran = 0;
         int lines = 0;
         CHECK_INT(wg_bundle_read("scripts", "standards", "341800", areas[i], &b, &err), WG_OK);
         int rc = wg_rules_new(b, NULL, NULL, &r, &err);
