@@ -369,7 +369,7 @@ void get_cases(struct call *call)
         listing_run(l);
 }
 
-/* What waits for me: cases in a state from which one of my roles has a step. */
+/* What waits for me: cases that one of my roles answers for just now. */
 void get_tasks(struct call *call)
 {
     struct listing *l = listing_new(call);
@@ -378,15 +378,9 @@ void get_tasks(struct call *call)
         wg_reply_problem(call->req, 503, "out of memory");
         return;
     }
-    struct wg_force *f = wg_desk_force(call->county->desk);
-    for (size_t i = 0; f->pack && i < f->pack->flow.count; i++) {
-        const struct wg_step *s = &f->pack->flow.step[i];
-        bool moves = s->leads &&
-                     s->lead[0].to != WG_STAY; /* what can be done at any time waits for nobody */
-        if (moves && s->roles & call->session->roles)
-            l->q.states |= s->from;
-    }
-    wg_force_drop(f);
+    for (int state = 0; state < WG_STATES; state++)
+        if (wg_case_post(&(struct wg_case){.state = (uint8_t)state}) & call->session->roles)
+            l->q.states |= UINT32_C(1) << state;
     if (!query_int(call, "limit", 1, 1000, &limit) ||
         !start_cursor(l, wg_req_query(call->req, "cursor")))
         return;

@@ -438,12 +438,18 @@ TEST(a_lamp_says_how_much_of_the_time_is_left)
 {
     struct wg_case c = {.state = WG_DISPOSING, .opened = 500, .filed = 1000};
     CHECK_INT(wg_lamp_of(&c, 99999), WG_GREEN); /* no due moment */
+    c.stage_due = 99998;
+    CHECK_INT(wg_lamp_of(&c, 99999), WG_RED); /* but its stage is late */
     c.due = 2000;
+    c.warn = 1500;
     CHECK_INT(wg_lamp_of(&c, 1000), WG_GREEN);
     CHECK_INT(wg_lamp_of(&c, 1499), WG_GREEN);
     CHECK_INT(wg_lamp_of(&c, 1500), WG_YELLOW);
     CHECK_INT(wg_lamp_of(&c, 2000), WG_YELLOW);
     CHECK_INT(wg_lamp_of(&c, 2001), WG_RED);
+    c.stopped = 1999;
+    CHECK_INT(wg_lamp_of(&c, 99999), WG_YELLOW); /* fed back in time, and waiting for the check */
+    c.stopped = 0;
     c.closed = 1999;
     CHECK_INT(wg_lamp_of(&c, 99999), WG_GREEN); /* closed in time, and it stays so */
     c.closed = 2001;
@@ -460,12 +466,59 @@ TEST(a_lamp_says_how_much_of_the_time_is_left)
 TEST(a_case_is_shown_as_json_with_every_field_of_the_interface)
 {
     static const char *const names[] = {
-        "id",       "number",        "area",      "version", "standard",    "kind",
-        "category", "category_name", "condition", "source",  "state",       "lamp",
-        "unit",     "proposed_unit", "stage_due", "due",     "description", "location",
-        "address",  "grid",          "community", "street",  "part",        "reporter",
-        "photos",   "rework",        "deferrals", "asked",   "proxied",     "supervised",
-        "disputed", "opened",        "filed",     "closed",  "rules",
+        "id",
+        "number",
+        "area",
+        "version",
+        "standard",
+        "kind",
+        "category",
+        "category_name",
+        "condition",
+        "source",
+        "state",
+        "lamp",
+        "unit",
+        "proposed_unit",
+        "stage_due",
+        "due",
+        "description",
+        "location",
+        "address",
+        "grid",
+        "community",
+        "street",
+        "part",
+        "reporter",
+        "photos",
+        "rework",
+        "deferrals",
+        "asked",
+        "proxied",
+        "supervised",
+        "disputed",
+        "opened",
+        "filed",
+        "closed",
+        "rules",
+        "post",
+        "urges",
+        "send_backs",
+        "level",
+        "verified",
+        "satisfied",
+        "blamed_unit",
+        "into",
+        "countersigners",
+        "other_reporters",
+        "order",
+        "owes_reply",
+        "overdue",
+        "appealed",
+        "exempt",
+        "both_axes",
+        "suspended_until",
+        "dispatched",
     };
     struct wg_case c = given_open(), empty = {0};
     struct wg_buf b = WG_BUF_INIT;

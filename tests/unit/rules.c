@@ -237,7 +237,7 @@ TEST(a_maker_checks_what_it_is_given_where_it_stands)
     dies("", "return set { due = 1.5, because = 'x' }", "3",
          "set: due must be a moment, a whole number");
     dies("", "return set { due = -1, because = 'x' }", "3", "whole number of ms");
-    dies("", "return set { because = 'x' }", "3", "give due or stage_due");
+    dies("", "return set { because = 'x' }", "3", "give due, stage_due or next");
     dies("", "return set { due = 1 }", "3", "set: because is missing");
     dies("", "return set { due = 1, because = '' }", "3", "not empty");
     dies("", "return set { due = 1, because = ('x'):rep(501) }", "3", "more than 500 bytes");
