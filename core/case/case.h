@@ -256,9 +256,9 @@ int wg_lamp_of(const struct wg_case *c, int64_t now_ms);
 struct wg_str wg_verified_name(int verified);   /**< "yes", …; {NULL, 0}: not verified */
 struct wg_str wg_satisfied_name(int satisfied); /**< "satisfied", … */
 
-/** The case as the interface shows it; description given by the caller, who may have it from the
- * vault. */
-void wg_case_json(const struct wg_case *c, struct wg_str description, int64_t now_ms,
-                  struct wg_buf *out);
+/** The case as the interface shows it, in the county that holds it; description given by the
+ * caller, who may have it from the vault. */
+void wg_case_json(const struct wg_case *c, struct wg_str area, struct wg_str description,
+                  int64_t now_ms, struct wg_buf *out);
 
 #endif

@@ -123,15 +123,15 @@ static void show_bends(const struct wg_case *c, struct wg_buf *b)
     key_time(b, "dispatched", c->dispatched);
 }
 
-void wg_case_json(const struct wg_case *c, struct wg_str description, int64_t now_ms,
-                  struct wg_buf *b)
+void wg_case_json(const struct wg_case *c, struct wg_str area, struct wg_str description,
+                  int64_t now_ms, struct wg_buf *b)
 {
     char id[24];
     wg_case_id_text(c->id, id);
     wg_buf_char(b, '{');
     wg_json_kstr(b, "id", wg_str_of(id));
     key_text(b, "number", c->number);
-    wg_json_kstr(b, "area", (struct wg_str){id, 6});
+    wg_json_kstr(b, "area", area);
     wg_json_kint(b, "version", c->version);
     key_text(b, "standard", c->standard);
     wg_json_kstr(b, "kind", wg_str_of(wg_kind_name(c->kind)));

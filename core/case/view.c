@@ -325,6 +325,21 @@ static int fold_notify(struct wg_views *v, struct wg_txn *txn, const struct wg_e
     return rc;
 }
 
+/* A case on its way: a record under the entry's number, until it has arrived. */
+static int fold_carry(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e,
+                      const struct wg_json *o)
+{
+    char key[256], name[24];
+    struct wg_buf b = WG_BUF_INIT;
+    snprintf(name, sizeof(name), "%llu", (unsigned long long)e->n);
+    wg_json_write(o, &b);
+    int rc = wg_buf_ok(&b) ? wg_put(txn, v->table[T_RECORD],
+                                    record_key(key, "carry", wg_str_of(name)), wg_buf_str(&b))
+                           : WG_ENOMEM;
+    wg_buf_free(&b);
+    return rc;
+}
+
 /* "serial:2026": written by hand, for this is in the way of every fold. */
 static int put_counter(struct wg_views *v, struct wg_txn *txn, struct wg_str name, int year,
                        uint64_t value)
@@ -361,7 +376,9 @@ static int fold_other(struct wg_views *v, struct wg_txn *txn, const struct wg_en
     uint8_t key[12];
     if (wg_str_is(k, "keep"))
         return fold_keep(v, txn, o);
-    if (wg_str_is(k, "notify") || wg_str_is(k, "carry"))
+    if (wg_str_is(k, "carry"))
+        return fold_carry(v, txn, e, o);
+    if (wg_str_is(k, "notify"))
         return fold_notify(v, txn, e, i, o);
     if (wg_str_is(k, "done"))
         return wg_del(

@@ -212,7 +212,7 @@ TEST(random_bytes_are_a_record_or_refused_but_never_a_crash)
             p[0] = 1;
         if (wg_case_decode((struct wg_str){p, n}, &c) == WG_OK && i % 16 < 2) {
             wg_buf_clear(&json);
-            wg_case_json(&c, c.description, 1772787600000, &json);
+            wg_case_json(&c, WG_S("341824"), c.description, 1772787600000, &json);
         }
         free(p);
     }
@@ -526,7 +526,7 @@ TEST(a_case_is_shown_as_json_with_every_field_of_the_interface)
     c.due = 1772791200000;
     c.address = WG_S("引号\"与\\与\n换行");
     c.flags = WG_PROXIED | WG_IS_DISPUTED;
-    wg_case_json(&c, WG_S("they said \"x\""), 1772787600000, &b);
+    wg_case_json(&c, WG_S("341824"), WG_S("they said \"x\""), 1772787600000, &b);
     CHECK_INT(wg_json_parse(a, wg_buf_str(&b), &j, &err), WG_OK);
     CHECK_INT(j->count, sizeof(names) / sizeof(names[0]));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -547,7 +547,7 @@ TEST(a_case_is_shown_as_json_with_every_field_of_the_interface)
     wg_json_write(wg_json_get(j, "location"), &b);
     CHECK_STR(wg_buf_str(&b), "{\"type\":\"Point\",\"coordinates\":[118.594,30.065]}");
     wg_buf_clear(&b);
-    wg_case_json(&empty, (struct wg_str){NULL, 0}, 0, &b);
+    wg_case_json(&empty, WG_S("341824"), (struct wg_str){NULL, 0}, 0, &b);
     CHECK_INT(wg_json_parse(a, wg_buf_str(&b), &j, &err), WG_OK);
     wg_buf_free(&b);
     wg_arena_free(a);
