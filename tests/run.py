@@ -50,6 +50,7 @@ def steps(everything):
     yield "client", python_tests("tests/client_test.py"), plain
     yield f"kill -9, {rounds} rounds", [[sys.executable, "tests/crash/crash.py", "--rounds", rounds]], plain
     yield "a full disk, a failed sync", [[sys.executable, "tests/crash/disk.py"]], plain
+    yield "time that passes, clocks that jump", [[sys.executable, "tests/crash/clock.py"]], plain
     yield "a damaged journal", [[sys.executable, "tests/crash/cuts.py"]], plain
     if not everything:
         return

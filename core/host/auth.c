@@ -43,7 +43,7 @@ static void unlink_session(struct wg_host *h, struct session **at)
 struct session *session_find(struct wg_host *h, struct wg_str token)
 {
     struct wg_hash digest = wg_hash_of(token);
-    int64_t now = wg_now_ms();
+    int64_t now = wg_mono_ms();
     struct session **at = &h->session[bucket(&digest)];
     while (*at) {
         if ((*at)->expires < now) {
@@ -88,7 +88,7 @@ static void who_json(const struct session *s, struct wg_buf *b)
     wg_buf_char(b, '}');
     wg_json_key(b, "expires");
     wg_buf_char(b, '"');
-    wg_buf_time(b, s->expires);
+    wg_buf_time(b, wg_now_ms() + s->expires - wg_mono_ms());
     wg_buf_char(b, '"');
 }
 
@@ -258,7 +258,7 @@ static void signed_in(struct login *l)
     wg_random_text(32, token, sizeof(token));
     wg_random_text(12, s->csrf, sizeof(s->csrf));
     s->token = wg_hash_of(wg_str_of(token));
-    s->expires = wg_now_ms() + h->config->session_ms;
+    s->expires = wg_mono_ms() + h->config->session_ms;
     s->next = h->session[bucket(&s->token)];
     h->session[bucket(&s->token)] = s;
     h->sessions++;

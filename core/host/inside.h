@@ -30,7 +30,7 @@ struct session {
     struct wg_county *county;
     char user[64], unit[64], name[128];
     uint32_t roles;
-    int64_t expires;
+    int64_t expires; /* mono ms: somebody who sets the clock signs nobody out */
     char csrf[24];
 };
 
