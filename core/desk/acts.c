@@ -664,7 +664,8 @@ int act_check(struct deciding *dc)
 int act_outcomes(struct deciding *dc)
 {
     enum wg_doing e = dc->step->effect;
-    if (dc->asked && dc->to != dc->c.state && !acts[e].keeps_asked && !asked_for(dc, "handover"))
+    bool stays = acts[e].keeps_asked || (asked_for(dc, "handover") && wg_state_open(dc->to));
+    if (dc->asked && dc->to != dc->c.state && !stays)
         answered(dc); /* what was asked for has had its day */
     if (dc->c.state == WG_DISPUTED || dc->to == WG_DISPUTED) {
         BEGIN(dc);

@@ -159,7 +159,10 @@ static int record(struct batch *b, struct deciding *dc)
 /* The journal's time never goes back; a wall clock that jumps is an incident, told once a jump. */
 int64_t desk_now(struct wg_desk *d)
 {
-    int64_t wall = wg_now_ms(), drift = wall - wg_mono_ms(), jump = drift - d->drift_ms;
+    int64_t wall = d->opts.now_ms ? d->opts.now_ms() : wg_now_ms();
+    int64_t drift = wall - wg_mono_ms(), jump = drift - d->drift_ms;
+    if (d->opts.now_ms)
+        return wall > d->t ? wall : d->t;
     if (jump > JUMP_MS || jump < -JUMP_MS) {
         STAT(d, incidents, 1);
         struct wg_force *f = wg_desk_force(d);

@@ -136,8 +136,9 @@ struct wg_desk_opts {
     const char *calendar; /**< text of standards/calendar.json, kept by the caller */
     size_t map_bytes, segment_bytes;
     struct wg_rules_limits limits;
-    size_t queue_max; /**< commands that may wait; 0: 10,000 */
-    bool read_only;   /**< tools beside a stopped server */
+    size_t queue_max;        /**< commands that may wait; 0: 10,000 */
+    bool read_only;          /**< tools beside a stopped server */
+    int64_t (*now_ms)(void); /**< a clock of the caller's own, for tests; NULL: the machine's */
 };
 struct wg_desk;
 /** Opens vault, journal, views (folding what they miss), blobs, rules in force, base data. Progress
