@@ -17,6 +17,7 @@ static const struct {
     [T_BY_GRID] = {"by_grid", 1, true},   [T_DUE] = {"due", 2, true},
     [T_OUTBOX] = {"outbox", 1, false},    [T_SEEN] = {"seen", 2, false},
     [T_SEEN_AT] = {"seen_at", 2, false},  [T_RECORD] = {"record", 1, false},
+    [T_BLOB] = {"blob_case", 1, false},
 };
 #define SEEN_MS (30 * WG_DAY_MS)
 #define DIGEST 16
@@ -408,6 +409,8 @@ int wg_views_fold(struct wg_views *v, struct wg_txn *txn, const struct wg_entry 
     int rc = e->of ? fold_case(v, txn, e, a) : WG_OK;
     for (const struct wg_json *o = e->out->child; rc == WG_OK && o; o = o->next)
         rc = fold_other(v, txn, e, i++, o);
+    if (rc == WG_OK)
+        rc = fold_blobs(v, txn, e);
     if (rc == WG_OK)
         rc = fold_seen(v, txn, e);
     if (rc == WG_OK && bytes.p)

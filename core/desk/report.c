@@ -189,7 +189,7 @@ static int read_report(struct deciding *dc, struct wg_case *c)
     int rc;
     if ((rc = body_known(dc, known, NULL)) < 0 || (rc = read_class(dc, c)) < 0 ||
         (rc = read_place(dc, &c->at)) < 0 || (rc = read_source(dc, c)) < 0 ||
-        (rc = read_words(dc, c)) < 0 || (rc = body_photos(dc)) < 0 || (rc = locate(dc, c)) < 0)
+        (rc = read_words(dc, c)) < 0 || (rc = locate(dc, c)) < 0)
         return rc;
     return read_part(dc, c);
 }
@@ -219,6 +219,8 @@ int decide_report(struct deciding *dc)
     dc->of = c.id;
     dc->c = c;
     open_outcome(dc, &c);
+    if ((rc = body_photos(dc, c.at)) < 0)
+        return rc;
     rc = run_rules(dc, act, &c);
     return rc == WG_OK ? put_secrets(dc) : rc;
 }

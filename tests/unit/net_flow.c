@@ -77,7 +77,7 @@ static void on_file(struct wg_req *req, void *arg)
     (void)arg;
     for (int i = 0; i < 200000; i++)
         CHECK_INT(write(fd, "0123456789", 10), 10);
-    wg_reply_file(req, 200, "application/octet-stream", fd);
+    wg_reply_file(req, "application/octet-stream", WG_S("v1"), fd);
 }
 
 /* ---- streams ---- */
