@@ -167,8 +167,8 @@ static int read_uploads(struct reading *r)
     const struct {
         const char *name;
         int64_t fallback, most;
-    } known[] = {{"photo_mb", 20, 1024}, {"sound_mb", 50, 1024},    {"video_mb", 200, 4096},
-                 {"data_mb", 64, 4096},  {"per_hour", 1000, 10000}, {"keep_days", 7, 3650}};
+    } known[] = {{"photo_mb", 20, 100}, {"sound_mb", 50, 1024},    {"video_mb", 200, 4096},
+                 {"data_mb", 64, 4096}, {"per_hour", 1000, 10000}, {"keep_days", 7, 3650}};
     int64_t value[6];
     int rc = WG_OK;
     int type = lua_getfield(r->L, -1, "uploads");

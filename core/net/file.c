@@ -165,6 +165,9 @@ void wg_reply_file(struct wg_req *req, const char *type, struct wg_str etag, int
         return;
     }
     struct piece part = wanted(req, etag, (uint64_t)st.st_size);
+    if (part.status == 416)
+        wg_buf_clear(
+            &req->extra); /* what the handler said of the file is not true of the problem */
     *f = (struct file){.req = req, .fd = fd, .at = part.from, .end = part.end};
     say_piece(req, &part, etag, (uint64_t)st.st_size);
     if (part.status == 304 || part.status == 416) {
