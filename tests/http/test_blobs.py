@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-from support import CITY, JIXI, LANGXI, STEPS, WANGGE, CityTest, event, jpeg, spots, tiff
+from support import CITY, JIXI, LANGXI, STEPS, WANGGE, CityTest, city, event, jpeg, spots, tiff
 
 CHINA = timezone(timedelta(hours=8))
 
@@ -154,6 +154,14 @@ class Limits(BlobTest):
         self.assertTrue(0 < int(a.headers["retry-after"]) <= 3600)
         self.assertIn("12", a.json["detail"])
         self.is_status(self.put("u-hw-1", jpeg(99)), 201)
+
+
+class Configuration(unittest.TestCase):
+    def test_limits_that_make_no_sense_are_told_by_their_key(self):
+        for uploads, word in (({"photo": 1}, "photo"), ({"photo_mb": 0}, "photo_mb"), ({"per_hour": "x"}, "per_hour"),
+                              (5, "uploads")):
+            with self.assertRaisesRegex(RuntimeError, f"configuration: {word}: "):
+                city("uploads", uploads=uploads).start()
 
 
 class Sight(BlobTest):
