@@ -213,6 +213,7 @@ class Server:
         line = self.proc.stdout.readline().decode()
         if not line.startswith("ready http://"):
             self.proc.wait(READY_S)
+            self.proc.stdout.close()
             raise RuntimeError(f"wangged: exit {self.proc.returncode}: {self.said()[-2000:]}")
         self.port = int(line.rsplit(":", 1)[1])
         return self
