@@ -91,8 +91,12 @@ def run(name, commands, env):
     start, out, ok = time.monotonic(), "", True
     print(f"… {name}", flush=True)
     for command in commands:
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, stdin=subprocess.DEVNULL, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace")
+        try:
+            done = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, stdin=subprocess.DEVNULL, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace")
+        except OSError as e:  # a build that failed leaves nothing to run
+            out, ok = out + f"{command[0]}: {e.strerror}\n", False
+            break
         out += done.stdout
         if done.returncode:
             ok = False

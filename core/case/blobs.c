@@ -1,17 +1,29 @@
 /* Which blobs an entry names, and the table of who a blob has to do with. */
 #include "views.h"
 
+/* A list of names, or of photos as a case lists them. */
+static int each_name(const struct wg_json *list, int (*fn)(void *arg, struct wg_str name),
+                     void *arg)
+{
+    int rc = WG_OK;
+    for (const struct wg_json *p = list ? list->child : NULL; rc == WG_OK && p; p = p->next) {
+        struct wg_str name = p->type == WG_JSTR ? p->str : wg_json_str(p, "sha256");
+        if (name.p)
+            rc = fn(arg, name);
+    }
+    return rc;
+}
+
 int wg_entry_blobs(const struct wg_entry *e, int (*fn)(void *arg, struct wg_str name), void *arg)
 {
-    const struct wg_json *photos = e->of ? wg_json_get(e->in, "photos") : NULL;
-    int rc = WG_OK;
-    for (const struct wg_json *p = photos ? photos->child : NULL; rc == WG_OK && p; p = p->next)
-        if (p->type == WG_JSTR)
-            rc = fn(arg, p->str);
+    int rc = e->of ? each_name(wg_json_get(e->in, "photos"), fn, arg) : WG_OK;
     for (const struct wg_json *o = e->out ? e->out->child : NULL; rc == WG_OK && o; o = o->next) {
-        struct wg_str blob = wg_json_str(wg_json_get(o, "value"), "blob");
-        if (blob.p && wg_str_is(wg_json_str(o, "k"), "keep"))
+        struct wg_str kind = wg_json_str(o, "k"),
+                      blob = wg_json_str(wg_json_get(o, "value"), "blob");
+        if (blob.p && wg_str_is(kind, "keep"))
             rc = fn(arg, blob);
+        else if (e->of && wg_str_is(kind, "set")) /* of a case that came from another county */
+            rc = each_name(wg_json_get(o, "photos"), fn, arg);
     }
     return rc;
 }

@@ -4,8 +4,9 @@
  * outcome of unknown kind is kept in the journal and skipped here. Kinds:
  *   {"k":"open", id, kind, category, standard, source, at:[lon_e7,lat_e7], grid, part?, …}  words
  * come from `in`
- *   {"k":"go", "to":state, "act":action, "role":role}      the state moves; the case's version goes
- * up
+ *   {"k":"go", "to":state, "act":action, "role":role, "quiet"?}  the state moves; the case's
+ * version goes up, unless time itself did it
+ *   {"k":"also", "of":id, "was":n, "out":[…]}              outcomes for a second case
  *   {"k":"set", field: value, …}                            fields of the record
  *   {"k":"count", "of":"rework"}                            a counter goes up
  *   {"k":"photo", sha256, type, taken:ms|null, late?:true, far_m?}   evidence of this step
@@ -34,16 +35,42 @@ static inline uint32_t wg_case_id_area(uint64_t id)
 
 /* ---- the record ---- */
 
-enum wg_case_flags { WG_PROXIED = 1, WG_SUPERVISED = 2, WG_IS_DISPUTED = 4, WG_WORDS_IN_VAULT = 8 };
+enum wg_case_flags {
+    WG_PROXIED = 1,
+    WG_SUPERVISED = 2,
+    WG_IS_DISPUTED = 4,
+    WG_WORDS_IN_VAULT = 8,
+    /* 16 and 32: trial and drill */
+    WG_OVERDUE = 64,     /**< time has said so; until the clock is set anew */
+    WG_STAGE_LATE = 128, /**< time has said that this stage is late */
+    WG_EXEMPT = 256,     /**< an appeal was upheld: late, but out of the figures */
+    WG_APPEALED = 512,   /**< once is all there is */
+    WG_OWES_REPLY = 1024,
+    WG_BOTH_AXES = 2048, /**< a step was taken across the axes, by a small centre or an emergency */
+};
+enum wg_verified { WG_NOT_VERIFIED, WG_VERIFIED_YES, WG_VERIFIED_NO, WG_VERIFIED_UNCLEAR };
+enum wg_satisfied { WG_NOT_ASKED, WG_SATISFIED, WG_DISSATISFIED, WG_UNREACHABLE };
 
 /** A case as the views hold it. Strings are borrowed from where it was read. 0 as a time: none. */
 struct wg_case {
     uint64_t id, first_n,
         last_n; /**< last_n: the entry that touched it last; each entry names the one before */
     uint32_t version; /**< steps taken, from 1 */
-    uint8_t state, before, kind, source, flags, rework, deferrals;
+    uint8_t state, before, kind, source, rework, deferrals, send_backs, urges, orders;
+    uint8_t verified, satisfied; /**< enum wg_verified, wg_satisfied */
+    uint8_t level;               /**< rungs of the ladder that an overdue case has climbed */
+    uint8_t segment;             /**< which of the row's staged limits it is in, from 0 */
+    uint32_t flags;
     struct wg_point at;
     int64_t opened, changed, filed, due, stage_due, closed;
+    int64_t occurred;   /**< when it came about, as the report says */
+    int64_t dispatched; /**< first */
+    int64_t since;      /**< it is in its state since then */
+    int64_t clock_from; /**< the limit runs from then: filing, or when another unit got it */
+    int64_t stopped;    /**< the case clock stands still since then; 0: it runs, or there is none */
+    int64_t warn;       /**< the lamp turns yellow */
+    int64_t until;      /**< suspended until then */
+    int64_t next;       /**< the rules want to be asked again then */
     struct wg_limit limit; /**< n_milli 0: none yet */
     struct wg_str number, standard, category, category_name, condition, unit, proposed, part, grid,
         reporter, rev;
@@ -55,7 +82,24 @@ struct wg_case {
     struct wg_str photos; /**< JSON text: [{"sha256","stage","by","at","type","taken",
                              "late"?,"far_m"?}] */
     struct wg_str asked;  /**< JSON text, or empty */
+    struct wg_str blamed; /**< the unit at fault while a proxy puts it right */
+    struct wg_str assist; /**< units that countersign: "u-sz u-yl" */
+    struct wg_str into;   /**< id of the case it was merged into, or area it was handed over to */
+    struct wg_str reporters; /**< of the cases merged into it: "c-002 h-001" */
+    struct wg_str last;      /**< who took the last step that moved it */
+    struct wg_str order;     /**< the last order 督办: JSON text {"no","by","at","reply"} */
 };
+
+/** When time next has something to say about it: the stage is late, it is overdue, a suspension
+ * ends, the rules want to be asked. 0: never. */
+int64_t wg_case_wake(const struct wg_case *c);
+/** What it is then: "stage", "overdue", "resume", "escalate"; NULL: nothing at that moment. */
+const char *wg_case_wake_for(const struct wg_case *c, int64_t now_ms);
+/** Does the case clock run in this state, once it is filed? */
+bool wg_clock_runs(int state);
+/** The one post that answers for it now: a role, and the unit where the role is a unit's. */
+uint32_t wg_case_post(const struct wg_case *c);
+
 void wg_case_encode(const struct wg_case *c, struct wg_buf *out);
 int wg_case_decode(struct wg_str bytes,
                    struct wg_case *out); /**< borrows from bytes. WG_ECORRUPT */
@@ -80,14 +124,43 @@ struct wg_entry {
 int wg_entry_parse(struct wg_arena *a, struct wg_str text, struct wg_entry *out,
                    struct wg_err *err);
 
-/** Each blob that an entry names: evidence, and the `blob` of a record that it keeps. fn < 0 stops
- * and comes back. */
+/** Each blob that an entry names: evidence, also what a case brought along, and the `blob` of a
+ * record that it keeps. fn < 0 stops and comes back. */
 int wg_entry_blobs(const struct wg_entry *e, int (*fn)(void *arg, struct wg_str name), void *arg);
 
 /** Apply one outcome to a case; pure. Strings of c then borrow from the entry too (a: for joined
  * ones). Errors: WG_ECORRUPT where an outcome can't be what decide writes. */
 int wg_case_fold(struct wg_case *c, const struct wg_entry *e, const struct wg_json *out,
                  struct wg_arena *a);
+
+/* ---- the ledger: what became of a case's time ---- */
+
+/** A stay in one state, with one unit. */
+struct wg_stay {
+    int64_t from, to;
+    int64_t due; /**< of the stage; 0: none */
+    struct wg_str unit;
+    uint8_t state;
+    bool runs; /**< the case clock ran through it */
+};
+/** Fed with each entry of a case, oldest first; start with {.a, .id}. Strings borrow from the
+ * entries. */
+struct wg_ledger {
+    struct wg_arena *a;
+    uint64_t id;
+    struct wg_case c; /**< the case by now */
+    struct wg_stay *stay;
+    size_t count, cap;
+    size_t clock_at;   /**< the stay with which the limit began to run, last time it did */
+    size_t stopped_at; /**< the stay with which it stopped */
+};
+int wg_ledger_step(struct wg_ledger *l, const struct wg_entry *e);
+void wg_ledger_end(struct wg_ledger *l, int64_t now_ms); /**< the last stay lasts until now */
+/** Of the limit that runs now: time used, and time left; in its own measure, ms. */
+int64_t wg_ledger_used(const struct wg_ledger *l, const struct wg_worktime *wt);
+int64_t wg_ledger_left(const struct wg_ledger *l, const struct wg_worktime *wt, int64_t now_ms);
+/** Time between two moments as a unit counts it: working time, or all of it. */
+int64_t wg_limit_between(const struct wg_worktime *wt, int64_t from, int64_t to, enum wg_unit unit);
 
 /* ---- views ---- */
 
@@ -124,6 +197,12 @@ uint32_t wg_view_serial(struct wg_views *v, struct wg_txn *txn,
                         int year); /**< last id's serial given in that year */
 uint32_t wg_view_numbered(struct wg_views *v, struct wg_txn *txn,
                           int year); /**< last case number given */
+uint32_t wg_view_ordered(struct wg_views *v, struct wg_txn *txn,
+                         int year); /**< last order 督办 given */
+/** Cases that time has something to say about by now: their ids, most overdue first. How many, at
+ * most max; *next_ms: when there is the next one, 0: none. */
+size_t wg_view_wake(struct wg_views *v, struct wg_txn *txn, int64_t now_ms, uint64_t *ids,
+                    size_t max, int64_t *next_ms);
 
 /** A key seen in the last 30 days of journal time: the digest of what was asked, and the entry.
  * WG_ENOENT. */
@@ -182,11 +261,16 @@ void wg_view_counts(struct wg_views *v, struct wg_txn *txn, uint64_t out[WG_STAT
 
 enum wg_lamp { WG_GREEN, WG_YELLOW, WG_RED, WG_GREY, WG_BLUE, WG_LAMPS };
 const char *wg_lamp_name(int lamp);
-int wg_lamp_of(const struct wg_case *c, int64_t now_ms); /**< computed when read, never stored */
+/** Computed when read, never stored: blue where something is asked, grey where it is suspended, red
+ * past its due moment, yellow past `warn`. */
+int wg_lamp_of(const struct wg_case *c, int64_t now_ms);
 
-/** The case as the interface shows it; description given by the caller, who may have it from the
- * vault. */
-void wg_case_json(const struct wg_case *c, struct wg_str description, int64_t now_ms,
-                  struct wg_buf *out);
+struct wg_str wg_verified_name(int verified);   /**< "yes", …; {NULL, 0}: not verified */
+struct wg_str wg_satisfied_name(int satisfied); /**< "satisfied", … */
+
+/** The case as the interface shows it, in the county that holds it; description given by the
+ * caller, who may have it from the vault. */
+void wg_case_json(const struct wg_case *c, struct wg_str area, struct wg_str description,
+                  int64_t now_ms, struct wg_buf *out);
 
 #endif

@@ -140,7 +140,8 @@ static int fold_open(struct wg_case *c, const struct wg_entry *e, const struct w
     c->kind = (uint8_t)kind;
     c->source = (uint8_t)source;
     c->at = (struct wg_point){(int32_t)at->child->num, (int32_t)at->child->next->num};
-    c->opened = c->changed = e->t;
+    c->opened = c->changed = c->since = e->t;
+    c->occurred = wg_json_int(o, "occurred", 0);
     c->standard = wg_json_str(o, "standard");
     c->category = wg_json_str(o, "category");
     c->category_name = wg_json_str(o, "name");
@@ -157,6 +158,27 @@ static int fold_open(struct wg_case *c, const struct wg_entry *e, const struct w
     return rc < 0 ? rc : fold_bare_photos(c, e, WG_NOWHERE, a);
 }
 
+/* The state's own times. Whether the limit went on meanwhile is said by outcomes: `due`. */
+static void moved(struct wg_case *c, int to, int64_t t)
+{
+    c->before = c->state;
+    c->state = (uint8_t)to;
+    c->since = t;
+    c->closed = wg_state_open(to) ? 0 : t;
+    c->flags &= ~(uint32_t)WG_STAGE_LATE;
+    c->stage_due = 0;
+    c->until = 0;
+    c->next = 0;
+    if (to == WG_FILED && !c->filed)
+        c->filed = c->clock_from = t;
+    if (to == WG_DISPATCHED && !c->dispatched)
+        c->dispatched = t;
+    if (wg_clock_runs(to))
+        c->stopped = 0;
+    else if (c->filed && !c->stopped)
+        c->stopped = t;
+}
+
 static int fold_go(struct wg_case *c, const struct wg_entry *e, const struct wg_json *o,
                    struct wg_arena *a)
 {
@@ -166,14 +188,13 @@ static int fold_go(struct wg_case *c, const struct wg_entry *e, const struct wg_
     int rc = fold_bare_photos(c, e, c->state, a);
     if (rc == WG_OK)
         rc = add_person(c, e->by, wg_role_parse(wg_json_str(o, "role")), a);
-    if (to != c->state)
-        c->before = c->state;
-    c->state = (uint8_t)to;
-    c->version++;
+    if (wg_json_bool(o, "quiet", false) == false) {
+        c->version++;
+        c->last = e->by;
+    }
     c->changed = e->t;
-    c->closed = wg_state_open(to) ? 0 : e->t;
-    if (to == WG_FILED && !c->filed)
-        c->filed = e->t;
+    if (to != c->state)
+        moved(c, to, e->t);
     return rc;
 }
 
@@ -193,41 +214,141 @@ static int set_limit(struct wg_case *c, const struct wg_json *v)
     return wg_unit_parse(v->child->next->str, &c->limit.unit) < 0 ? WG_ECORRUPT : WG_OK;
 }
 
-static int set_field(struct wg_case *c, const struct wg_entry *e, const struct wg_json *v,
-                     struct wg_arena *a)
+/* A clock that is set anew has not run out. */
+static void set_due(struct wg_case *c, int64_t due, int64_t now)
+{
+    if (due > now) {
+        c->flags &= ~(uint32_t)WG_OVERDUE;
+        c->level = 0;
+    }
+    c->due = due;
+}
+
+static int set_object(struct wg_str *field, const struct wg_json *v, struct wg_arena *a)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    if (v->type == WG_JNULL) {
+        *field = (struct wg_str){NULL, 0};
+        return WG_OK;
+    }
+    wg_json_write(v, &b);
+    *field = wg_arena_str(a, wg_buf_str(&b));
+    bool ok = wg_buf_ok(&b) && field->p;
+    wg_buf_free(&b);
+    return ok ? WG_OK : WG_ENOMEM;
+}
+
+static const struct {
+    const char *name;
+    uint32_t flag;
+} flag_names[] = {
+    {"proxied", WG_PROXIED},   {"supervised", WG_SUPERVISED}, {"disputed", WG_IS_DISPUTED},
+    {"overdue", WG_OVERDUE},   {"stage_late", WG_STAGE_LATE}, {"exempt", WG_EXEMPT},
+    {"appealed", WG_APPEALED}, {"owes_reply", WG_OWES_REPLY}, {"both_axes", WG_BOTH_AXES},
+};
+
+static bool set_flag(struct wg_case *c, const struct wg_json *v)
+{
+    for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++) {
+        if (!wg_str_is(v->key, flag_names[i].name))
+            continue;
+        c->flags = v->num ? c->flags | flag_names[i].flag : c->flags & ~flag_names[i].flag;
+        return true;
+    }
+    return false;
+}
+
+static bool set_number(struct wg_case *c, const struct wg_json *v)
+{
+    const struct {
+        const char *name;
+        int64_t *time;
+        uint8_t *small;
+    } numbers[] = {
+        {"stage_due", &c->stage_due, NULL},   {"warn", &c->warn, NULL},
+        {"until", &c->until, NULL},           {"next", &c->next, NULL},
+        {"clock_from", &c->clock_from, NULL}, {"stopped", &c->stopped, NULL},
+        {"filed", &c->filed, NULL},           {"opened", &c->opened, NULL},
+        {"dispatched", &c->dispatched, NULL}, {"occurred", &c->occurred, NULL},
+        {"verified", NULL, &c->verified},     {"satisfied", NULL, &c->satisfied},
+        {"level", NULL, &c->level},           {"segment", NULL, &c->segment},
+        {"rework", NULL, &c->rework},         {"deferrals", NULL, &c->deferrals},
+        {"send_backs", NULL, &c->send_backs},
+    };
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (!wg_str_is(v->key, numbers[i].name))
+            continue;
+        if (numbers[i].time)
+            *numbers[i].time = v->type == WG_JINT ? v->num : 0;
+        else
+            *numbers[i].small = (uint8_t)(v->num < 0 ? 0 : v->num > 255 ? 255 : v->num);
+        return true;
+    }
+    return false;
+}
+
+static bool set_text(struct wg_case *c, const struct wg_json *v)
 {
     const struct {
         const char *name;
         struct wg_str *text;
-        int64_t *time;
-    } fields[] = {
-        {"condition", &c->condition, NULL},
-        {"proposed", &c->proposed, NULL},
-        {"number", &c->number, NULL},
-        {"category", &c->category, NULL},
-        {"part", &c->part, NULL},
-        {"asked", &c->asked, NULL},
-        {"due", NULL, &c->due},
-        {"stage_due", NULL, &c->stage_due},
+    } texts[] = {
+        {"condition", &c->condition}, {"proposed", &c->proposed},   {"number", &c->number},
+        {"category", &c->category},   {"name", &c->category_name},  {"part", &c->part},
+        {"address", &c->address},     {"blamed", &c->blamed},       {"assist", &c->assist},
+        {"into", &c->into},           {"reporters", &c->reporters}, {"held", &c->held},
+        {"people", &c->people},       {"reporter", &c->reporter},
     };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (!wg_str_is(v->key, texts[i].name))
+            continue;
+        *texts[i].text = v->str;
+        return true;
+    }
+    return false;
+}
+
+/* Unknown fields stay in the journal, for a later fold. */
+static int set_field(struct wg_case *c, const struct wg_entry *e, const struct wg_json *v,
+                     struct wg_arena *a)
+{
     if (wg_str_is(v->key, "unit"))
         return set_unit(c, v->str, a);
     if (wg_str_is(v->key, "limit"))
         return set_limit(c, v);
-    if (wg_str_is(v->key,
-                  "pinned")) { /* from now on this revision decides its classes, limits and flow */
+    if (wg_str_is(v->key, "asked"))
+        return set_object(&c->asked, v, a);
+    if (wg_str_is(v->key, "order"))
+        return set_object(&c->order, v, a);
+    if (wg_str_is(v->key, "photos"))
+        return set_object(&c->photos, v, a);
+    if (wg_str_is(v->key, "state")) { /* of a case that came from another county */
+        int state = wg_state_parse(v->str);
+        c->state = (uint8_t)(state >= 0 && state < WG_STATES ? state : c->state);
+    } else if (wg_str_is(v->key, "version"))
+        c->version = (uint32_t)v->num;
+    else if (wg_str_is(v->key, "due"))
+        set_due(c, v->type == WG_JINT ? v->num : 0, e->t);
+    else if (wg_str_is(v->key, "pinned")) /* from now on this revision decides its classes, limits
+                                             and flow */
         c->rev = e->rev;
-        return WG_OK;
-    }
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        if (!wg_str_is(v->key, fields[i].name))
-            continue;
-        if (fields[i].text)
-            *fields[i].text = v->str;
-        else
-            *fields[i].time = v->type == WG_JINT ? v->num : 0;
-    }
-    return WG_OK; /* unknown fields: kept in the journal for a later fold */
+    else if (!set_flag(c, v) && !set_number(c, v))
+        set_text(c, v);
+    return WG_OK;
+}
+
+static void fold_count(struct wg_case *c, struct wg_str of)
+{
+    const struct {
+        const char *name;
+        uint8_t *counter;
+    } counters[] = {
+        {"rework", &c->rework}, {"deferrals", &c->deferrals}, {"send_backs", &c->send_backs},
+        {"urges", &c->urges},   {"orders", &c->orders},
+    };
+    for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+        if (wg_str_is(of, counters[i].name))
+            *counters[i].counter += *counters[i].counter < 255;
 }
 
 int wg_case_fold(struct wg_case *c, const struct wg_entry *e, const struct wg_json *o,
@@ -235,7 +356,7 @@ int wg_case_fold(struct wg_case *c, const struct wg_entry *e, const struct wg_js
 {
     struct wg_str kind = wg_json_str(o, "k");
     int rc = WG_OK;
-    if (wg_str_is(kind, "open"))
+    if (wg_str_is(kind, "open") || wg_str_is(kind, "adopt"))
         rc = fold_open(c, e, o, a);
     else if (wg_str_is(kind, "go"))
         rc = fold_go(c, e, o, a);
@@ -244,10 +365,8 @@ int wg_case_fold(struct wg_case *c, const struct wg_entry *e, const struct wg_js
     else if (wg_str_is(kind, "set"))
         for (const struct wg_json *v = o->child; rc == WG_OK && v; v = v->next)
             rc = set_field(c, e, v, a);
-    else if (wg_str_is(kind, "count") && wg_str_is(wg_json_str(o, "of"), "rework"))
-        c->rework += c->rework < 255;
-    else if (wg_str_is(kind, "count") && wg_str_is(wg_json_str(o, "of"), "deferrals"))
-        c->deferrals += c->deferrals < 255;
+    else if (wg_str_is(kind, "count"))
+        fold_count(c, wg_json_str(o, "of"));
     c->last_n = e->n;
     return rc;
 }

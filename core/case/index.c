@@ -43,9 +43,10 @@ size_t index_keys(const struct wg_case *c, struct index_key out[KEYS_MAX])
     k->n = c->grid.n < KEY_MAX - 8 ? c->grid.n : KEY_MAX - 8;
     memcpy(k->key, c->grid.p ? c->grid.p : "", k->n);
     key_id(k, c->id);
-    if (open && c->due) {
-        k = key_start(out, &count, T_DUE);
-        wg_be64(k->key, (uint64_t)c->due);
+    int64_t wake = wg_case_wake(c);
+    if (wake) {
+        k = key_start(out, &count, T_WAKE);
+        wg_be64(k->key, (uint64_t)wake);
         k->n = 8;
         key_id(k, c->id);
     }

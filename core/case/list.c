@@ -118,7 +118,8 @@ static bool visible(const struct wg_case_query *q, const struct wg_case *c)
     if (q->seen_by_unit.n && !wg_words_have(c->held, q->seen_by_unit))
         return false;
     if (q->seen_by_collector.n && !wg_str_eq(c->reporter, q->seen_by_collector) &&
-        c->state != WG_CHECKING && c->state != WG_VERIFYING)
+        !wg_words_have(c->reporters, q->seen_by_collector) && c->state != WG_CHECKING &&
+        c->state != WG_VERIFYING)
         return false;
     return true;
 }

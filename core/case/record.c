@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 
 uint64_t wg_case_id(uint32_t area, uint32_t year, uint32_t serial)
 {
@@ -74,32 +74,46 @@ static char *put_str(char *p, struct wg_str s)
     return p + s.n;
 }
 
-#define STRINGS(c)                                                                          \
-    {                                                                                       \
-        &(c)->number, &(c)->standard, &(c)->category, &(c)->category_name, &(c)->condition, \
-            &(c)->unit, &(c)->proposed, &(c)->part, &(c)->grid, &(c)->reporter, &(c)->rev,  \
-            &(c)->address, &(c)->description, &(c)->caller, &(c)->held, &(c)->people,       \
-            &(c)->photos, &(c)->asked                                                       \
+#define STRINGS(c)                                                                              \
+    {                                                                                           \
+        &(c)->number, &(c)->standard, &(c)->category, &(c)->category_name, &(c)->condition,     \
+            &(c)->unit, &(c)->proposed, &(c)->part, &(c)->grid, &(c)->reporter, &(c)->rev,      \
+            &(c)->address, &(c)->description, &(c)->caller, &(c)->held, &(c)->people,           \
+            &(c)->photos, &(c)->asked, &(c)->blamed, &(c)->assist, &(c)->into, &(c)->reporters, \
+            &(c)->last, &(c)->order                                                             \
     }
-#define STRING_COUNT 18
+#define STRING_COUNT 24
+#define BYTES(c)                                                                            \
+    {                                                                                       \
+        &(c)->state, &(c)->before, &(c)->kind, &(c)->source, &(c)->rework, &(c)->deferrals, \
+            &(c)->send_backs, &(c)->urges, &(c)->orders, &(c)->verified, &(c)->satisfied,   \
+            &(c)->level, &(c)->segment                                                      \
+    }
+#define BYTE_COUNT 13
+/* Kept as distances from `opened`. */
+#define TIMES(c)                                                                              \
+    {                                                                                         \
+        &(c)->changed, &(c)->filed, &(c)->due, &(c)->stage_due, &(c)->closed, &(c)->occurred, \
+            &(c)->dispatched, &(c)->since, &(c)->clock_from, &(c)->stopped, &(c)->warn,       \
+            &(c)->until, &(c)->next                                                           \
+    }
+#define TIME_COUNT 13
 
 void wg_case_encode(const struct wg_case *c, struct wg_buf *out)
 {
     const struct wg_str *const s[STRING_COUNT] = STRINGS(c);
-    size_t room = 256;
+    const uint8_t *const byte[BYTE_COUNT] = BYTES(c);
+    const int64_t *const time[TIME_COUNT] = TIMES(c);
+    size_t room = 400;
     for (size_t i = 0; i < STRING_COUNT; i++)
         room += s[i]->n + 10;
     char *p = wg_buf_room(out, room), *start = p;
     if (!p)
         return;
     *p++ = RECORD_VERSION;
-    *p++ = (char)c->state;
-    *p++ = (char)c->before;
-    *p++ = (char)c->kind;
-    *p++ = (char)c->source;
-    *p++ = (char)c->flags;
-    *p++ = (char)c->rework;
-    *p++ = (char)c->deferrals;
+    for (size_t i = 0; i < BYTE_COUNT; i++)
+        *p++ = (char)*byte[i];
+    p = put_u64(p, c->flags);
     p = put_u64(p, c->id);
     p = put_u64(p, c->first_n);
     p = put_u64(p, c->last_n);
@@ -108,9 +122,10 @@ void wg_case_encode(const struct wg_case *c, struct wg_buf *out)
     p = put_i64(p, c->at.lat_e7);
     /* times as distances from the first: two to five bytes instead of six each */
     p = put_i64(p, c->opened);
-    const int64_t times[] = {c->changed, c->filed, c->due, c->stage_due, c->closed};
-    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-        p = put_i64(p, times[i] ? (int64_t)((uint64_t)times[i] - (uint64_t)c->opened + 1) : 0);
+    for (size_t i = 0; i < TIME_COUNT; i++) {
+        int64_t t = *time[i];
+        p = put_i64(p, t ? (int64_t)((uint64_t)t - (uint64_t)c->opened + 1) : 0);
+    }
     p = put_i64(p, c->limit.n_milli);
     *p++ = (char)c->limit.unit;
     for (size_t i = 0; i < STRING_COUNT; i++)
@@ -167,17 +182,15 @@ static struct wg_str get_str(struct reader *r)
 int wg_case_decode(struct wg_str bytes, struct wg_case *c)
 {
     struct wg_str *const s[STRING_COUNT] = STRINGS(c);
+    uint8_t *const byte[BYTE_COUNT] = BYTES(c);
+    int64_t *const time[TIME_COUNT] = TIMES(c);
     const unsigned char *p = (const unsigned char *)bytes.p;
-    struct reader r = {p + 8, p + bytes.n, false};
-    if (bytes.n < 8 || p[0] != RECORD_VERSION)
+    struct reader r = {p + 1 + BYTE_COUNT, p + bytes.n, false};
+    if (bytes.n < 1 + BYTE_COUNT || p[0] != RECORD_VERSION)
         return WG_ECORRUPT;
-    c->state = p[1];
-    c->before = p[2];
-    c->kind = p[3];
-    c->source = p[4];
-    c->flags = p[5];
-    c->rework = p[6];
-    c->deferrals = p[7];
+    for (size_t i = 0; i < BYTE_COUNT; i++)
+        *byte[i] = p[1 + i];
+    c->flags = (uint32_t)get_u64(&r);
     c->id = get_u64(&r);
     c->first_n = get_u64(&r);
     c->last_n = get_u64(&r);
@@ -185,11 +198,8 @@ int wg_case_decode(struct wg_str bytes, struct wg_case *c)
     c->at.lon_e7 = (int32_t)get_i64(&r);
     c->at.lat_e7 = (int32_t)get_i64(&r);
     c->opened = get_i64(&r);
-    c->changed = get_time(&r, c->opened);
-    c->filed = get_time(&r, c->opened);
-    c->due = get_time(&r, c->opened);
-    c->stage_due = get_time(&r, c->opened);
-    c->closed = get_time(&r, c->opened);
+    for (size_t i = 0; i < TIME_COUNT; i++)
+        *time[i] = get_time(&r, c->opened);
     c->limit.n_milli = get_i64(&r);
     if (r.p < r.end)
         c->limit.unit = (enum wg_unit) * r.p++;
@@ -215,6 +225,72 @@ bool wg_words_have(struct wg_str words, struct wg_str word)
         words.p = space + 1;
     }
     return false;
+}
+
+bool wg_clock_runs(int state)
+{
+    return state == WG_FILED || state == WG_DISPATCHED || state == WG_DISPOSING;
+}
+
+/* Every open case has exactly one. A request that waits is somebody's task beside it, and takes
+ * nobody's duty away. */
+uint32_t wg_case_post(const struct wg_case *c)
+{
+    switch (c->state) {
+    case WG_REPORTED:
+    case WG_DISPOSED:
+        return WG_ACCEPTOR;
+    case WG_VERIFYING:
+    case WG_CHECKING:
+        return WG_COLLECTOR;
+    case WG_ACCEPTED:
+    case WG_CHECKED:
+        return WG_CHIEF;
+    case WG_FILED:
+    case WG_RETURNED:
+    case WG_SUSPENDED:
+        return WG_DISPATCHER;
+    case WG_DISPUTED:
+        return WG_COORDINATOR;
+    case WG_DISPATCHED:
+    case WG_DISPOSING:
+        return WG_UNIT_ROLE;
+    default:
+        return 0;
+    }
+}
+
+struct moment {
+    const char *what;
+    int64_t at;
+};
+
+/* In the order in which they count where they fall on one moment. */
+static struct moment first_moment(const struct wg_case *c)
+{
+    bool open = wg_state_open(c->state);
+    const struct moment all[] = {
+        {"resume", c->state == WG_SUSPENDED ? c->until : 0},
+        {"stage", open && !(c->flags & WG_STAGE_LATE) && c->stage_due != c->due ? c->stage_due : 0},
+        {"overdue", wg_clock_runs(c->state) && !(c->flags & WG_OVERDUE) ? c->due : 0},
+        {"escalate", open ? c->next : 0},
+    };
+    struct moment first = {NULL, 0};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (all[i].at && (!first.at || all[i].at < first.at))
+            first = all[i];
+    return first;
+}
+
+int64_t wg_case_wake(const struct wg_case *c)
+{
+    return first_moment(c).at;
+}
+
+const char *wg_case_wake_for(const struct wg_case *c, int64_t now_ms)
+{
+    struct moment m = first_moment(c);
+    return m.at && m.at <= now_ms ? m.what : NULL;
 }
 
 bool wg_case_other_axis(const struct wg_case *c, struct wg_str user, uint32_t role)

@@ -8,22 +8,33 @@ const char *wg_lamp_name(int lamp)
     return lamp >= 0 && lamp < WG_LAMPS ? lamp_names[lamp] : "green";
 }
 
-/* Green while more than half of the time is left; thresholds become rule data with the stage
- * clocks. */
+/* What stands still has the lamp of the moment at which it stopped. */
 int wg_lamp_of(const struct wg_case *c, int64_t now_ms)
 {
-    int64_t end = c->closed ? c->closed : now_ms, start = c->filed ? c->filed : c->opened;
+    int64_t end = c->stopped ? c->stopped : c->closed ? c->closed : now_ms;
     if (c->asked.n)
         return WG_BLUE;
     if (c->state == WG_SUSPENDED)
         return WG_GREY;
     if (!c->due)
-        return WG_GREEN;
+        return c->stage_due && now_ms > c->stage_due && wg_state_open(c->state) ? WG_RED : WG_GREEN;
     if (end > c->due)
         return WG_RED;
-    if (c->closed)
-        return WG_GREEN;
-    return c->due - end > (c->due - start) / 2 ? WG_GREEN : WG_YELLOW;
+    return !c->closed && c->warn && end >= c->warn ? WG_YELLOW : WG_GREEN;
+}
+
+struct wg_str wg_verified_name(int verified)
+{
+    static const char *const names[] = {"yes", "no", "unclear"};
+    return verified > 0 && verified <= 3 ? wg_str_of(names[verified - 1])
+                                         : (struct wg_str){NULL, 0};
+}
+
+struct wg_str wg_satisfied_name(int satisfied)
+{
+    static const char *const names[] = {"satisfied", "dissatisfied", "unreachable"};
+    return satisfied > 0 && satisfied <= 3 ? wg_str_of(names[satisfied - 1])
+                                           : (struct wg_str){NULL, 0};
 }
 
 static void key_time(struct wg_buf *b, const char *key, int64_t t)
@@ -74,15 +85,53 @@ static void show_place(const struct wg_case *c, struct wg_buf *b)
     key_text(b, "part", c->part);
 }
 
-void wg_case_json(const struct wg_case *c, struct wg_str description, int64_t now_ms,
-                  struct wg_buf *b)
+static void key_words(struct wg_buf *b, const char *key, struct wg_str words)
+{
+    wg_json_key(b, key);
+    wg_buf_char(b, '[');
+    while (words.n) {
+        const char *space = memchr(words.p, ' ', words.n);
+        struct wg_str word = {words.p, space ? (size_t)(space - words.p) : words.n};
+        wg_json_sep(b);
+        wg_buf_json(b, word);
+        words = space ? (struct wg_str){space + 1, words.n - word.n - 1} : (struct wg_str){NULL, 0};
+    }
+    wg_buf_char(b, ']');
+}
+
+/* What a case has only once it left the straight path. */
+static void show_bends(const struct wg_case *c, struct wg_buf *b)
+{
+    uint32_t post = wg_case_post(c);
+    key_text(b, "post", post ? wg_str_of(wg_role_name(post)) : (struct wg_str){NULL, 0});
+    wg_json_kint(b, "send_backs", c->send_backs);
+    wg_json_kint(b, "urges", c->urges);
+    wg_json_kint(b, "level", c->level);
+    key_text(b, "verified", wg_verified_name(c->verified));
+    key_text(b, "satisfied", wg_satisfied_name(c->satisfied));
+    key_text(b, "blamed_unit", c->blamed);
+    key_words(b, "countersigners", c->assist);
+    key_words(b, "other_reporters", c->reporters);
+    key_text(b, "into", c->into);
+    key_raw(b, "order", c->order, "null");
+    wg_json_kbool(b, "owes_reply", c->flags & WG_OWES_REPLY);
+    wg_json_kbool(b, "overdue", c->flags & WG_OVERDUE);
+    wg_json_kbool(b, "appealed", c->flags & WG_APPEALED);
+    wg_json_kbool(b, "exempt", c->flags & WG_EXEMPT);
+    wg_json_kbool(b, "both_axes", c->flags & WG_BOTH_AXES);
+    key_time(b, "suspended_until", c->until);
+    key_time(b, "dispatched", c->dispatched);
+}
+
+void wg_case_json(const struct wg_case *c, struct wg_str area, struct wg_str description,
+                  int64_t now_ms, struct wg_buf *b)
 {
     char id[24];
     wg_case_id_text(c->id, id);
     wg_buf_char(b, '{');
     wg_json_kstr(b, "id", wg_str_of(id));
     key_text(b, "number", c->number);
-    wg_json_kstr(b, "area", (struct wg_str){id, 6});
+    wg_json_kstr(b, "area", area);
     wg_json_kint(b, "version", c->version);
     key_text(b, "standard", c->standard);
     wg_json_kstr(b, "kind", wg_str_of(wg_kind_name(c->kind)));
@@ -106,6 +155,7 @@ void wg_case_json(const struct wg_case *c, struct wg_str description, int64_t no
     wg_json_kbool(b, "proxied", c->flags & WG_PROXIED);
     wg_json_kbool(b, "supervised", c->flags & WG_SUPERVISED);
     wg_json_kbool(b, "disputed", c->flags & WG_IS_DISPUTED);
+    show_bends(c, b);
     key_time(b, "opened", c->opened);
     key_time(b, "filed", c->filed);
     key_time(b, "closed", c->closed);

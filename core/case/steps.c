@@ -13,6 +13,12 @@ static const char *const kind_names[WG_KINDS] = {"part", "event"};
 static const char *const source_names[WG_SOURCES] = {
     "collector", "hotline", "public", "sms", "video", "vehicle", "leader", "media", "other",
 };
+static const char *const effect_names[WG_EFFECTS] = {
+    "none",    "verify",   "send_back", "ask",         "grant",    "deny",    "resume",
+    "dispose", "check",    "supervise", "reply",       "void",     "urge",    "merge",
+    "split",   "withdraw", "transfer",  "countersign", "evidence", "correct", "callback",
+    "appeal",  "verdict",  "handover",  "receive",
+};
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static int find(const char *const *names, size_t count, struct wg_str s)
@@ -38,6 +44,11 @@ const char *wg_source_name(int source)
     return source >= 0 && source < WG_SOURCES ? source_names[source] : "none";
 }
 
+const char *wg_doing_name(int effect)
+{
+    return effect >= 0 && effect < WG_EFFECTS ? effect_names[effect] : "none";
+}
+
 const char *wg_role_name(uint32_t role)
 {
     for (size_t i = 0; i < COUNT(role_names); i++)
@@ -52,6 +63,8 @@ int wg_state_parse(struct wg_str s)
         return WG_STAY;
     if (wg_str_is(s, "back"))
         return WG_BACK;
+    if (wg_str_is(s, "granted"))
+        return WG_GRANTED;
     return find(state_names, WG_STATES, s);
 }
 
@@ -170,8 +183,8 @@ static int read_choices(const struct reading *r, const struct wg_json *j, struct
 static int read_fields(const struct reading *r, const struct wg_json *j, bool must,
                        struct wg_step *s)
 {
-    static const char *const types[] = {"text",      "int",  "choice", "unit",
-                                        "condition", "time", "case",   "area"};
+    static const char *const types[] = {"text", "int",  "choice", "unit",  "condition",
+                                        "time", "case", "area",   "units", "class"};
     if (!j)
         return WG_OK;
     if (j->type != WG_JOBJ)
@@ -191,12 +204,28 @@ static int read_fields(const struct reading *r, const struct wg_json *j, bool mu
             int t = e->type == WG_JSTR ? find(types, COUNT(types), e->str) : -1;
             f->type = (enum wg_field_type)t;
             if (t < 0 || t == WG_FCHOICE)
-                return fault(r, "need",
-                             "a type is text, int, unit, condition, time, case, area or a list");
+                return fault(
+                    r, "need",
+                    "a type is text, int, unit, units, condition, class, time, case, area or "
+                    "a list");
         }
         if (rc < 0)
             return rc;
     }
+    return WG_OK;
+}
+
+static int read_effect(const struct reading *r, const struct wg_json *row, struct wg_step *s)
+{
+    const struct wg_json *effect = wg_json_get(row, "effect"), *grants = wg_json_get(row, "grants");
+    int found = effect ? find(effect_names, WG_EFFECTS, effect->str) : WG_NO_EFFECT;
+    if (found < 0)
+        return fault(r, "effect", "no such effect");
+    s->effect = (enum wg_doing)found;
+    s->grants = grants ? wg_state_parse(grants->str) : WG_STAY;
+    if (s->grants < 0 || (grants && s->effect != WG_DO_ASK))
+        return fault(r, "grants", "is a state, and of a row whose effect is \"ask\"");
+    s->before_due = wg_json_bool(row, "before_due", false);
     return WG_OK;
 }
 
@@ -218,6 +247,7 @@ static int read_row(const struct reading *r, const struct wg_json *row, struct w
         return fault(r, "role", "is missing: who may do it");
     if ((rc = each_name(r, role, "role", add_role, &s->roles)) < 0 ||
         (rc = read_to(r, wg_json_get(row, "to"), wg_json_get(row, "count"), s)) < 0 ||
+        (rc = read_effect(r, row, s)) < 0 ||
         (rc = read_fields(r, wg_json_get(row, "need"), true, s)) < 0)
         return rc;
     return read_fields(r, wg_json_get(row, "may"), false, s);
@@ -279,14 +309,7 @@ bool wg_flow_knows(const struct wg_flow *flow, struct wg_str action)
     return false;
 }
 
-void wg_flow_allowed(const struct wg_flow *flow, int state, uint32_t roles, struct wg_buf *out)
+bool wg_step_leaves(const struct wg_step *s, int state, uint32_t roles)
 {
-    wg_buf_char(out, '[');
-    for (size_t i = 0; i < flow->count; i++) {
-        if (!leaves(&flow->step[i], state) || !(flow->step[i].roles & roles))
-            continue;
-        wg_json_sep(out);
-        wg_buf_json(out, flow->step[i].action);
-    }
-    wg_buf_char(out, ']');
+    return leaves(s, state) && s->roles & roles;
 }

@@ -26,9 +26,10 @@ enum wg_state {
     WG_MERGED,
     WG_HANDED_OVER,
     WG_STATES,
-    WG_STAY = 100,   /**< as a row's `to`: the state stays */
-    WG_BACK = 101,   /**< as a row's `to`: the state before the one it is in */
-    WG_NOWHERE = 255 /**< before the report */
+    WG_STAY = 100,    /**< as a row's `to`: the state stays */
+    WG_BACK = 101,    /**< as a row's `to`: the state before the one it is in */
+    WG_GRANTED = 102, /**< as a row's `to`: where the row that asked says its grant leads */
+    WG_NOWHERE = 255  /**< before the report */
 };
 enum wg_role {
     WG_COLLECTOR = 1 << 0,
@@ -86,7 +87,9 @@ enum wg_field_type {
     WG_FCONDITION,
     WG_FTIME,
     WG_FCASE,
-    WG_FAREA
+    WG_FAREA,
+    WG_FUNITS, /**< a list of up to 8 units */
+    WG_FCLASS  /**< code of a class of the case's kind */
 };
 struct wg_field {
     struct wg_str name;
@@ -102,14 +105,49 @@ struct wg_lead {
     int to;
     struct wg_str count; /**< a counter that goes up: "rework", "deferrals", or {NULL, 0} */
 };
+/** What a row does beside moving the state: one of these, done in C, so that no pack can leave half
+ * of it out. core/desk/README.md says what each needs and writes. */
+enum wg_doing {
+    WG_NO_EFFECT,
+    WG_DO_VERIFY,
+    WG_DO_SEND_BACK,
+    WG_DO_ASK,
+    WG_DO_GRANT,
+    WG_DO_DENY,
+    WG_DO_RESUME,
+    WG_DO_FEED_BACK,
+    WG_DO_CHECK,
+    WG_DO_SUPERVISE,
+    WG_DO_REPLY,
+    WG_DO_VOID,
+    WG_DO_URGE,
+    WG_DO_MERGE,
+    WG_DO_SPLIT,
+    WG_DO_WITHDRAW,
+    WG_DO_TRANSFER,
+    WG_DO_COUNTERSIGN,
+    WG_DO_EVIDENCE,
+    WG_DO_CORRECT,
+    WG_DO_CALLBACK,
+    WG_DO_APPEAL,
+    WG_DO_VERDICT,
+    WG_DO_HANDOVER,
+    WG_DO_RECEIVE,
+    WG_EFFECTS
+};
+const char *wg_doing_name(int effect); /**< "send_back" */
+
 struct wg_step {
     struct wg_str action, name; /**< "accept", "受理" */
     struct wg_str file;         /**< where the row stands, with its line; empty where nobody said */
     int64_t line;
     uint32_t from; /**< 1 << state …; 0: there is no case yet */
     uint32_t roles;
-    bool holder;    /**< a unit must be the one that holds the case */
-    bool automatic; /**< a rule's proposal moves the case by itself */
+    bool holder;     /**< a unit must be the one that holds the case */
+    bool automatic;  /**< a rule's proposal moves the case by itself */
+    bool before_due; /**< only while the case is not overdue */
+    enum wg_doing effect;
+    int grants; /**< of a row that asks: where a grant leads; WG_STAY by default */
     struct wg_field field[WG_STEP_FIELDS];
     uint32_t fields;
     struct wg_lead lead[4];
@@ -121,17 +159,18 @@ struct wg_flow {
 };
 
 /** A flow from a pack's rows: an array of
- *   {action, name, from:[state…] or absent, to: state|"stay"|"back" or {result:state…},
- * role:[role…], holder?, auto?, file, line (by step{}), need:{field:
- * "text"|"int"|"unit"|"condition"|"time"|"case"|"area"|[choices…]}, may:{…}, count:{result:
- * counter}}. Every fault names the row. The flow lives in the arena. Errors: WG_EINVAL, WG_ENOMEM.
+ *   {action, name, from:[state…] or absent, to: state|"stay"|"back"|"granted" or {result:state…},
+ * role:[role…], holder?, auto?, before_due?, effect?: "ask"|…, grants?: state, file, line (by
+ * step{}), need:{field: "text"|"int"|"unit"|"units"|"condition"|"class"|"time"|"case"|"area"|
+ * [choices…]}, may:{…}, count:{result: counter}}. Every fault names the row. The flow lives in the
+ * arena. Errors: WG_EINVAL, WG_ENOMEM.
  */
 int wg_flow_read(struct wg_arena *a, const struct wg_json *rows, struct wg_flow *out,
                  struct wg_err *err);
 /** Rows may share an action (other from). Row i with that action from that state; -1: none. */
 int wg_flow_find(const struct wg_flow *flow, struct wg_str action, int state);
 bool wg_flow_knows(const struct wg_flow *flow, struct wg_str action);
-/** ["accept","reject"]: what these roles may do from this state. */
-void wg_flow_allowed(const struct wg_flow *flow, int state, uint32_t roles, struct wg_buf *out);
+/** Does this row leave that state, and may one of these roles take it? */
+bool wg_step_leaves(const struct wg_step *s, int state, uint32_t roles);
 
 #endif

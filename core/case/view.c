@@ -12,9 +12,9 @@ static const struct {
     uint32_t version;
     bool index;
 } tables[TABLES] = {
-    [T_META] = {"meta", 1, false},        [T_CASE] = {"case", 1, false},
+    [T_META] = {"meta", 1, false},        [T_CASE] = {"case", 2, false},
     [T_BY_STATE] = {"by_state", 2, true}, [T_BY_UNIT] = {"by_unit", 2, true},
-    [T_BY_GRID] = {"by_grid", 1, true},   [T_DUE] = {"due", 2, true},
+    [T_BY_GRID] = {"by_grid", 1, true},   [T_WAKE] = {"wake", 1, true},
     [T_OUTBOX] = {"outbox", 1, false},    [T_SEEN] = {"seen", 2, false},
     [T_SEEN_AT] = {"seen_at", 2, false},  [T_RECORD] = {"record", 1, false},
     [T_BLOB] = {"blob_case", 1, false},
@@ -326,6 +326,21 @@ static int fold_notify(struct wg_views *v, struct wg_txn *txn, const struct wg_e
     return rc;
 }
 
+/* A case on its way: a record under the entry's number, until it has arrived. */
+static int fold_carry(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e,
+                      const struct wg_json *o)
+{
+    char key[256], name[24];
+    struct wg_buf b = WG_BUF_INIT;
+    snprintf(name, sizeof(name), "%llu", (unsigned long long)e->n);
+    wg_json_write(o, &b);
+    int rc = wg_buf_ok(&b) ? wg_put(txn, v->table[T_RECORD],
+                                    record_key(key, "carry", wg_str_of(name)), wg_buf_str(&b))
+                           : WG_ENOMEM;
+    wg_buf_free(&b);
+    return rc;
+}
+
 /* "serial:2026": written by hand, for this is in the way of every fold. */
 static int put_counter(struct wg_views *v, struct wg_txn *txn, struct wg_str name, int year,
                        uint64_t value)
@@ -345,14 +360,14 @@ static int fold_counters(struct wg_views *v, struct wg_txn *txn, const struct wg
                          const struct wg_json *o)
 {
     uint64_t id;
-    int64_t numbered = wg_json_int(o, "numbered", 0);
+    int64_t numbered = wg_json_int(o, "numbered", 0), ordered = wg_json_int(o, "ordered", 0);
+    int year = wg_date_of(wg_local_day(e->t, NULL)).year;
     if (wg_str_is(wg_json_str(o, "k"), "open") &&
         wg_case_id_parse(wg_json_str(o, "id"), &id) == WG_OK)
         return put_counter(v, txn, WG_S("serial:"), (int)(id >> 32 & 0xfff), id & 0xffffffff);
-    if (!numbered)
-        return WG_OK;
-    return put_counter(v, txn, WG_S("number:"), wg_date_of(wg_local_day(e->t, NULL)).year,
-                       (uint64_t)numbered);
+    if (ordered)
+        return put_counter(v, txn, WG_S("order:"), year, (uint64_t)ordered);
+    return numbered ? put_counter(v, txn, WG_S("number:"), year, (uint64_t)numbered) : WG_OK;
 }
 
 static int fold_other(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e, uint32_t i,
@@ -362,6 +377,8 @@ static int fold_other(struct wg_views *v, struct wg_txn *txn, const struct wg_en
     uint8_t key[12];
     if (wg_str_is(k, "keep"))
         return fold_keep(v, txn, o);
+    if (wg_str_is(k, "carry"))
+        return fold_carry(v, txn, e, o);
     if (wg_str_is(k, "notify"))
         return fold_notify(v, txn, e, i, o);
     if (wg_str_is(k, "done"))
@@ -371,13 +388,14 @@ static int fold_other(struct wg_views *v, struct wg_txn *txn, const struct wg_en
     return fold_counters(v, txn, e, o);
 }
 
-static int fold_case(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e,
-                     struct wg_arena *a)
+/* Outcomes that touch one case: of the entry's own, or of a second one (`also`). */
+static int fold_case(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e, uint64_t id,
+                     const struct wg_json *outs, struct wg_arena *a)
 {
     struct wg_case before, now;
     struct wg_buf b = WG_BUF_INIT;
     uint8_t be[8];
-    int rc = wg_view_case(v, txn, e->of, &before);
+    int rc = wg_view_case(v, txn, id, &before);
     bool known = rc == WG_OK;
     if (rc < 0 && rc != WG_ENOENT)
         return rc;
@@ -386,9 +404,9 @@ static int fold_case(struct wg_views *v, struct wg_txn *txn, const struct wg_ent
     else
         memset(&now, 0, sizeof(now));
     rc = WG_OK;
-    for (const struct wg_json *o = e->out->child; rc == WG_OK && o; o = o->next)
+    for (const struct wg_json *o = outs; rc == WG_OK && o; o = o->next)
         rc = wg_case_fold(&now, e, o, a);
-    if (rc == WG_OK && now.id != e->of)
+    if (rc == WG_OK && now.id != id)
         rc = WG_ECORRUPT; /* steps of a case that was never opened */
     wg_case_encode(&now, &b);
     if (rc == WG_OK && !wg_buf_ok(&b))
@@ -397,18 +415,30 @@ static int fold_case(struct wg_views *v, struct wg_txn *txn, const struct wg_ent
     if (rc == WG_OK)
         rc = index_update(v, txn, known ? &before : NULL, &now);
     if (rc == WG_OK)
-        rc = wg_put(txn, v->table[T_CASE], key_u64(be, e->of), wg_buf_str(&b));
+        rc = wg_put(txn, v->table[T_CASE], key_u64(be, id), wg_buf_str(&b));
     wg_buf_free(&b);
     return rc;
+}
+
+static int fold_also(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e,
+                     const struct wg_json *o, struct wg_arena *a)
+{
+    const struct wg_json *outs = wg_json_get(o, "out");
+    uint64_t id;
+    if (wg_case_id_parse(wg_json_str(o, "of"), &id) < 0 || !outs || outs->type != WG_JARR)
+        return WG_ECORRUPT;
+    return fold_case(v, txn, e, id, outs->child, a);
 }
 
 int wg_views_fold(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e,
                   struct wg_str bytes, struct wg_arena *a, struct wg_err *err)
 {
     uint32_t i = 0;
-    int rc = e->of ? fold_case(v, txn, e, a) : WG_OK;
+    int rc = e->of ? fold_case(v, txn, e, e->of, e->out->child, a) : WG_OK;
     for (const struct wg_json *o = e->out->child; rc == WG_OK && o; o = o->next)
-        rc = fold_other(v, txn, e, i++, o);
+        rc = wg_str_is(wg_json_str(o, "k"), "also") ? fold_also(v, txn, e, o, a)
+                                                    : fold_other(v, txn, e, i, o),
+        i++;
     if (rc == WG_OK)
         rc = fold_blobs(v, txn, e);
     if (rc == WG_OK)
@@ -430,18 +460,47 @@ int wg_view_case(struct wg_views *v, struct wg_txn *txn, uint64_t id, struct wg_
     return rc == WG_OK ? wg_case_decode(value, out) : rc;
 }
 
-uint32_t wg_view_serial(struct wg_views *v, struct wg_txn *txn, int year)
+static uint32_t counter(struct wg_views *v, struct wg_txn *txn, const char *name, int year)
 {
     char key[64];
-    snprintf(key, sizeof(key), "serial:%d", year);
+    snprintf(key, sizeof(key), "%s:%d", name, year);
     return (uint32_t)meta_get(v, txn, key);
+}
+
+uint32_t wg_view_serial(struct wg_views *v, struct wg_txn *txn, int year)
+{
+    return counter(v, txn, "serial", year);
 }
 
 uint32_t wg_view_numbered(struct wg_views *v, struct wg_txn *txn, int year)
 {
-    char key[64];
-    snprintf(key, sizeof(key), "number:%d", year);
-    return (uint32_t)meta_get(v, txn, key);
+    return counter(v, txn, "number", year);
+}
+
+uint32_t wg_view_ordered(struct wg_views *v, struct wg_txn *txn, int year)
+{
+    return counter(v, txn, "order", year);
+}
+
+size_t wg_view_wake(struct wg_views *v, struct wg_txn *txn, int64_t now_ms, uint64_t *ids,
+                    size_t max, int64_t *next_ms)
+{
+    struct wg_cursor *c = NULL;
+    struct wg_str k, value;
+    size_t count = 0;
+    *next_ms = 0;
+    if (wg_cursor_open(txn, v->table[T_WAKE], &c) < 0)
+        return 0;
+    int rc = wg_cursor_seek(c, (struct wg_str){0}, &k, &value);
+    for (; rc == WG_OK && k.n == 16 && !*next_ms; rc = wg_cursor_next(c, &k, &value)) {
+        int64_t at = (int64_t)wg_be64_get(k.p);
+        if (at > now_ms || count == max)
+            *next_ms = at;
+        else
+            ids[count++] = wg_be64_get(k.p + 8);
+    }
+    wg_cursor_close(c);
+    return count;
 }
 
 int wg_view_seen(struct wg_views *v, struct wg_txn *txn, struct wg_str by, struct wg_str key,

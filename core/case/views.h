@@ -11,7 +11,7 @@ enum table {
     T_BY_STATE, /* state, id → urgency */
     T_BY_UNIT,  /* unit, 0, closed?, id → urgency: each unit that holds or held it */
     T_BY_GRID,  /* grid, id */
-    T_DUE,      /* open ones that have a due moment: due, id */
+    T_WAKE,     /* open ones that time will have something to say about: moment, id */
     T_OUTBOX,   /* n, index → outcome */
     T_SEEN,     /* digest of by and key → struct of n, id, t, ask */
     T_SEEN_AT,  /* n → digest: which to forget after 30 days */

@@ -46,6 +46,7 @@ static int near_case(void *arg, const struct wg_case *c)
     wg_json_kint(q->out, "distance_m", (int64_t)llround(m));
     wg_json_kstr(q->out, "state", wg_str_of(wg_state_name(c->state)));
     wg_json_kstr(q->out, "category", c->category);
+    wg_json_kint(q->out, "opened", c->opened);
     wg_buf_char(q->out, '}');
     return WG_OK;
 }
@@ -103,6 +104,8 @@ static int answer(void *self, const char *what, const struct wg_json *args, stru
         return ask_near(dc, args, out, err);
     if (strcmp(what, "photo") == 0)
         return ask_photo(dc, args, out, err);
+    if (strcmp(what, "shift") == 0 || strcmp(what, "warn") == 0)
+        return clock_answer(dc->force->worktime, what, args, out, err);
     return wg_ground_ask(dc->force->ground, what, args, out, err);
 }
 
@@ -150,6 +153,32 @@ int ask(struct deciding *dc, const char *what, struct wg_str args, const struct 
     return rc;
 }
 
+/* What the rules say that C goes on from. Most decisions say one or two things. */
+int read_ruled(struct deciding *dc, size_t from)
+{
+    struct wg_buf text = WG_BUF_INIT;
+    struct wg_json *list = NULL;
+    wg_buf_char(&text, '[');
+    from += dc->outs.p[from] == ',';
+    wg_buf_add(&text, dc->outs.p + from, dc->outs.n - from);
+    wg_buf_char(&text, ']');
+    struct wg_str kept = wg_arena_str(dc->a, wg_buf_str(&text));
+    wg_buf_free(&text);
+    int rc = kept.p ? wg_json_parse(dc->a, kept, &list, &dc->cmd->err) : WG_ENOMEM;
+    for (const struct wg_json *o = rc == WG_OK ? list->child : NULL; o; o = o->next) {
+        struct wg_str k = wg_json_str(o, "k");
+        if (wg_str_is(k, "set")) {
+            dc->due = wg_json_int(o, "due", dc->due);
+            dc->stage_ruled |= wg_json_get(o, "stage_due") != NULL;
+        } else if (wg_str_is(k, "ask")) {
+            dc->ask_of = wg_json_str(o, "of");
+        } else if (wg_str_is(k, "order")) {
+            dc->order_text = wg_json_str(o, "text");
+        }
+    }
+    return rc;
+}
+
 int run_rules(struct deciding *dc, const char *event, const struct wg_case *c)
 {
     const struct wg_world world = {answer, dc};
@@ -157,6 +186,7 @@ int run_rules(struct deciding *dc, const char *event, const struct wg_case *c)
         .event = event,
         .c = c,
         .in = dc->cmd->in,
+        .asked = dc->asked,
         .class_ = dc->class_,
         .row = dc->row,
         .by = dc->cmd->actor.user,
@@ -166,7 +196,10 @@ int run_rules(struct deciding *dc, const char *event, const struct wg_case *c)
         .world = dc->replay ? NULL : &world,
         .given = dc->replay ? dc->given : NULL,
     };
+    size_t before = dc->outs.n;
     int rc = wg_rules_decide(dc->rules, &d, dc->a, &dc->facts, &dc->outs, &dc->cmd->err);
+    if (rc == WG_OK && dc->outs.n > before)
+        rc = read_ruled(dc, before);
     if (rc == WG_ERULE || rc == WG_ETIME || rc == WG_ENOMEM) {
         __atomic_add_fetch(&dc->d->stats.rule_failures, 1, __ATOMIC_RELAXED);
         if (!dc->replay)
@@ -270,5 +303,9 @@ int decide(struct deciding *dc)
         return decide_keep(dc);
     if (wg_str_is(dc->cmd->act, "done"))
         return decide_done(dc);
+    if (wg_str_is(dc->cmd->act, "time"))
+        return decide_time(dc);
+    if (wg_str_is(dc->cmd->act, "adopt"))
+        return decide_adopt(dc);
     return wg_str_is(dc->cmd->act, "report") ? decide_report(dc) : decide_step(dc);
 }

@@ -159,14 +159,18 @@ static int record(struct batch *b, struct deciding *dc)
 /* ---- the clock ---- */
 
 /* The journal's time never goes back; a wall clock that jumps is an incident, told once a jump. */
-static int64_t desk_now(struct wg_desk *d)
+int64_t desk_now(struct wg_desk *d)
 {
     int64_t wall = wg_now_ms(), drift = wall - wg_mono_ms(), jump = drift - d->drift_ms;
     if (jump > JUMP_MS || jump < -JUMP_MS) {
         STAT(d, incidents, 1);
+        struct wg_force *f = wg_desk_force(d);
+        int64_t hold = f->pack ? f->pack->clocks.hold_ms : 0;
         wg_log(WG_ERROR, "desk", "the clock jumped; time waits for it", "area", d->area, "ms",
-               WG_NUM(jump), NULL);
+               WG_NUM(jump), "for_ms", WG_NUM(hold), NULL);
+        wg_force_drop(f);
         d->drift_ms = drift;
+        d->held_until_mono = wg_mono_ms() + hold;
     }
     return wall > d->t ? wall : d->t;
 }
@@ -406,8 +410,12 @@ static void *run(void *arg)
 {
     struct wg_desk *d = arg;
     struct wg_link *first;
-    while ((first = wg_queue_take(d->queue, BATCH_MAX, -1)))
-        wg_desk_batch(d, (struct wg_cmd *)first);
+    int64_t wait = 0;
+    while ((first = wg_queue_take(d->queue, BATCH_MAX, wait)) || !wg_queue_closed(d->queue)) {
+        if (first)
+            wg_desk_batch(d, (struct wg_cmd *)first);
+        wait = desk_wake(d);
+    }
     return NULL;
 }
 

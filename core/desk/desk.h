@@ -113,6 +113,8 @@ struct wg_cmd {
     struct wg_ground
         *ground; /**< its collection `name` comes into force with this entry; or NULL */
     struct wg_bundle *bundle; /**< likewise */
+    struct wg_str from_area;  /**< receive: the county of who receives; else {NULL, 0} */
+    bool to_known;            /**< handover: the county in `to` is on this server */
     uint64_t done_n;          /**< done: the outbox row */
     uint32_t done_i;
 

@@ -47,6 +47,7 @@ struct wg_desk {
     int64_t t;
     char prev[WG_HASH_TEXT + 1];
     int64_t drift_ms;           /* wall clock minus monotonic clock, to notice a jump */
+    int64_t held_until_mono;    /* after one the timer rests: it may be put right again */
     bool broken, vault_open;    /* the latter: a vault batch has begun */
     int blob_hold;              /* of wg_blob_hold, from a batch's first photo to its end; -1 */
     struct wg_desk_stats stats; /* counts are written by the desk alone, with atomic stores */
@@ -55,6 +56,11 @@ struct wg_desk {
 /** Replace parts of what is in force; takes over what is given, NULL keeps what was. */
 int desk_enforce(struct wg_desk *d, struct wg_ground *ground, struct wg_pack *pack,
                  struct wg_err *err);
+
+/** The moment by which the desk decides: never before the last entry's. Notices a jump. */
+int64_t desk_now(struct wg_desk *d);
+/** Take what time has something to say about by now. How long to sleep then, in ms. */
+int64_t desk_wake(struct wg_desk *d);
 
 /** Fold into the views what the journal has and they have not. */
 int desk_catch_up(struct wg_desk *d, struct wg_err *err);
@@ -82,10 +88,17 @@ struct deciding {
     const struct wg_step *step;
     const struct wg_lead *lead;
     uint32_t role;
+    int to;                      /**< the state it leads to */
+    const struct wg_json *asked; /**< of the case, parsed; or NULL */
+    int64_t due;                 /**< as the outcomes so far leave it */
+    struct wg_str ask_of;        /**< the role that the rules want to grant it */
+    struct wg_str order_text;    /**< of an order that they want given */
+    bool looking;                /**< only asking what could be done */
+    bool stage_ruled;            /**< they set stage_due themselves */
     const struct wg_class *class_;
-    const struct wg_condition *row;
-    uint64_t of;                /* the case the entry is about */
-    struct wg_secret secret[3]; /* fields of `in` that go to the vault */
+    const struct wg_condition *row; /**< the one that this step chooses */
+    uint64_t of;                    /* the case the entry is about */
+    struct wg_secret secret[3];     /* fields of `in` that go to the vault */
     char ref[3][WG_REF_TEXT + 1];
     size_t secrets;
     struct wg_buf facts, outs; /* JSON, comma-separated */
@@ -93,8 +106,50 @@ struct deciding {
 int decide(struct deciding *dc); /* the command; errors in cmd->err */
 int decide_report(struct deciding *dc);
 int decide_step(struct deciding *dc);
+int decide_time(struct deciding *dc);
+int decide_adopt(struct deciding *dc);
 int decide_keep(struct deciding *dc);
 int decide_done(struct deciding *dc);
+
+/* ---- acts.c: what a row does beside moving the state ---- */
+
+/** Is it possible just now? WG_ESTATE, or WG_EDENIED where another role must answer. Sets dc->to.
+ */
+int act_guard(struct deciding *dc);
+/** Does the body make sense for it? WG_EINVAL with the pointer. */
+int act_check(struct deciding *dc);
+/** Its outcomes, before the rules are asked. */
+int act_outcomes(struct deciding *dc);
+/** And after, when it is known what they say. */
+int act_after(struct deciding *dc);
+
+/** The staged limit that the case is in, or goes to with this feedback; NULL: there is none. */
+const struct wg_segment *act_segment(const struct deciding *dc);
+/** What the receiving county needs to go on with the case. */
+int receive_outcome(struct deciding *dc);
+
+/* ---- clock.c: the case clock and the stage's ---- */
+
+/** The case clock as this step leaves it: goes on, begins anew, or as it was. Before the rules. */
+int clock_outcome(struct deciding *dc);
+/** The stage's deadline and the yellow lamp's moment, after the rules. */
+int clock_after(struct deciding *dc);
+/** When a limit that runs from then is up; asked, so a fact. */
+int clock_deadline(struct deciding *dc, int64_t from, struct wg_limit limit, int64_t *out);
+/** A due moment as it is when from … to did not count. */
+int clock_shift(struct deciding *dc, int64_t from, int64_t to, int64_t *due);
+
+int clock_answer(const struct wg_worktime *wt, const char *what, const struct wg_json *args,
+                 struct wg_buf *out, struct wg_err *err);
+
+/** Read what the rules said since `from`, an offset into dc->outs: the due moment, who is to
+ * grant. */
+int read_ruled(struct deciding *dc, size_t from);
+/** An order 督办 with the next number; the unit owes a reply. */
+void order_outcome(struct deciding *dc, struct wg_str text);
+
+/** Refuse with what the actor may do from here. */
+int deny(struct deciding *dc, int code, const char *why);
 
 /** Ask and remember: the answer is parsed into the arena, question and answer go into the facts. */
 int ask(struct deciding *dc, const char *what, struct wg_str args, const struct wg_json **answer);

@@ -68,6 +68,9 @@ static int decide_again(struct replay *r, const struct wg_entry *e)
                           .outs = WG_BUF_INIT};
     struct wg_rules *rules;
     cmd.actor = (struct wg_actor){e->by, e->unit, wg_role_parse(e->as)};
+    const char *slash = e->by.p ? memchr(e->by.p, '/', e->by.n) : NULL;
+    if (slash) /* somebody of another county */
+        cmd.from_area = (struct wg_str){e->by.p, (size_t)(slash - e->by.p)};
     /* Before it is filed a case is decided by what was in force then. */
     int rc = rulebook_get(&r->shadow.book, e->rev, &rules, r->err);
     if (rc < 0)

@@ -125,6 +125,20 @@ static int read_source(struct deciding *dc, struct wg_case *c)
     return WG_OK;
 }
 
+/* When it came about, where somebody knows; else it is taken to be found at once. */
+static int read_occurred(struct deciding *dc, struct wg_case *c)
+{
+    struct wg_str text;
+    int rc = body_text(dc, "occurred", 40, false, &text);
+    if (rc < 0 || !text.n)
+        return rc;
+    if (wg_time_parse(text, &c->occurred) < 0)
+        return REFUSE(dc, WG_EINVAL, "/occurred", "must be a time like 2026-11-23T10:30:00+08:00");
+    if (c->occurred > dc->t || c->occurred < dc->t - 366 * WG_DAY_MS)
+        return REFUSE(dc, WG_EINVAL, "/occurred", "must lie in the past, within a year");
+    return WG_OK;
+}
+
 static void hide(struct deciding *dc, const char *field, struct wg_str bytes)
 {
     dc->secret[dc->secrets++] = (struct wg_secret){wg_str_of(field), bytes};
@@ -177,19 +191,21 @@ static void open_outcome(struct deciding *dc, const struct wg_case *c)
     wg_json_kstr(&dc->outs, "grid", c->grid);
     if (c->part.n)
         wg_json_kstr(&dc->outs, "part", c->part);
+    if (c->occurred)
+        wg_json_kint(&dc->outs, "occurred", c->occurred);
     wg_json_kstr(&dc->outs, "role", wg_str_of(wg_role_name(dc->role)));
     wg_buf_char(&dc->outs, '}');
 }
 
 static int read_report(struct deciding *dc, struct wg_case *c)
 {
-    static const char *const known[] = {"kind",        "category", "standard", "location",
-                                        "description", "address",  "part",     "source",
-                                        "caller",      "photos",   "note",     NULL};
+    static const char *const known[] = {
+        "kind",   "category", "standard", "location", "description", "address", "part",
+        "source", "caller",   "photos",   "note",     "occurred",    NULL};
     int rc;
     if ((rc = body_known(dc, known, NULL)) < 0 || (rc = read_class(dc, c)) < 0 ||
         (rc = read_place(dc, &c->at)) < 0 || (rc = read_source(dc, c)) < 0 ||
-        (rc = read_words(dc, c)) < 0 || (rc = locate(dc, c)) < 0)
+        (rc = read_occurred(dc, c)) < 0 || (rc = read_words(dc, c)) < 0 || (rc = locate(dc, c)) < 0)
         return rc;
     return read_part(dc, c);
 }
@@ -219,8 +235,9 @@ int decide_report(struct deciding *dc)
     dc->of = c.id;
     dc->c = c;
     open_outcome(dc, &c);
-    if ((rc = body_photos(dc, c.at)) < 0)
+    if ((rc = body_photos(dc, c.at)) < 0 || (rc = run_rules(dc, act, &c)) < 0)
         return rc;
-    rc = run_rules(dc, act, &c);
-    return rc == WG_OK ? put_secrets(dc) : rc;
+    dc->to = WG_REPORTED;
+    dc->c.state = WG_NOWHERE; /* its first stage begins */
+    return (rc = clock_after(dc)) < 0 ? rc : put_secrets(dc);
 }

@@ -5,19 +5,36 @@
 
 #include <stdio.h>
 
-static int deny(struct deciding *dc, int code, const char *why)
+int deny(struct deciding *dc, int code, const char *why)
 {
+    const struct wg_step *asked_for = dc->step;
     struct wg_buf b = WG_BUF_INIT;
-    wg_flow_allowed(&dc->pack->flow, dc->c.state, dc->cmd->actor.roles, &b);
+    if (dc->looking)
+        return code;
+    dc->looking = true;
+    wg_buf_char(&b, '[');
+    for (size_t i = 0; i < dc->pack->flow.count; i++) {
+        dc->step = &dc->pack->flow.step[i];
+        if (!wg_step_leaves(dc->step, dc->c.state, dc->cmd->actor.roles) || act_guard(dc) < 0)
+            continue;
+        wg_json_sep(&b);
+        wg_buf_json(&b, dc->step->action);
+    }
+    wg_buf_char(&b, ']');
+    dc->step = asked_for;
+    dc->looking = false;
     dc->cmd->allowed = wg_arena_str(dc->a, wg_buf_str(&b));
     wg_buf_free(&b);
     return REFUSE(dc, code, "", "%s", why);
 }
 
-/* A unit acts on what it holds; others see it not. */
+/* A unit acts on what it holds; others see it not. Who countersigns may add what it knows, and a
+ * collector to a report of their own. */
 static bool holds(const struct deciding *dc)
 {
-    return dc->c.unit.n && wg_str_eq(dc->c.unit, dc->cmd->actor.unit);
+    struct wg_str unit = dc->cmd->actor.unit;
+    return unit.n && (wg_str_eq(dc->c.unit, unit) || (wg_str_is(dc->cmd->act, "add_evidence") &&
+                                                      wg_words_have(dc->c.assist, unit)));
 }
 
 static int check_role(struct deciding *dc)
@@ -38,6 +55,9 @@ static int check_role(struct deciding *dc)
         return deny(dc, WG_EDENIED, "your roles do not take this step");
     if (holder && can == WG_UNIT_ROLE && !holds(dc))
         return deny(dc, WG_EDENIED, "this case is not with your unit");
+    if (holder && can == WG_COLLECTOR && !wg_str_eq(dc->c.reporter, dc->cmd->actor.user) &&
+        !wg_words_have(dc->c.reporters, dc->cmd->actor.user))
+        return deny(dc, WG_EDENIED, "this is no report of yours");
     return WG_OK;
 }
 
@@ -53,7 +73,10 @@ static int check_state(struct deciding *dc)
     dc->step = &dc->pack->flow.step[row];
     uint32_t can = dc->step->roles & dc->cmd->actor.roles;
     dc->role = can & -can;
-    return dc->role ? WG_OK : deny(dc, WG_EDENIED, "your roles do not take this step from here");
+    if (!dc->role)
+        return deny(dc, WG_EDENIED, "your roles do not take this step from here");
+    dc->to = dc->step->lead[0].to == WG_BACK ? dc->c.before : dc->c.state;
+    return act_guard(dc);
 }
 
 /* ---- the row's fields ---- */
@@ -104,6 +127,32 @@ static int check_condition(struct deciding *dc, const char *pointer, struct wg_s
                   WG_PRI(dc->c.category), WG_PRI(id), ids);
 }
 
+static int check_units(struct deciding *dc, const char *pointer, const struct wg_json *j)
+{
+    char at[140];
+    size_t i = 0;
+    int rc = WG_OK;
+    if (j->type != WG_JARR || j->count == 0 || j->count > 8)
+        return REFUSE(dc, WG_EINVAL, pointer, "must be a list of 1 to 8 units");
+    for (const struct wg_json *u = j->child; rc == WG_OK && u; u = u->next, i++) {
+        snprintf(at, sizeof(at), "%s/%zu", pointer, i);
+        rc = u->type == WG_JSTR ? check_unit(dc, at, u->str)
+                                : REFUSE(dc, WG_EINVAL, at, "must be a text");
+    }
+    return rc;
+}
+
+/* From here on the case is looked at as one of that class. */
+static int check_class(struct deciding *dc, const char *pointer, struct wg_str code)
+{
+    const struct wg_class *found = wg_pack_class(dc->pack, dc->c.kind, code);
+    if (!found)
+        return REFUSE(dc, WG_EINVAL, pointer, "%s %.*s is no class here; see GET /v1/%s/categories",
+                      wg_kind_name(dc->c.kind), WG_PRI(code), dc->d->area);
+    dc->class_ = found;
+    return WG_OK;
+}
+
 static int check_typed(struct deciding *dc, const struct wg_field *f, const char *pointer,
                        const struct wg_json *j)
 {
@@ -112,6 +161,8 @@ static int check_typed(struct deciding *dc, const struct wg_field *f, const char
     if (f->type == WG_FINT)
         return j->type == WG_JINT ? WG_OK
                                   : REFUSE(dc, WG_EINVAL, pointer, "must be a whole number");
+    if (f->type == WG_FUNITS)
+        return check_units(dc, pointer, j);
     if (j->type != WG_JSTR)
         return REFUSE(dc, WG_EINVAL, pointer, "must be a text");
     switch (f->type) {
@@ -121,6 +172,8 @@ static int check_typed(struct deciding *dc, const struct wg_field *f, const char
         return check_unit(dc, pointer, j->str);
     case WG_FCONDITION:
         return check_condition(dc, pointer, j->str);
+    case WG_FCLASS:
+        return check_class(dc, pointer, j->str);
     case WG_FTIME:
         return wg_time_parse(j->str, &t) == WG_OK
                    ? WG_OK
@@ -148,18 +201,20 @@ static int check_field(struct deciding *dc, const struct wg_field *f)
              f->name.p);
     if (j)
         return check_typed(dc, f, pointer, j);
-    if (f->type == WG_FUNIT && dc->c.proposed.n) /* who says nothing follows the proposal */
+    if (f->type == WG_FUNIT && dc->c.proposed.n &&
+        dc->step->effect == WG_NO_EFFECT) /* who says nothing follows the proposal */
         return check_unit(dc, pointer, dc->c.proposed);
     return f->must ? REFUSE(dc, WG_EINVAL, pointer, "%.*s is missing", WG_PRI(f->name)) : WG_OK;
 }
 
 static int check_body(struct deciding *dc)
 {
-    static const char *const known[] = {"note", "photos", NULL};
-    struct wg_str note;
+    static const char *const known[] = {"note", "photos", "override", NULL};
+    struct wg_str note, override;
     int rc;
     if ((rc = body_known(dc, known, dc->step)) < 0 ||
         (rc = body_text(dc, "note", 4000, false, &note)) < 0 ||
+        (rc = body_text(dc, "override", 500, false, &override)) < 0 ||
         (rc = body_photos(dc, dc->c.at)) < 0)
         return rc;
     for (uint32_t i = 0; rc == WG_OK && i < dc->step->fields; i++)
@@ -170,21 +225,21 @@ static int check_body(struct deciding *dc)
         if (!dc->step->lead[i].result.p ||
             wg_str_eq(dc->step->lead[i].result, wg_json_str(dc->cmd->in, "result")))
             dc->lead = &dc->step->lead[i];
-    return dc->lead ? WG_OK : REFUSE(dc, WG_EINVAL, "/result", "leads nowhere from here");
+    if (!dc->lead)
+        return REFUSE(dc, WG_EINVAL, "/result", "leads nowhere from here");
+    if (dc->lead->to < WG_STATES && dc->step->effect != WG_DO_FEED_BACK)
+        dc->to = dc->lead->to;
+    else if (dc->lead->to < WG_STATES && dc->to == dc->c.state && !act_segment(dc))
+        dc->to = dc->lead->to;
+    return act_check(dc);
 }
 
 /* ---- outcomes of the step itself ---- */
 
-static int goal(const struct deciding *dc)
-{
-    int to = dc->lead->to;
-    return to == WG_STAY ? dc->c.state : to == WG_BACK ? dc->c.before : to;
-}
-
 static void go_outcome(struct deciding *dc)
 {
     out_begin(dc, "go");
-    wg_json_kstr(&dc->outs, "to", wg_str_of(wg_state_name(goal(dc))));
+    wg_json_kstr(&dc->outs, "to", wg_str_of(wg_state_name(dc->to)));
     wg_json_kstr(&dc->outs, "role", wg_str_of(wg_role_name(dc->role)));
     out_why_row(dc);
     wg_buf_char(&dc->outs, '}');
@@ -222,6 +277,8 @@ static int file_outcome(struct deciding *dc)
 
 static void unit_outcome(struct deciding *dc)
 {
+    if (dc->step->effect != WG_NO_EFFECT && dc->step->effect != WG_DO_TRANSFER)
+        return;
     struct wg_str unit = wg_json_str(dc->cmd->in, "unit");
     for (uint32_t i = 0; i < dc->step->fields; i++) {
         if (dc->step->field[i].type != WG_FUNIT)
@@ -241,37 +298,65 @@ static int outcomes(struct deciding *dc)
 {
     char event[64];
     struct wg_case would = dc->c; /* as rules see it: chosen row included */
-    size_t before;
     int rc = WG_OK;
     go_outcome(dc);
-    if (dc->row) {
+    if (dc->row && dc->step->effect == WG_NO_EFFECT) {
         if ((rc = file_outcome(dc)) < 0)
             return rc;
         would.condition = dc->row->id;
         would.limit = dc->row->limit;
     }
     unit_outcome(dc);
+    if ((rc = clock_outcome(dc)) < 0 || (rc = act_outcomes(dc)) < 0)
+        return rc;
     if (wg_str_copy(event, sizeof(event), dc->cmd->act) < 0)
         return REFUSE(dc, WG_ENOENT, "", "no such action");
-    before = dc->outs.n;
-    rc = run_rules(dc, event, &would);
-    if (rc == WG_OK && dc->row && !memmem(dc->outs.p + before, dc->outs.n - before, "\"due\":", 6))
-        rc = REFUSE(dc, WG_ERULE, "", "%.*s/rules.lua: on.%s chose a limit but set no due",
-                    WG_PRI(dc->pack->area), event);
-    return rc;
+    if ((rc = run_rules(dc, event, &would)) < 0)
+        return rc;
+    if (dc->row && !dc->due)
+        return REFUSE(dc, WG_ERULE, "", "%.*s/rules.lua: on.%s chose a limit but set no due",
+                      WG_PRI(dc->pack->area), event);
+    if (dc->order_text.n && dc->step->effect != WG_DO_SUPERVISE)
+        order_outcome(dc, dc->order_text);
+    if ((rc = act_after(dc)) < 0)
+        return rc;
+    return clock_after(dc);
 }
 
+/* 监督 and 指挥 never meet in one person on one case. A centre too small to split says so in its
+ * pack; in an emergency anybody may go on who gives the reason. Either leaves a mark for good. */
 static int check_person(struct deciding *dc)
 {
+    struct wg_str override = wg_json_str(dc->cmd->in, "override");
     if (!wg_case_other_axis(&dc->c, dc->cmd->actor.user, dc->role))
         return WG_OK;
-    if (!dc->pack->small_centre)
+    if (!dc->pack->small_centre && !override.n)
         return REFUSE(dc, WG_EDENIED, "",
                       "you acted on the other axis of this case; 监督与指挥不得由同一人经手");
     out_begin(dc, "mark");
     wg_json_kstr(&dc->outs, "what", WG_S("both_axes"));
+    wg_json_kstr(&dc->outs, "by", dc->cmd->actor.user);
+    if (override.n)
+        wg_json_kstr(&dc->outs, "override", override);
+    wg_buf_char(&dc->outs, '}');
+    out_begin(dc, "set");
+    wg_json_kbool(&dc->outs, "both_axes", true);
+    wg_buf_char(&dc->outs, '}');
+    if (!override.n)
+        return WG_OK;
+    out_begin(dc, "notify");
+    wg_json_kstr(&dc->outs, "to", WG_S("leader"));
+    wg_json_kstr(&dc->outs, "text", WG_S("紧急越权：同一人经手监督与指挥，请核查"));
     wg_buf_char(&dc->outs, '}');
     return WG_OK;
+}
+
+static int read_asked(struct deciding *dc)
+{
+    struct wg_json *tree = NULL;
+    int rc = dc->c.asked.n ? wg_json_parse(dc->a, dc->c.asked, &tree, &dc->cmd->err) : WG_OK;
+    dc->asked = tree;
+    return rc;
 }
 
 int decide_step(struct deciding *dc)
@@ -284,6 +369,9 @@ int decide_step(struct deciding *dc)
         return REFUSE(dc, rc, "", "the case can't be read: %s", wg_strerror(rc));
     dc->known = true;
     dc->of = cmd->id;
+    dc->due = dc->c.due;
+    if ((rc = read_asked(dc)) < 0)
+        return rc;
     rc = rulebook_get(&dc->d->book, dc->c.filed ? dc->c.rev : (struct wg_str){NULL, 0}, &dc->rules,
                       &cmd->err);
     if (rc < 0)

@@ -298,7 +298,10 @@ void call_submit(struct call *call)
         if (wg_str_int(v, &cmd->if_match) < 0 || cmd->if_match < 0)
             cmd->if_match = INT64_MAX; /* no version of ours: it can't match */
     }
-    cmd->actor = (struct wg_actor){wg_arena_str(call->arena, wg_str_of(s->user)),
+    struct wg_str user = wg_str_of(s->user);
+    if (cmd->from_area.n) /* somebody of another county, and told apart from ours by it */
+        user = wg_arena_fmt(call->arena, "%.*s/%s", WG_PRI(cmd->from_area), s->user);
+    cmd->actor = (struct wg_actor){wg_arena_str(call->arena, user),
                                    wg_arena_str(call->arena, wg_str_of(s->unit)), s->roles};
     cmd->key = wg_req_header(call->req, "idempotency-key");
     if (cmd->key.n > 128) {
@@ -330,7 +333,7 @@ void call_submit(struct call *call)
     }
 }
 
-static void submit_own(struct call *call, struct wg_county *c, struct wg_arena *a)
+int host_submit(struct call *call, struct wg_county *c, struct wg_arena *a)
 {
     call->host = c->host;
     call->county = c;
@@ -340,10 +343,11 @@ static void submit_own(struct call *call, struct wg_county *c, struct wg_arena *
     call->cmd.owner = call;
     call->cmd.if_match = -1;
     call->cmd.actor = (struct wg_actor){WG_S("system"), {NULL, 0}, WG_SYSTEM};
-    if (wg_desk_submit(c->desk, &call->cmd) < 0) {
-        wg_log(WG_WARN, "host", "the desk takes no more", "area", c->area, NULL);
-        wg_arena_free(a);
-    }
+    if (wg_desk_submit(c->desk, &call->cmd) == WG_OK)
+        return WG_OK;
+    wg_log(WG_WARN, "host", "the desk takes no more", "area", c->area, NULL);
+    wg_arena_free(a);
+    return WG_EBUSY;
 }
 
 void host_keep(struct wg_county *c, struct wg_arena *a, const char *kind, struct wg_str name,
@@ -360,7 +364,7 @@ void host_keep(struct wg_county *c, struct wg_arena *a, const char *kind, struct
     call->cmd.value = value;
     call->cmd.ground = ground;
     call->cmd.bundle = bundle;
-    submit_own(call, c, a);
+    host_submit(call, c, a);
 }
 
 void host_done(struct wg_county *c, uint64_t n, uint32_t i)
@@ -374,7 +378,7 @@ void host_done(struct wg_county *c, uint64_t n, uint32_t i)
     call->cmd.act = WG_S("done");
     call->cmd.done_n = n;
     call->cmd.done_i = i;
-    submit_own(call, c, a);
+    host_submit(call, c, a);
 }
 
 void reply_version(struct wg_req *req, uint32_t version)
@@ -387,7 +391,7 @@ void reply_version(struct wg_req *req, uint32_t version)
     wg_reply_header(req, "ETag", wg_buf_str(&b));
 }
 
-static void answer_cmd(struct call *call)
+void answer_cmd(struct call *call)
 {
     struct wg_cmd *cmd = &call->cmd;
     struct wg_buf b = WG_BUF_INIT;
@@ -433,18 +437,22 @@ void take_results(void *arg)
         wg_ground_drop(call->cmd.ground);
         wg_bundle_drop(call->cmd.bundle);
         if (call->req) {
-            answer_cmd(call);
+            if (call->cmd.rc == WG_OK && call->cmd.from_area.n)
+                carry_wait(call);
+            else
+                answer_cmd(call);
             continue;
         }
-        if (call->cmd.rc < 0)
+        if (call->carry)
+            carried(call);
+        else if (call->cmd.rc < 0)
             wg_log(WG_ERROR, "host", call->cmd.err.text, "area", call->county->area, NULL);
         wg_arena_free(call->arena); /* the host's own command */
     }
     for (size_t i = 0; i < h->counties; i++) {
         if (!woken[i])
             continue;
-        feed_wake(h->county[i]);
-        effects_wake(h->county[i]);
+        county_woken(h->county[i]);
     }
 }
 
@@ -469,7 +477,8 @@ bool may_see(const struct session *s, const struct wg_case *c)
         return true;
     if (s->roles & WG_UNIT_ROLE && s->unit[0] && wg_words_have(c->held, wg_str_of(s->unit)))
         return true;
-    if (s->roles & (WG_COLLECTOR | WG_PUBLIC) && wg_str_eq(c->reporter, user))
+    if (s->roles & (WG_COLLECTOR | WG_PUBLIC) &&
+        (wg_str_eq(c->reporter, user) || wg_words_have(c->reporters, user)))
         return true;
     return s->roles & WG_COLLECTOR && (c->state == WG_CHECKING || c->state == WG_VERIFYING);
 }
@@ -487,7 +496,7 @@ void show_case(struct wg_county *county, const struct session *s, const struct w
             description = (struct wg_str){NULL, 0}; /* erased */
     }
     wg_buf_room(out, 1024 + description.n); /* at once, not by doubling */
-    wg_case_json(c, description, wg_now_ms(), out);
+    wg_case_json(c, wg_str_of(county->area), description, wg_now_ms(), out);
     if (c->caller.n && s->roles & (WG_ACCEPTOR | WG_CHIEF) &&
         wg_vault_get(vault, c->caller, &caller, NULL) == WG_OK && out->n && wg_buf_ok(out)) {
         out->n--; /* into the object, before its brace */

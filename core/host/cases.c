@@ -62,6 +62,42 @@ static bool path_case(struct call *call, uint64_t *id)
     return true;
 }
 
+/* The county that holds a case of another one's number, by following where it was handed over to.
+ */
+static struct wg_county *holder_of(struct call *call, uint64_t id)
+{
+    struct wg_county *c = host_county_of(call->host, wg_case_id_area(id));
+    for (int i = 0; c && i < WG_AREAS_MAX; i++) {
+        struct wg_case rec;
+        struct wg_txn *txn;
+        struct wg_county *next = NULL;
+        if (reader_begin(c, &txn, NULL) < 0)
+            return c;
+        if (wg_view_case(wg_desk_views(c->desk), txn, id, &rec) == WG_OK &&
+            rec.state == WG_HANDED_OVER)
+            next = host_county(call->host, rec.into);
+        reader_end(c);
+        if (!next)
+            return c;
+        c = next;
+    }
+    return c;
+}
+
+/* Receiving is a step in the other county's case, taken by somebody of this one. */
+static void address_handover(struct call *call, struct wg_str action, const struct wg_json *in)
+{
+    struct wg_county *to = host_county(call->host, wg_json_str(in, "to"));
+    call->cmd.to_known = to && !to->is_city;
+    if (!wg_str_is(action, "receive"))
+        return;
+    struct wg_county *holder = holder_of(call, call->cmd.id);
+    if (!holder || holder == call->county)
+        return;
+    call->cmd.from_area = wg_str_of(call->county->area);
+    call->county = holder;
+}
+
 void post_action(struct call *call)
 {
     struct wg_json *in;
@@ -84,29 +120,68 @@ void post_action(struct call *call)
         return;
     call->cmd.act = action;
     call->cmd.in = in;
+    address_handover(call, action, in);
     call_submit(call);
+}
+
+/* Handed over: the address of now. */
+static void moved_on(struct call *call, uint64_t id, struct wg_str area)
+{
+    char where[80], text[24];
+    wg_case_id_text(id, text);
+    snprintf(where, sizeof(where), "/v1/%.*s/cases/%s", WG_PRI(area), text);
+    wg_reply_header(call->req, "Location", wg_arena_str(call->arena, wg_str_of(where)));
+    wg_reply_problem(call->req, 308, "the case was handed over");
+}
+
+/* A case that another county offers may be read before it is received. */
+static bool offered(const struct wg_county *to, const struct wg_case *c)
+{
+    char area[32];
+    int n = snprintf(area, sizeof(area), "\"area\":\"%s\"", to->area);
+    return c->asked.n && memmem(c->asked.p, c->asked.n, "\"handover\"", 10) &&
+           memmem(c->asked.p, c->asked.n, area, (size_t)n);
+}
+
+static int read_case(struct call *call, struct wg_county *county, uint64_t id, struct wg_buf *b,
+                     struct wg_case *c, struct wg_err *err)
+{
+    struct wg_txn *txn;
+    int rc = reader_begin(county, &txn, err);
+    if (rc < 0)
+        return rc;
+    rc = wg_view_case(wg_desk_views(county->desk), txn, id, c);
+    if (rc == WG_OK && county != call->county && !offered(call->county, c))
+        rc = WG_ENOENT;
+    if (rc < 0)
+        wg_fail(err, rc, rc == WG_ENOENT ? "there is no such case" : "the case can't be read");
+    else if (!may_see(call->session, c))
+        rc = wg_fail(err, WG_EDENIED, "this case is not yours to see");
+    else if (c->state == WG_HANDED_OVER)
+        moved_on(call, id, c->into);
+    else
+        show_case(county, call->session, c, b);
+    reader_end(county);
+    return rc;
 }
 
 void get_case(struct call *call)
 {
-    struct wg_txn *txn;
     struct wg_case c;
     struct wg_err err = {0};
     struct wg_buf b = WG_BUF_INIT;
     uint64_t id;
     if (!path_case(call, &id))
         return;
-    int rc = reader_begin(call->county, &txn, &err);
-    if (rc == WG_OK) {
-        rc = wg_view_case(wg_desk_views(call->county->desk), txn, id, &c);
-        if (rc == WG_OK && !may_see(call->session, &c))
-            rc = wg_fail(&err, WG_EDENIED, "this case is not yours to see");
-        else if (rc == WG_OK)
-            show_case(call->county, call->session, &c, &b);
-        else
-            wg_fail(&err, rc, rc == WG_ENOENT ? "there is no such case" : "the case can't be read");
-        reader_end(call->county);
+    int rc = read_case(call, call->county, id, &b, &c, &err);
+    if (rc == WG_ENOENT && !call->county->is_city &&
+        wg_case_id_area(id) != strtoul(call->county->area, NULL, 10)) {
+        struct wg_county *other = holder_of(call, id);
+        if (other && other != call->county)
+            rc = read_case(call, other, id, &b, &c, &err);
     }
+    if (rc == WG_OK && c.state == WG_HANDED_OVER)
+        return;
     if (rc < 0) {
         wg_buf_free(&b);
         answer_err(call->req, rc, &err, (struct wg_str){NULL, 0});
@@ -369,7 +444,7 @@ void get_cases(struct call *call)
         listing_run(l);
 }
 
-/* What waits for me: cases in a state from which one of my roles has a step. */
+/* What waits for me: cases that one of my roles answers for just now. */
 void get_tasks(struct call *call)
 {
     struct listing *l = listing_new(call);
@@ -378,15 +453,9 @@ void get_tasks(struct call *call)
         wg_reply_problem(call->req, 503, "out of memory");
         return;
     }
-    struct wg_force *f = wg_desk_force(call->county->desk);
-    for (size_t i = 0; f->pack && i < f->pack->flow.count; i++) {
-        const struct wg_step *s = &f->pack->flow.step[i];
-        bool moves = s->leads &&
-                     s->lead[0].to != WG_STAY; /* what can be done at any time waits for nobody */
-        if (moves && s->roles & call->session->roles)
-            l->q.states |= s->from;
-    }
-    wg_force_drop(f);
+    for (int state = 0; state < WG_STATES; state++)
+        if (wg_case_post(&(struct wg_case){.state = (uint8_t)state}) & call->session->roles)
+            l->q.states |= UINT32_C(1) << state;
     if (!query_int(call, "limit", 1, 1000, &limit) ||
         !start_cursor(l, wg_req_query(call->req, "cursor")))
         return;

@@ -115,6 +115,7 @@ void county_close(struct wg_county *c)
     if (!c)
         return;
     effects_free(c);
+    carries_free(c);
     wg_txn_abort(c->reader);
     wg_desk_close(c->desk);
     plugins_close(c);
@@ -214,6 +215,13 @@ void county_watch(struct wg_county *c)
         wg_arena_free(r->arena);
         free(r);
     }
+}
+
+void county_woken(struct wg_county *c)
+{
+    feed_wake(c);
+    effects_wake(c);
+    carries_wake(c);
 }
 
 /* ---- at night: a copy of the views, a sweep of the blobs ---- */

@@ -16,6 +16,7 @@ struct wg_county {
     struct wg_txn *reader; /* kept, renewed for each read, reset after */
     struct feed *feeds;    /* streams that follow the journal */
     struct effects *effects;
+    struct carry *carries; /* cases on their way to another county */
     void *plugin_self[16];
     bool is_city, reloading;
     char refused[WG_SHORT_TEXT + 1]; /* the revision of scripts that was refused last: told once */
@@ -83,7 +84,8 @@ struct call {
     struct wg_county *county;
     struct wg_arena *arena;
     struct wg_cmd cmd;
-    int status; /* of a good answer */
+    struct carry *carry; /* the host's own: a case that comes over */
+    int status;          /* of a good answer */
     bool sees_caller, sees_words;
 };
 
@@ -120,6 +122,9 @@ bool before_request(struct wg_req *req, void *arg);
 void host_keep(struct wg_county *c, struct wg_arena *a, const char *kind, struct wg_str name,
                struct wg_str value, struct wg_ground *ground, struct wg_bundle *bundle);
 void host_done(struct wg_county *c, uint64_t n, uint32_t i);
+/** A command of the host's own to the desk of c. Errors: WG_EBUSY; the arena is then freed. */
+int host_submit(struct call *call, struct wg_county *c, struct wg_arena *a);
+void answer_cmd(struct call *call); /* by its result */
 struct wg_county *host_county(struct wg_host *h, struct wg_str area);
 struct wg_county *host_county_of(struct wg_host *h, uint32_t area);
 
@@ -208,6 +213,7 @@ void feeds_beat(struct wg_county *c);
 /* county.c */
 int county_open(struct wg_host *h, struct wg_str area, struct wg_county **out, struct wg_err *err);
 void county_close(struct wg_county *c);
+void county_woken(struct wg_county *c); /* there may be new entries */
 int counties_share_outlines(struct wg_host *h, struct wg_err *err);
 void county_night(struct wg_county *c); /* a job: the last good copy of the views, the sweep */
 void county_watch(
@@ -228,6 +234,12 @@ int job_submit(struct wg_host *h, struct job *job);
 int plugins_route(struct wg_host *h, struct wg_err *err);
 int plugins_open(struct wg_county *c, struct wg_err *err);
 void plugins_close(struct wg_county *c);
+
+/* handover.c */
+void carries_wake(struct wg_county *c); /* bring over what waits to be brought */
+void carries_free(struct wg_county *c);
+void carried(struct call *call);    /* the other county has answered */
+void carry_wait(struct call *call); /* answer once the case that was received is here */
 
 /* effect.c */
 void effects_wake(struct wg_county *c);

@@ -54,7 +54,7 @@ static void tick(void *arg)
             county_watch(c);
         if (h->ticks % 15 == 0)
             feeds_beat(c);
-        effects_wake(c);
+        county_woken(c); /* time's own entries come without a command of ours */
     }
     if (into / WG_HOUR_MS == 3 && h->night != day) {
         h->night = day;

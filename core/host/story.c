@@ -16,14 +16,26 @@ struct story {
     struct wg_arena *arena; /* the pool's */
     void (*tell)(struct story *s, const struct wg_entry *e, const struct wg_entry *before,
                  struct wg_buf *out);
-    struct wg_entry *entry; /* newest first while reading */
+    void (*end)(struct story *s); /* or NULL */
+    struct wg_entry *entry;       /* newest first while reading */
     size_t count;
-    int state;
-    int64_t due;
+    struct wg_ledger ledger; /* the case as it was by the entry that is told */
     struct wg_buf out;
     int rc;
     struct wg_err err;
 };
+
+/* An entry about another case that touched this one, too: which one before it did. */
+static uint64_t was_also(const struct wg_entry *e, uint64_t id)
+{
+    for (const struct wg_json *o = e->out->child; o; o = o->next) {
+        uint64_t of;
+        if (wg_str_is(wg_json_str(o, "k"), "also") &&
+            wg_case_id_parse(wg_json_str(o, "of"), &of) == WG_OK && of == id)
+            return (uint64_t)wg_json_int(o, "was", 0);
+    }
+    return 0;
+}
 
 static int read_chain(struct story *s)
 {
@@ -38,6 +50,8 @@ static int read_chain(struct story *s)
             rc = wg_entry_parse(s->arena, bytes, &s->entry[s->count], &s->err);
         if (rc < 0)
             return rc;
+        if (s->entry[s->count].of != s->id)
+            s->entry[s->count].was = was_also(&s->entry[s->count], s->id);
     }
     return WG_OK;
 }
@@ -47,11 +61,13 @@ static void story_work(void *arg)
     struct story *s = arg;
     s->arena = wg_arena_new(65536);
     s->rc = s->arena ? read_chain(s) : WG_ENOMEM;
-    s->state = WG_NOWHERE;
+    s->ledger = (struct wg_ledger){.a = s->arena, .id = s->id, .c = {.state = WG_NOWHERE}};
     wg_buf_char(&s->out, '[');
     for (size_t i = s->count; s->rc == WG_OK && i > 0; i--)
         s->tell(s, &s->entry[i - 1], i < s->count ? &s->entry[i] : NULL, &s->out);
     wg_buf_char(&s->out, ']');
+    if (s->rc == WG_OK && s->end)
+        s->end(s);
     wg_arena_free(s->arena);
 }
 
@@ -91,8 +107,10 @@ static bool see_case(struct call *call, uint64_t *id, struct wg_case *c)
     return rc == WG_OK;
 }
 
-static void story_run(struct call *call, void (*tell)(struct story *, const struct wg_entry *,
-                                                      const struct wg_entry *, struct wg_buf *))
+static void story_run(struct call *call,
+                      void (*tell)(struct story *, const struct wg_entry *, const struct wg_entry *,
+                                   struct wg_buf *),
+                      void (*end)(struct story *))
 {
     struct story *s = WG_NEW(call->arena, struct story);
     if (!s || !see_case(call, &s->id, &s->c))
@@ -101,6 +119,7 @@ static void story_run(struct call *call, void (*tell)(struct story *, const stru
     s->county = call->county;
     s->session = *call->session;
     s->tell = tell;
+    s->end = end;
     if (wg_pool_run(call->host->loop, story_work, story_done, s) < 0)
         wg_reply_problem(call->req, 503, "out of memory");
 }
@@ -115,15 +134,14 @@ static void key_time(struct wg_buf *b, const char *key, int64_t t)
     wg_buf_char(b, '"');
 }
 
-static int state_after(const struct wg_entry *e, int state)
+static void key_moment(struct wg_buf *b, const char *key, int64_t t)
 {
-    for (const struct wg_json *o = e->out->child; o; o = o->next) {
-        if (wg_str_is(wg_json_str(o, "k"), "open"))
-            state = WG_REPORTED;
-        else if (wg_str_is(wg_json_str(o, "k"), "go"))
-            state = wg_state_parse(wg_json_str(o, "to"));
+    if (t) {
+        key_time(b, key, t);
+    } else {
+        wg_json_key(b, key);
+        wg_buf_lit(b, "null");
     }
-    return state;
 }
 
 static void body_json(struct story *s, const struct wg_entry *e, struct wg_buf *b)
@@ -155,7 +173,10 @@ static void body_json(struct story *s, const struct wg_entry *e, struct wg_buf *
 static void tell_event(struct story *s, const struct wg_entry *e, const struct wg_entry *before,
                        struct wg_buf *b)
 {
-    int state = s->state;
+    const struct wg_case was = s->ledger.c;
+    int64_t due = was.stage_due ? was.stage_due : was.due;
+    if (s->rc == WG_OK)
+        s->rc = wg_ledger_step(&s->ledger, e);
     wg_json_sep(b);
     wg_buf_char(b, '{');
     wg_json_kint(b, "seq", (int64_t)e->n);
@@ -164,16 +185,15 @@ static void tell_event(struct story *s, const struct wg_entry *e, const struct w
     wg_json_kstr(b, "role", e->as);
     wg_json_kstr(b, "unit", e->unit);
     wg_json_kstr(b, "from",
-                 state == WG_NOWHERE ? (struct wg_str){NULL, 0} : wg_str_of(wg_state_name(state)));
-    s->state = state_after(e, state);
-    wg_json_kstr(b, "to", wg_str_of(wg_state_name(s->state)));
+                 was.state == WG_NOWHERE ? (struct wg_str){NULL, 0}
+                                         : wg_str_of(wg_state_name(was.state)));
+    wg_json_kstr(b, "to", wg_str_of(wg_state_name(s->ledger.c.state)));
     key_time(b, "begun", before ? before->t : e->t);
     key_time(b, "ended", e->t);
     wg_json_kint(b, "seconds", before ? (e->t - before->t) / 1000 : 0);
-    wg_json_kbool(b, "late", s->due && e->t > s->due);
+    key_moment(b, "stage_due", was.stage_due);
+    wg_json_kbool(b, "late", due && wg_state_open(was.state) && e->t > due);
     body_json(s, e, b);
-    for (const struct wg_json *o = e->out->child; o; o = o->next)
-        s->due = wg_json_int(o, "due", s->due);
     wg_json_key(b, "outcomes");
     wg_json_write(e->out, b);
     wg_json_kstr(b, "rules", e->rev);
@@ -182,7 +202,7 @@ static void tell_event(struct story *s, const struct wg_entry *e, const struct w
 
 void get_history(struct call *call)
 {
-    story_run(call, tell_event);
+    story_run(call, tell_event, NULL);
 }
 
 /* ---- explain: every decision with its reasons ---- */
@@ -212,6 +232,15 @@ static const struct wg_json *why_of(const struct wg_entry *e, const struct wg_js
     return why;
 }
 
+static bool is_moment(const struct wg_json *m)
+{
+    static const char *const names[] = {"due", "stage_due", "warn", "until", "next", "clock_from"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (wg_str_is(m->key, names[i]))
+            return m->type == WG_JINT && m->num > 0;
+    return false;
+}
+
 static void tell_reason(struct story *s, const struct wg_entry *e, const struct wg_entry *before,
                         struct wg_buf *b)
 {
@@ -234,8 +263,7 @@ static void tell_reason(struct story *s, const struct wg_entry *e, const struct 
             wg_json_kstr(b, "action", e->act);
             wg_json_kstr(b, "decision", wg_str_is(m->key, "to") ? WG_S("state") : m->key);
             wg_json_key(b, "value");
-            if ((wg_str_is(m->key, "due") || wg_str_is(m->key, "stage_due")) &&
-                m->type == WG_JINT) {
+            if (is_moment(m)) {
                 wg_buf_char(b, '"');
                 wg_buf_time(b, m->num);
                 wg_buf_char(b, '"');
@@ -251,49 +279,152 @@ static void tell_reason(struct story *s, const struct wg_entry *e, const struct 
 
 void get_explain(struct call *call)
 {
-    story_run(call, tell_reason);
+    story_run(call, tell_reason, NULL);
 }
 
-/* ---- the clock statement of a case ---- */
+/* ---- the clock: the statement 时限对账单 of a case ---- */
+
+static const char *why_stopped(int state)
+{
+    switch (state) {
+    case WG_RETURNED:
+        return "退回待定";
+    case WG_DISPUTED:
+        return "争议待裁";
+    case WG_SUSPENDED:
+        return "挂账，停止计时";
+    case WG_DISPOSED:
+        return "已反馈，待核查";
+    case WG_CHECKING:
+        return "核查中";
+    case WG_CHECKED:
+        return "核查通过，待结案";
+    default:
+        return "已离开处置环节";
+    }
+}
+
+static void statement(const struct wg_ledger *l, const struct wg_worktime *wt, struct wg_buf *b)
+{
+    enum wg_unit unit = l->c.limit.unit;
+    int64_t end = l->c.clock_from;
+    wg_json_key(b, "statement");
+    wg_buf_char(b, '[');
+    for (size_t i = l->clock_at; i < l->count; i++) {
+        const struct wg_stay *s = &l->stay[i];
+        struct wg_span stop = {s->from, s->to, false, ""};
+        if (s->to <= s->from || l->c.closed == s->from)
+            continue;
+        end = s->to;
+        if (s->runs) {
+            wg_worktime_spans(wt, s->from, s->to, unit, write_span, b);
+        } else {
+            snprintf(stop.why, sizeof(stop.why), "%s", why_stopped(s->state));
+            write_span(b, &stop);
+        }
+    }
+    if (!l->c.stopped && !l->c.closed && l->c.due > end) /* what is still to come */
+        wg_worktime_spans(wt, end, l->c.due, unit, write_span, b);
+    wg_buf_char(b, ']');
+}
+
+/* Each stage beside the case: who had it, how long, and whether it took too long. */
+static void stages(const struct wg_ledger *l, struct wg_buf *b)
+{
+    int64_t axis[2] = {0, 0};
+    wg_json_key(b, "stages");
+    wg_buf_char(b, '[');
+    for (size_t i = 0; i < l->count; i++) {
+        const struct wg_stay *s = &l->stay[i];
+        uint32_t post = wg_case_post(&(struct wg_case){.state = s->state});
+        if (!post)
+            continue;
+        axis[(post & WG_COMMAND) != 0] += s->to - s->from;
+        wg_json_sep(b);
+        wg_buf_char(b, '{');
+        wg_json_kstr(b, "state", wg_str_of(wg_state_name(s->state)));
+        wg_json_kstr(b, "post", wg_str_of(wg_role_name(post)));
+        wg_json_kstr(b, "unit", post == WG_UNIT_ROLE ? s->unit : (struct wg_str){NULL, 0});
+        key_time(b, "from", s->from);
+        key_time(b, "to", s->to);
+        wg_json_kint(b, "seconds", (s->to - s->from) / 1000);
+        key_moment(b, "due", s->due);
+        wg_json_kbool(b, "late", s->due && s->to > s->due);
+        wg_buf_char(b, '}');
+    }
+    wg_buf_char(b, ']');
+    wg_json_key(b, "axes");
+    wg_buf_fmt(b, "{\"supervision_seconds\":%lld,\"command_seconds\":%lld}",
+               (long long)axis[0] / 1000, (long long)axis[1] / 1000);
+}
+
+/* 三个第一时间: found, put to work, put right. They add up to the time from when it came about. */
+static void latencies(const struct wg_case *c, int64_t now, struct wg_buf *b)
+{
+    int64_t began = c->occurred ? c->occurred : c->opened, end = c->closed ? c->closed : now,
+            sent = c->dispatched && c->dispatched < end ? c->dispatched : end;
+    wg_json_key(b, "latency");
+    wg_buf_char(b, '{');
+    wg_json_kint(b, "discover_seconds", (c->opened - began) / 1000);
+    wg_json_kint(b, "handle_seconds", (sent - c->opened) / 1000);
+    wg_json_kint(b, "solve_seconds", (end - sent) / 1000);
+    wg_json_kint(b, "total_seconds", (end - began) / 1000);
+    wg_buf_char(b, '}');
+}
+
+static void limit_json(const struct wg_ledger *l, const struct wg_worktime *wt, int64_t now,
+                       struct wg_buf *b)
+{
+    const struct wg_case *c = &l->c;
+    int64_t end = c->stopped  ? c->stopped
+                  : c->closed ? c->closed
+                              : now,
+            change = end != now || c->due <= now ? 0
+                     : now < c->warn             ? c->warn
+                                                 : c->due;
+    key_time(b, "from", c->clock_from);
+    key_time(b, "due", c->due);
+    wg_json_key(b, "limit");
+    wg_buf_fixed(b, c->limit.n_milli, 3);
+    wg_json_kstr(b, "unit", wg_str_of(wg_unit_name(c->limit.unit)));
+    wg_json_kint(b, "used_seconds", wg_ledger_used(l, wt) / 1000);
+    wg_json_kint(b, "left_seconds", wg_ledger_left(l, wt, now) / 1000);
+    wg_json_kint(b, "late_seconds", end > c->due ? (end - c->due) / 1000 : 0);
+    wg_json_kbool(b, "stopped", c->stopped != 0);
+    key_moment(b, "lamp_changes", change);
+}
+
+static void tell_clock(struct story *s, const struct wg_entry *e, const struct wg_entry *before,
+                       struct wg_buf *b)
+{
+    (void)before;
+    (void)b;
+    if (s->rc == WG_OK)
+        s->rc = wg_ledger_step(&s->ledger, e);
+}
+
+static void end_clock(struct story *s)
+{
+    struct wg_buf *b = &s->out;
+    struct wg_force *f = wg_desk_force(s->county->desk);
+    int64_t now = wg_now_ms();
+    wg_ledger_end(&s->ledger, now);
+    wg_buf_clear(b);
+    wg_buf_char(b, '{');
+    if (s->ledger.c.due && f->worktime) {
+        limit_json(&s->ledger, f->worktime, now, b);
+        statement(&s->ledger, f->worktime, b);
+    } else {
+        wg_buf_lit(b, "\"due\":null,\"statement\":[]");
+    }
+    wg_json_kstr(b, "lamp", wg_str_of(wg_lamp_name(wg_lamp_of(&s->ledger.c, now))));
+    stages(&s->ledger, b);
+    latencies(&s->ledger.c, now, b);
+    wg_buf_char(b, '}');
+    wg_force_drop(f);
+}
 
 void get_case_clock(struct call *call)
 {
-    struct wg_case c;
-    struct wg_buf b = WG_BUF_INIT;
-    uint64_t id;
-    if (!see_case(call, &id, &c))
-        return;
-    struct wg_force *f = wg_desk_force(call->county->desk);
-    int64_t now = c.closed ? c.closed : wg_now_ms();
-    wg_buf_char(&b, '{');
-    if (!c.due || !f->worktime) {
-        wg_buf_lit(&b, "\"due\":null,\"statement\":[]");
-    } else {
-        int64_t left = wg_worktime_between(f->worktime, now, c.due);
-        bool working = c.limit.unit == WG_WORK_HOUR || c.limit.unit == WG_WORK_DAY;
-        key_time(&b, "from", c.filed);
-        key_time(&b, "due", c.due);
-        wg_json_key(&b, "limit");
-        wg_buf_fixed(&b, c.limit.n_milli, 3);
-        wg_json_kstr(&b, "unit", wg_str_of(wg_unit_name(c.limit.unit)));
-        wg_json_kint(&b, "left_seconds", now > c.due ? 0 : (working ? left : c.due - now) / 1000);
-        wg_json_kint(&b, "late_seconds", now > c.due ? (now - c.due) / 1000 : 0);
-        wg_json_kstr(&b, "lamp", wg_str_of(wg_lamp_name(wg_lamp_of(&c, now))));
-        wg_json_key(&b, "lamp_changes");
-        if (now < c.due && !c.closed) {
-            int64_t half = c.due - (c.due - c.filed) / 2;
-            wg_buf_char(&b, '"');
-            wg_buf_time(&b, now < half ? half : c.due);
-            wg_buf_char(&b, '"');
-        } else {
-            wg_buf_lit(&b, "null");
-        }
-        wg_json_key(&b, "statement");
-        wg_buf_char(&b, '[');
-        wg_worktime_spans(f->worktime, c.filed, c.due, c.limit.unit, write_span, &b);
-        wg_buf_char(&b, ']');
-    }
-    wg_buf_char(&b, '}');
-    wg_force_drop(f);
-    answer_json(call->req, 200, &b);
+    story_run(call, tell_clock, end_clock);
 }

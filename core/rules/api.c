@@ -28,7 +28,20 @@ enum case_field {
     CASE_LON,
     CASE_LAT,
     CASE_AREA,
-    CASE_VERSION
+    CASE_VERSION,
+    CASE_URGES,
+    CASE_ORDERS,
+    CASE_LEVEL,
+    CASE_SINCE,
+    CASE_STAGE_DUE,
+    CASE_UNTIL,
+    CASE_OVERDUE,
+    CASE_SUPERVISED,
+    CASE_PROXIED,
+    CASE_BLAMED,
+    CASE_ASSIST,
+    CASE_VERIFIED,
+    CASE_SEGMENT
 };
 const struct rules_row rules_case_rows[] = {
     {"case.id", NULL, "case.id", "text"},
@@ -46,7 +59,7 @@ const struct rules_row rules_case_rows[] = {
     {"case.reporter", NULL, "case.reporter", "who reported, or nil"},
     {"case.rework", NULL, "case.rework", "times a check failed"},
     {"case.deferrals", NULL, "case.deferrals", "deferrals granted"},
-    {"case.send_backs", NULL, "case.send_backs", "times sent back: 0 for now"},
+    {"case.send_backs", NULL, "case.send_backs", "times sent back"},
     {"case.opened", NULL, "case.opened", "ms"},
     {"case.filed", NULL, "case.filed", "ms, or nil"},
     {"case.due", NULL, "case.due", "ms, or nil"},
@@ -54,10 +67,34 @@ const struct rules_row rules_case_rows[] = {
     {"case.lat_e7", NULL, "case.lat_e7", "degrees x 10^7"},
     {"case.area", NULL, "case.area", "six digits"},
     {"case.version", NULL, "case.version", "steps taken"},
+    {"case.urges", NULL, "case.urges", "times urged"},
+    {"case.orders", NULL, "case.orders", "orders 督办 given"},
+    {"case.level", NULL, "case.level", "rungs of the ladder climbed since it is overdue"},
+    {"case.since", NULL, "case.since", "in its state since then, ms"},
+    {"case.stage_due", NULL, "case.stage_due", "ms, or nil"},
+    {"case.suspended_until", NULL, "case.suspended_until", "ms, or nil"},
+    {"case.overdue", NULL, "case.overdue", "true once time has said so"},
+    {"case.supervised", NULL, "case.supervised", "true: an order was given"},
+    {"case.proxied", NULL, "case.proxied", "true: another unit puts it right"},
+    {"case.blamed", NULL, "case.blamed", "the unit at fault while a proxy works, or nil"},
+    {"case.assist", NULL, "case.assist", "units that countersign, in one text, or nil"},
+    {"case.verified", NULL, "case.verified", "\"yes\", \"no\", \"unclear\", or nil"},
+    {"case.segment", NULL, "case.segment", "which of its staged limits, from 0"},
     {0},
 };
 
-enum ctx_field { CTX_NONE, CTX_NOW, CTX_BODY, CTX_BY, CTX_ROLE, CTX_BY_UNIT, CTX_ROW, CTX_CLASS };
+enum ctx_field {
+    CTX_NONE,
+    CTX_NOW,
+    CTX_BODY,
+    CTX_BY,
+    CTX_ROLE,
+    CTX_BY_UNIT,
+    CTX_ROW,
+    CTX_CLASS,
+    CTX_TABLES,
+    CTX_ASKED
+};
 const struct rules_row rules_ctx_rows[] = {
     {"ctx.now", NULL, "ctx.now", "the moment of the decision, ms since 1970 UTC"},
     {"ctx.body", NULL, "ctx.body", "what was sent, without description, address, caller and note"},
@@ -66,6 +103,8 @@ const struct rules_row rules_ctx_rows[] = {
     {"ctx.by_unit", NULL, "ctx.by_unit", "the unit of who acts, or nil"},
     {"ctx.row", NULL, "ctx.row", "the condition row of the case, or nil"},
     {"ctx.class", NULL, "ctx.class", "the class of the case, or nil"},
+    {"ctx.tables", NULL, "ctx.tables", "the pack's tables: ctx.tables.ladder …"},
+    {"ctx.asked", NULL, "ctx.asked", "what is asked for: {what, by, at, days …}, or nil"},
     {"ctx.deadline", rules_ask_deadline, "ctx.deadline(limit [, from_ms]) -> ms",
      "when a limit is up, by the calendar"},
     {"ctx.responsible", rules_ask_responsible, "ctx.responsible(case) -> {unit, by, duty} or nil",
@@ -74,7 +113,7 @@ const struct rules_row rules_ctx_rows[] = {
      "ctx.responsible_near(case, reach_m) -> {{unit, duty, distance_m, inside}}",
      "who else does, nearest first"},
     {"ctx.near", rules_ask_near,
-     "ctx.near{within_m=, category=, kind=, open=} -> {{id, distance_m, state, category}}",
+     "ctx.near{within_m=, category=, kind=, open=} -> {{id, distance_m, state, category, opened}}",
      "cases around this one, nearest first"},
     {"ctx.unit", rules_ask_unit, "ctx.unit(id) -> {id, name, kind} or nil",
      "a unit of the base data"},
@@ -147,9 +186,19 @@ static struct wg_str front(struct wg_str s, size_t n)
 
 static int push_case_number(lua_State *L, const struct wg_case *c, enum case_field field)
 {
-    int64_t v = 0; /* send_backs */
+    int64_t v = 0;
     if (field == CASE_REWORK)
         v = c->rework;
+    else if (field == CASE_SEND_BACKS)
+        v = c->send_backs;
+    else if (field == CASE_URGES)
+        v = c->urges;
+    else if (field == CASE_ORDERS)
+        v = c->orders;
+    else if (field == CASE_LEVEL)
+        v = c->level;
+    else if (field == CASE_SEGMENT)
+        v = c->segment;
     else if (field == CASE_DEFERRALS)
         v = c->deferrals;
     else if (field == CASE_LON)
@@ -169,6 +218,12 @@ static int push_case_id(lua_State *L, uint64_t id)
         return push_text(L, (struct wg_str){NULL, 0});
     wg_case_id_text(id, text);
     return push_name(L, text);
+}
+
+static int push_flag(lua_State *L, uint32_t bits)
+{
+    lua_pushboolean(L, bits != 0);
+    return 1;
 }
 
 static int case_index(lua_State *L)
@@ -208,6 +263,24 @@ static int case_index(lua_State *L)
         return push_time(L, c->filed);
     case CASE_DUE:
         return push_time(L, c->due);
+    case CASE_SINCE:
+        return push_time(L, c->since);
+    case CASE_STAGE_DUE:
+        return push_time(L, c->stage_due);
+    case CASE_UNTIL:
+        return push_time(L, c->until);
+    case CASE_OVERDUE:
+        return push_flag(L, c->flags & WG_OVERDUE);
+    case CASE_SUPERVISED:
+        return push_flag(L, c->flags & WG_SUPERVISED);
+    case CASE_PROXIED:
+        return push_flag(L, c->flags & WG_PROXIED);
+    case CASE_BLAMED:
+        return push_text(L, c->blamed);
+    case CASE_ASSIST:
+        return push_text(L, c->assist);
+    case CASE_VERIFIED:
+        return push_text(L, wg_verified_name(c->verified));
     case CASE_AREA:
         return push_text(L, rules_of(L)->pack->area);
     default:
@@ -230,6 +303,17 @@ static int push_body(lua_State *L, const struct wg_json *in)
         lua_rawset(L, -3);
     }
     rules_freeze(L, -1);
+    return 1;
+}
+
+static int push_asked(lua_State *L, const struct wg_decision *d)
+{
+    if (d->asked)
+        rules_push_json(L, d->asked);
+    else
+        lua_pushnil(L);
+    if (d->asked)
+        rules_freeze(L, -1);
     return 1;
 }
 
@@ -261,6 +345,11 @@ static int ctx_index(lua_State *L)
         return push_known(L, d->row, REF_ROW);
     case CTX_CLASS:
         return push_known(L, d->class_, REF_CLASS);
+    case CTX_TABLES:
+        rules_push_ref(L, REF_TABLES);
+        return 1;
+    case CTX_ASKED:
+        return push_asked(L, d);
     case CTX_NONE: /* a function: it is on top */
         break;
     }

@@ -32,7 +32,7 @@ static const struct {
     {"base", LUA_TTABLE},           {"code", LUA_TSTRING},      {"name", LUA_TSTRING},
     {"standard", LUA_TSTRING},      {"number", LUA_TSTRING},    {"hours", LUA_TTABLE},
     {"flow", LUA_TTABLE},           {"categories", LUA_TTABLE}, {"on", LUA_TTABLE},
-    {"small_centre", LUA_TBOOLEAN}, {"evidence", LUA_TTABLE},
+    {"small_centre", LUA_TBOOLEAN}, {"tables", LUA_TTABLE},     {"evidence", LUA_TTABLE},
 };
 #define COUNTY_FIELDS (sizeof(county_fields) / sizeof(county_fields[0]))
 
@@ -91,7 +91,20 @@ static void copy_handlers(lua_State *L, int from, int to)
     lua_settop(L, keys - 1);
 }
 
-/* A new table: the fields given, and the base's where none is given; handlers event by event. */
+/* Copy the fields of the table at `from` into the one at `to`. */
+static void copy_fields(lua_State *L, int from, int to)
+{
+    int top = lua_gettop(L);
+    rules_keys(L, from);
+    for (lua_Integer i = 1; lua_rawgeti(L, top + 1, i) == LUA_TSTRING; i++) {
+        push_field(L, from, lua_tostring(L, -1));
+        lua_rawset(L, to);
+    }
+    lua_settop(L, top);
+}
+
+/* A new table: the fields given, and the base's where none is given; handlers event by event, and
+ * tables name by name. */
 static int l_county(lua_State *L)
 {
     struct rules_spot spot = {"", 0};
@@ -108,15 +121,16 @@ static int l_county(lua_State *L)
         }
         lua_setfield(L, 2, name);
     }
-    lua_newtable(L); /* 4 */
-    for (int from = 3; from >= 1; from -= 2) {
-        if (lua_isnil(L, from))
-            continue;
-        if (push_field(L, from, "on") == LUA_TTABLE)
-            copy_handlers(L, 5, 4);
-        lua_settop(L, 4);
+    static const char *const merged[] = {"on", "tables"};
+    for (int m = 0; m < 2; m++) {
+        lua_newtable(L); /* 4 */
+        for (int from = 3; from >= 1; from -= 2) {
+            if (!lua_isnil(L, from) && push_field(L, from, merged[m]) == LUA_TTABLE)
+                (m == 0 ? copy_handlers : copy_fields)(L, 5, 4);
+            lua_settop(L, 4);
+        }
+        lua_setfield(L, 2, merged[m]);
     }
-    lua_setfield(L, 2, "on");
     lua_settop(L, 2);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &rules_packs_key);
     lua_pushvalue(L, 2);
@@ -284,14 +298,16 @@ static int l_step(lua_State *L)
 const struct rules_row rules_declare_rows[] = {
     {"county", l_county,
      "county{base=, code=, name=, standard=, number=, hours=, flow=, categories=, on=, "
-     "small_centre=, evidence=}",
-     "a pack; what is not given comes from base, handlers event by event"},
+     "small_centre=, tables=, evidence=}",
+     "a pack; what is not given comes from base, handlers event by event, tables name by name"},
     {"extend", l_extend,
      "extend(categories, {part={[code]=class}, event={[code]=class}}) -> categories",
      "a class with a name replaces; one with conditions alone adds rows, or changes fields of rows "
      "with a known id"},
     {"step", l_step,
-     "step{action=, name=, from=, to=, role=, holder=, auto=, need=, may=, count=} -> row",
+     "step{action=, name=, from=, to=, role=, holder=, auto=, before_due=, effect=, grants=, "
+     "need=, "
+     "may=, count=} -> row",
      "a row of the flow that knows its file and line"},
     {"standard", rules_standard,
      "standard \"GB/T 30428.2-2013\" -> {part={[code]=class}, event={[code]=class}}",

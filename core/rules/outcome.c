@@ -20,8 +20,13 @@ static const struct maker propose_maker = {"propose",
                                             {"merge_into", TOKEN, false},
                                             {"dispute", YES, false},
                                             {"because", TEXT, true}}};
-static const struct maker set_maker = {
-    "set", {{"due", TIME, false}, {"stage_due", TIME, false}, {"because", TEXT, true}}};
+static const struct maker set_maker = {"set",
+                                       {{"due", TIME, false},
+                                        {"stage_due", TIME, false},
+                                        {"next", TIME, false},
+                                        {"because", TEXT, true}}};
+static const struct maker ask_maker = {"ask", {{"of", TOKEN, true}, {"because", TEXT, true}}};
+static const struct maker order_maker = {"order", {{"text", TEXT, true}, {"because", TEXT, true}}};
 static const struct maker notify_maker = {
     "notify", {{"to", TOKEN, true}, {"text", TEXT, true}, {"because", TEXT, true}}};
 static const struct maker refuse_maker = {"refuse", {{"because", TEXT, true}}};
@@ -163,13 +168,37 @@ static int l_set(lua_State *L)
     struct value v[FIELDS] = {0};
     size_t at;
     struct wg_buf *b = begin(L, &set_maker, v, &at);
-    if (!v[0].given && !v[1].given)
-        return luaL_error(L, "set: give due or stage_due");
+    if (!v[0].given && !v[1].given && !v[2].given)
+        return luaL_error(L, "set: give due, stage_due or next");
     wg_buf_lit(b, "{\"k\":\"set\"");
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         if (v[i].given)
             wg_json_kint(b, set_maker.field[i].name, v[i].i);
-    add_why(L, b, v[2].s);
+    add_why(L, b, v[3].s);
+    return made(L, at, false);
+}
+
+static int l_ask(lua_State *L)
+{
+    struct value v[FIELDS] = {0};
+    size_t at;
+    struct wg_buf *b = begin(L, &ask_maker, v, &at);
+    if (!(wg_role_parse(v[0].s) & (WG_DISPATCHER | WG_CHIEF | WG_LEADER)))
+        return luaL_error(L, "ask: of is dispatcher, chief or leader");
+    wg_buf_lit(b, "{\"k\":\"ask\"");
+    wg_json_kstr(b, "of", v[0].s);
+    add_why(L, b, v[1].s);
+    return made(L, at, false);
+}
+
+static int l_order(lua_State *L)
+{
+    struct value v[FIELDS] = {0};
+    size_t at;
+    struct wg_buf *b = begin(L, &order_maker, v, &at);
+    wg_buf_lit(b, "{\"k\":\"order\"");
+    wg_json_kstr(b, "text", v[0].s);
+    add_why(L, b, v[1].s);
     return made(L, at, false);
 }
 
@@ -252,7 +281,12 @@ void rules_collect(lua_State *L, int idx, int handler)
 const struct rules_row rules_maker_rows[] = {
     {"propose", l_propose, "propose{unit= | merge_into= | dispute=true, because=} -> outcome",
      "a responsible unit, an open case to merge into, or a dispute; a person decides"},
-    {"set", l_set, "set{due=, stage_due=, because=} -> outcome", "deadlines, in ms since 1970 UTC"},
+    {"set", l_set, "set{due=, stage_due=, next=, because=} -> outcome",
+     "deadlines, and when to ask the rules again; ms since 1970 UTC"},
+    {"ask", l_ask, "ask{of=, because=} -> outcome",
+     "whose grant a request needs: dispatcher, chief or leader"},
+    {"order", l_order, "order{text=, because=} -> outcome",
+     "an order 督办, numbered; the unit owes a reply"},
     {"notify", l_notify, "notify{to=, text=, because=} -> outcome",
      "a message to a unit, role or user"},
     {"refuse", l_refuse, "refuse{because=} -> outcome",

@@ -148,10 +148,37 @@ static struct wg_str text_field(const struct reading *g, int idx, const char *fi
     return s;
 }
 
+/* stages = { { name = "围护", limit = { 1, "emergency_hour" }, unit = "u-sz" }, … } */
+static void read_segments(const struct reading *g, int idx, struct wg_condition *out)
+{
+    lua_State *L = g->L;
+    int top = lua_gettop(L);
+    if (lua_getfield(L, idx, "stages") == LUA_TNIL) {
+        lua_settop(L, top);
+        return;
+    }
+    for (lua_Integer i = 1; lua_geti(L, top + 1, i) == LUA_TTABLE; i++) {
+        if (i > 4)
+            fault(g, "stages", "at most 4 stages");
+        struct wg_segment *seg = &out->segment[out->segments++];
+        seg->name = text_field(g, top + 2, "name", true);
+        seg->unit = text_field(g, top + 2, "unit", false);
+        lua_getfield(L, top + 2, "limit");
+        const char *wrong = rules_read_limit(L, -1, &seg->limit);
+        if (wrong)
+            fault(g, "stages", wrong);
+        lua_settop(L, top + 1);
+    }
+    if (!out->segments)
+        fault(g, "stages", "is a list of { name=, limit=, unit= }");
+    lua_settop(L, top);
+}
+
 static void read_condition(const struct reading *g, int idx, struct wg_condition *out)
 {
     lua_State *L = g->L;
-    static const char *const known[] = {"id", "text", "limit", "close", "source", "assumed", NULL};
+    static const char *const known[] = {"id",     "text",    "limit",  "close",
+                                        "source", "assumed", "stages", NULL};
     if (lua_type(L, idx) != LUA_TTABLE)
         fault(g, "conditions", "a condition is a table");
     rules_keys(L, idx);
@@ -177,6 +204,7 @@ static void read_condition(const struct reading *g, int idx, struct wg_condition
     if (wrong)
         fault(g, "limit", wrong);
     lua_pop(L, 2);
+    read_segments(g, idx, out);
 }
 
 static void read_conditions(const struct reading *g, int idx, struct wg_class *out)
@@ -344,6 +372,62 @@ static void read_flow(const struct reading *g, int idx)
         fault(g, "flow", err.text);
 }
 
+static void read_stages(const struct reading *g, int tables, const char *name,
+                        struct wg_limit out[WG_STATES])
+{
+    lua_State *L = g->L;
+    int top = lua_gettop(L);
+    if (lua_getfield(L, tables, name) == LUA_TTABLE) {
+        rules_keys(L, top + 1);
+        for (lua_Integer i = 1; lua_rawgeti(L, top + 2, i) == LUA_TSTRING; i++) {
+            int state = wg_state_parse(wg_str_of(lua_tostring(L, -1)));
+            if (state < 0 || state >= WG_STATES)
+                fault(g, name, "the fields are states: reported = { 0.25, \"work_hour\" }");
+            lua_getfield(L, top + 1, lua_tostring(L, -1));
+            const char *wrong = rules_read_limit(L, -1, &out[state]);
+            if (wrong)
+                fault(g, name, wrong);
+            lua_settop(L, top + 2);
+        }
+    }
+    lua_settop(L, top);
+}
+
+static int64_t milli_field(const struct reading *g, int tables, const char *name, lua_Integer least,
+                           lua_Integer most, lua_Integer fallback)
+{
+    lua_Integer v = fallback;
+    int type = lua_getfield(g->L, tables, name);
+    if (type != LUA_TNIL) {
+        if (!lua_isinteger(g->L, -1) || (v = lua_tointeger(g->L, -1)) < least || v > most)
+            fault(g, name, "is a whole number, and not one so small or so large");
+    }
+    lua_pop(g->L, 1);
+    return v;
+}
+
+/* What C goes by of `tables`; the rest of it is for the rules. */
+static void read_clocks(const struct reading *g, int idx)
+{
+    lua_State *L = g->L;
+    struct wg_clocks *out = &g->r->pack->clocks;
+    int top = lua_gettop(L);
+    if (lua_getfield(L, idx, "tables") == LUA_TTABLE) {
+        read_stages(g, top + 1, "stages", out->stage);
+        memcpy(out->urgent, out->stage, sizeof(out->urgent));
+        read_stages(g, top + 1, "urgent_stages", out->urgent);
+        out->yellow_milli = 10 * milli_field(g, top + 1, "yellow_percent", 0, 100, 50);
+        out->hold_ms = WG_MINUTE_MS * milli_field(g, top + 1, "clock_hold_minutes", 0, 1440, 10);
+        int type = lua_getfield(L, top + 1, "rework_clock");
+        const char *rework = type == LUA_TSTRING ? lua_tostring(L, -1) : "remaining";
+        if ((type != LUA_TNIL && type != LUA_TSTRING) ||
+            (strcmp(rework, "remaining") != 0 && strcmp(rework, "anew") != 0))
+            fault(g, "rework_clock", "is \"remaining\" or \"anew\"");
+        out->rework_anew = strcmp(rework, "anew") == 0;
+    }
+    lua_settop(L, top);
+}
+
 void rules_read_pack(lua_State *L, int idx)
 {
     struct wg_rules *r = rules_of(L);
@@ -373,6 +457,7 @@ void rules_read_pack(lua_State *L, int idx)
               "is text with {year} and {serial} or {serial:6} in it, and {area} where wanted");
     read_hours(&g, idx);
     read_evidence(&g, idx);
+    read_clocks(&g, idx);
     read_flow(&g, idx);
     read_classes(&g, idx);
 }

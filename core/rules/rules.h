@@ -36,6 +36,21 @@ struct wg_condition {
     struct wg_str id, text, close, source;
     struct wg_limit limit;
     bool assumed; /**< the city's default, no row of a standard */
+    /** Staged limits 围护 → 修复 → 恢复, each counted from when it begins; within `limit`. */
+    struct wg_segment {
+        struct wg_str name, unit; /**< unit {NULL, 0}: the one that holds the case */
+        struct wg_limit limit;
+    } segment[4];
+    uint32_t segments; /**< 0: in one go */
+};
+/** The clocks that the pack's `tables` set. */
+struct wg_clocks {
+    struct wg_limit stage[WG_STATES], urgent[WG_STATES]; /**< n_milli 0: none. urgent: where the
+                                                            case's limit is an emergency one */
+    int64_t
+        yellow_milli; /**< the lamp is yellow once so much of the limit is left, in thousandths */
+    bool rework_anew; /**< a failed check gives the whole limit again, not what was left */
+    int64_t hold_ms;  /**< timers wait so long after the clock has jumped */
 };
 struct wg_class {
     struct wg_str standard, code, name, major;
@@ -55,6 +70,7 @@ struct wg_pack {
         int64_t late_ms; /**< a photo taken so long before its step, and longer, is marked */
         int64_t far_m;   /**< or so far from the case's place */
     } evidence;
+    struct wg_clocks clocks;
     bool small_centre; /**< the two axes may meet in one person; each such act is marked */
 };
 const struct wg_class *wg_pack_class(const struct wg_pack *p, int kind,
@@ -98,6 +114,7 @@ struct wg_decision {
         *event; /**< "report", "file", … : the handler on[event]; none there: nothing is decided */
     const struct wg_case *c;        /**< the case as it is; for a report as it would be */
     const struct wg_json *in;       /**< body */
+    const struct wg_json *asked;    /**< what waits for an answer, or NULL */
     const struct wg_class *class_;  /**< of the case; NULL if unknown */
     const struct wg_condition *row; /**< chosen condition row, or NULL */
     struct wg_str by, unit;         /**< who asks; their unit or {NULL,0} */
@@ -108,8 +125,8 @@ struct wg_decision {
 };
 /** Run the handler. facts gets ["what",[args],answer] and outs gets outcome objects, both
  * comma-separated, appended. Outcomes are checked against the schema; each carries why:[text, file,
- * line]. From a rule come only: propose, set, notify, refuse. Errors: WG_ERULE (the rule failed),
- * WG_EDENIED (the rule refuses: err->text is its because), WG_ENOMEM. */
+ * line]. From a rule come only: propose, set, ask, order, notify, refuse. Errors: WG_ERULE (the
+ * rule failed), WG_EDENIED (the rule refuses: err->text is its because), WG_ENOMEM. */
 int wg_rules_decide(struct wg_rules *r, const struct wg_decision *d, struct wg_arena *a,
                     struct wg_buf *facts, struct wg_buf *outs, struct wg_err *err);
 /** Run the bundle's tests.lua (std, city and county). say gets a line a test. Errors: WG_ERULE with

@@ -221,6 +221,9 @@ static int load_all(lua_State *L)
     rules_read_pack(L, pack);
     lua_getfield(L, pack, "on");
     rules_set_ref(L, REF_ON);
+    lua_getfield(L, pack, "tables");
+    rules_freeze(L, -1);
+    rules_set_ref(L, REF_TABLES);
     rules_make_world(L);
     lua_newtable(L);
     add_level(L, "std.city", "std");

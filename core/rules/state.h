@@ -26,7 +26,8 @@ enum rules_ref {
     REF_LIMIT,
     REF_CLASS,
     REF_LEVELS,
-    REF_VALUES
+    REF_VALUES,
+    REF_TABLES
 };
 #define RULES_MESSAGE_SLOT 1
 

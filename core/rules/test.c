@@ -71,9 +71,10 @@ static int read_state(struct run *t, const struct wg_json *j, struct wg_case *c)
 static int read_case(struct run *t, const struct wg_json *j, struct wg_case *c)
 {
     static const char *const known[] = {
-        "id",   "kind",   "category", "state",   "source",       "condition", "unit",
-        "part", "grid",   "reporter", "rework",  "deferrals",    "opened",    "filed",
-        "due",  "lon_e7", "lat_e7",   "version", "proposed_unit"};
+        "id",   "kind",   "category", "state",   "source",        "condition", "unit",
+        "part", "grid",   "reporter", "rework",  "deferrals",     "opened",    "filed",
+        "due",  "lon_e7", "lat_e7",   "version", "proposed_unit", "level",     "send_backs",
+        "urges"};
     for (const struct wg_json *m = j ? j->child : NULL; m; m = m->next) {
         size_t k = 0;
         while (k < sizeof(known) / sizeof(known[0]) && !wg_str_is(m->key, known[k]))
@@ -90,6 +91,9 @@ static int read_case(struct run *t, const struct wg_json *j, struct wg_case *c)
     c->reporter = wg_json_str(j, "reporter");
     c->rework = (uint8_t)wg_json_int(j, "rework", 0);
     c->deferrals = (uint8_t)wg_json_int(j, "deferrals", 0);
+    c->level = (uint8_t)wg_json_int(j, "level", 0);
+    c->send_backs = (uint8_t)wg_json_int(j, "send_backs", 0);
+    c->urges = (uint8_t)wg_json_int(j, "urges", 0);
     c->version = (uint32_t)wg_json_int(j, "version", 0);
     c->opened = wg_json_int(j, "opened", 0);
     c->filed = wg_json_int(j, "filed", 0);
@@ -227,9 +231,9 @@ static int judge(struct run *t, int rc, const struct wg_err *said)
 
 static int check_fields(struct run *t)
 {
-    static const char *const known[] = {"name",  "on",   "now",    "by",   "role",
-                                        "unit",  "case", "body",   "row",  "answers",
-                                        "asked", "want", "refuse", "fails"};
+    static const char *const known[] = {"name",  "on",   "now",    "by",    "role",
+                                        "unit",  "case", "body",   "row",   "answers",
+                                        "asked", "want", "refuse", "fails", "request"};
     for (const struct wg_json *m = t->test->child; m; m = m->next) {
         size_t k = 0;
         while (k < sizeof(known) / sizeof(known[0]) && !wg_str_is(m->key, known[k]))
@@ -252,6 +256,7 @@ static int run_one(struct run *t)
     struct wg_decision d = {.c = &c,
                             .world = &world,
                             .in = wg_json_get(t->test, "body"),
+                            .asked = wg_json_get(t->test, "request"),
                             .by = wg_json_str(t->test, "by"),
                             .unit = wg_json_str(t->test, "unit"),
                             .role = role.p ? wg_role_parse(role) : WG_ACCEPTOR};

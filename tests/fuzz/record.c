@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         wg_require(keys[i].n >= 8 && keys[i].n <= KEY_MAX);
     wg_case_other_axis(&c, c.reporter, WG_DISPATCHER);
     wg_buf_clear(&one);
-    wg_case_json(&c, c.description, c.changed, &one);
+    wg_case_json(&c, WG_S("341824"), c.description, c.changed, &one);
     wg_buf_free(&one);
     wg_buf_free(&two);
     return 0;

@@ -193,6 +193,17 @@ class Sight(BlobTest):
         self.is_status(self.who("a-001").act(case, "ask_check"), 200)
         self.is_status(self.fetch("c-002", after), 200)      # a task that waits for collectors
 
+    def test_photos_go_along_to_the_county_next_door(self):
+        name = self.stored("c-001", jpeg(4, taken=ago(hours=3)))
+        case = self.brought_to("file", i=3, photos=[name])
+        self.is_status(self.fetch("z-001", name, LANGXI, LANGXI), 404)
+        self.is_status(self.who("z-001").act(case, "handover", {"to": LANGXI}), 200)
+        self.is_status(self.who("z-001", LANGXI).act(case, "receive"), 200)
+        there = self.who("z-001", LANGXI).case(case).json["photos"][0]
+        self.assertEqual((there["sha256"], there["by"], there["late"]), (name, "c-001", True))
+        self.assertEqual(self.is_status(self.fetch("z-001", name, LANGXI, LANGXI), 200).headers["content-type"], "image/jpeg")
+        self.is_status(self.fetch("c-002", name, LANGXI, LANGXI), 403)
+
     def test_base_data_is_its_importers(self):
         body = '[{"id":"u-hw","name":"环卫所","kind":"professional"}]'.encode()
         self.is_status(self.who("admin", LANGXI).post(f"/v1/{LANGXI}/import/units", body), 201)

@@ -28,7 +28,7 @@ class Session(CityTest):
         self.assertTrue(a.json["expires"] and a.json["csrf"])
         me = self.is_status(self.server.client(a.json["token"]).get("/v1/session"), 200)
         self.assertEqual(me.json["user"], a.json["user"])
-        self.assertEqual(me.json["may"], ["report", "check"])
+        self.assertEqual(me.json["may"], ["report", "verify", "check", "add_evidence"])
         self.assertEqual(self.who("u-hw-1").get("/v1/session").json["user"]["unit"], "u-hw")
 
     def test_a_wrong_password_user_or_area_is_told_alike(self):

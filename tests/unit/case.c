@@ -212,7 +212,7 @@ TEST(random_bytes_are_a_record_or_refused_but_never_a_crash)
             p[0] = 1;
         if (wg_case_decode((struct wg_str){p, n}, &c) == WG_OK && i % 16 < 2) {
             wg_buf_clear(&json);
-            wg_case_json(&c, c.description, 1772787600000, &json);
+            wg_case_json(&c, WG_S("341824"), c.description, 1772787600000, &json);
         }
         free(p);
     }
@@ -458,12 +458,18 @@ TEST(a_lamp_says_how_much_of_the_time_is_left)
 {
     struct wg_case c = {.state = WG_DISPOSING, .opened = 500, .filed = 1000};
     CHECK_INT(wg_lamp_of(&c, 99999), WG_GREEN); /* no due moment */
+    c.stage_due = 99998;
+    CHECK_INT(wg_lamp_of(&c, 99999), WG_RED); /* but its stage is late */
     c.due = 2000;
+    c.warn = 1500;
     CHECK_INT(wg_lamp_of(&c, 1000), WG_GREEN);
     CHECK_INT(wg_lamp_of(&c, 1499), WG_GREEN);
     CHECK_INT(wg_lamp_of(&c, 1500), WG_YELLOW);
     CHECK_INT(wg_lamp_of(&c, 2000), WG_YELLOW);
     CHECK_INT(wg_lamp_of(&c, 2001), WG_RED);
+    c.stopped = 1999;
+    CHECK_INT(wg_lamp_of(&c, 99999), WG_YELLOW); /* fed back in time, and waiting for the check */
+    c.stopped = 0;
     c.closed = 1999;
     CHECK_INT(wg_lamp_of(&c, 99999), WG_GREEN); /* closed in time, and it stays so */
     c.closed = 2001;
@@ -480,12 +486,59 @@ TEST(a_lamp_says_how_much_of_the_time_is_left)
 TEST(a_case_is_shown_as_json_with_every_field_of_the_interface)
 {
     static const char *const names[] = {
-        "id",       "number",        "area",      "version", "standard",    "kind",
-        "category", "category_name", "condition", "source",  "state",       "lamp",
-        "unit",     "proposed_unit", "stage_due", "due",     "description", "location",
-        "address",  "grid",          "community", "street",  "part",        "reporter",
-        "photos",   "rework",        "deferrals", "asked",   "proxied",     "supervised",
-        "disputed", "opened",        "filed",     "closed",  "rules",
+        "id",
+        "number",
+        "area",
+        "version",
+        "standard",
+        "kind",
+        "category",
+        "category_name",
+        "condition",
+        "source",
+        "state",
+        "lamp",
+        "unit",
+        "proposed_unit",
+        "stage_due",
+        "due",
+        "description",
+        "location",
+        "address",
+        "grid",
+        "community",
+        "street",
+        "part",
+        "reporter",
+        "photos",
+        "rework",
+        "deferrals",
+        "asked",
+        "proxied",
+        "supervised",
+        "disputed",
+        "opened",
+        "filed",
+        "closed",
+        "rules",
+        "post",
+        "urges",
+        "send_backs",
+        "level",
+        "verified",
+        "satisfied",
+        "blamed_unit",
+        "into",
+        "countersigners",
+        "other_reporters",
+        "order",
+        "owes_reply",
+        "overdue",
+        "appealed",
+        "exempt",
+        "both_axes",
+        "suspended_until",
+        "dispatched",
     };
     struct wg_case c = given_open(), empty = {0};
     struct wg_buf b = WG_BUF_INIT;
@@ -493,7 +546,7 @@ TEST(a_case_is_shown_as_json_with_every_field_of_the_interface)
     c.due = 1772791200000;
     c.address = WG_S("引号\"与\\与\n换行");
     c.flags = WG_PROXIED | WG_IS_DISPUTED;
-    wg_case_json(&c, WG_S("they said \"x\""), 1772787600000, &b);
+    wg_case_json(&c, WG_S("341824"), WG_S("they said \"x\""), 1772787600000, &b);
     CHECK_INT(wg_json_parse(a, wg_buf_str(&b), &j, &err), WG_OK);
     CHECK_INT(j->count, sizeof(names) / sizeof(names[0]));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -514,7 +567,7 @@ TEST(a_case_is_shown_as_json_with_every_field_of_the_interface)
     wg_json_write(wg_json_get(j, "location"), &b);
     CHECK_STR(wg_buf_str(&b), "{\"type\":\"Point\",\"coordinates\":[118.594,30.065]}");
     wg_buf_clear(&b);
-    wg_case_json(&empty, (struct wg_str){NULL, 0}, 0, &b);
+    wg_case_json(&empty, WG_S("341824"), (struct wg_str){NULL, 0}, 0, &b);
     CHECK_INT(wg_json_parse(a, wg_buf_str(&b), &j, &err), WG_OK);
     wg_buf_free(&b);
     wg_arena_free(a);

@@ -253,13 +253,13 @@ TEST(a_case_stands_under_its_state_grid_due_and_each_unit_that_held_it)
     size_t n = index_keys(&c, k);
     CHECK_INT(n, 5);
     CHECK(keys_in(k, n, T_BY_STATE) == 1 && keys_in(k, n, T_BY_GRID) == 1 &&
-          keys_in(k, n, T_DUE) == 1);
+          keys_in(k, n, T_WAKE) == 1);
     CHECK_INT(keys_in(k, n, T_BY_UNIT), 2);
     c.state = WG_CLOSED; /* nothing is due any more */
-    CHECK_INT(keys_in(k, index_keys(&c, k), T_DUE), 0);
+    CHECK_INT(keys_in(k, index_keys(&c, k), T_WAKE), 0);
     c.state = WG_DISPOSING;
     c.due = 0;
-    CHECK_INT(keys_in(k, index_keys(&c, k), T_DUE), 0);
+    CHECK_INT(keys_in(k, index_keys(&c, k), T_WAKE), 0);
     c.held = WG_S("a b c d e f g h i j k l m n o p q r s t u v w x y z"); /* more units than there
                                                                              is room for */
     CHECK_INT(index_keys(&c, k), KEYS_MAX);
@@ -301,7 +301,7 @@ TEST(an_update_leaves_just_the_keys_of_the_new_record)
         CHECK_INT(index_update(g.v, txn, i ? &steps[i - 1] : NULL, &steps[i]), WG_OK);
         CHECK_INT(wg_txn_commit(txn, &err), WG_OK);
         CHECK(rows_of(&g, T_BY_STATE) == 1 && rows_of(&g, T_BY_GRID) == 1);
-        CHECK(rows_of(&g, T_DUE) == due[i] && rows_of(&g, T_BY_UNIT) == units[i]);
+        CHECK(rows_of(&g, T_WAKE) == due[i] && rows_of(&g, T_BY_UNIT) == units[i]);
     }
     given_done(&g);
 }
@@ -347,7 +347,7 @@ TEST(an_index_of_an_older_version_is_made_again_from_the_cases)
     CHECK_INT(differing(&g, &same), 0);
     struct wg_txn *txn = begin(g.v, true);
     CHECK_INT(wg_drop(txn, g.v->table[T_BY_UNIT]), WG_OK);
-    CHECK_INT(wg_put(txn, g.v->table[T_DUE], WG_S("rubbish of an old form"), WG_S("")), WG_OK);
+    CHECK_INT(wg_put(txn, g.v->table[T_WAKE], WG_S("rubbish of an old form"), WG_S("")), WG_OK);
     CHECK_INT(wg_txn_commit(txn, &err), WG_OK);
     set_version(&g, "version:by_unit", 1);
     CHECK_INT(differing(&g, &same), 302);

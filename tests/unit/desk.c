@@ -65,14 +65,15 @@ TEST(a_step_is_refused_for_role_then_version_then_state_then_body_then_person)
     struct wg_cmd *all_wrong =
         step("dispatch", id, "c-001", "", WG_COLLECTOR, "{\"unit\":\"u-none\"}");
     all_wrong->if_match = 7;
-    check_refused(&c, all_wrong, WG_EDENIED, "", "[]");
+    check_refused(&c, all_wrong, WG_EDENIED, "", "[\"add_evidence\"]");
     struct wg_cmd *stale =
         step("dispatch", id, "c-001", "", WG_DISPATCHER, "{\"unit\":\"u-none\"}");
     stale->if_match = 7;
     check_refused(&c, stale, WG_ESTALE, "", "");
     check_refused(
         &c, step("dispatch", id, "c-001", "", WG_DISPATCHER | WG_ACCEPTOR, "{\"unit\":\"u-none\"}"),
-        WG_ESTATE, "", "[\"accept\",\"reject\"]");
+        WG_ESTATE, "",
+        "[\"ask_verify\",\"accept\",\"reject\",\"urge\",\"merge\",\"add_evidence\"]");
     take_to(&c, id, WG_FILED);
     check_refused(&c, step("dispatch", id, "c-001", "", WG_DISPATCHER, "{\"unit\":\"u-none\"}"),
                   WG_EINVAL, "/unit", "");
@@ -87,7 +88,7 @@ TEST(a_step_is_refused_for_role_then_version_then_state_then_body_then_person)
     good->if_match = 3;
     take(&c, good);
     check_refused(&c, step("acknowledge", id, "u-hw-1", "u-hw", WG_UNIT_ROLE, "{}"), WG_EDENIED, "",
-                  "[\"acknowledge\"]");
+                  "[\"acknowledge\",\"send_back\",\"dispute\",\"transfer\",\"add_evidence\"]");
     check_refused(&c, step("fly", id, "z-001", "", WG_CHIEF, "{}"), WG_ENOENT, "", "");
     check_refused(&c, step("accept", id + 1, "a-001", "", WG_ACCEPTOR, "{}"), WG_ENOENT, "", "");
     county_done(&c);

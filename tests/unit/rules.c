@@ -176,7 +176,7 @@ TEST(every_county_of_the_repository_loads_and_passes_its_tests)
     for (size_t i = 0; i < 8; i++) {
         struct wg_bundle *b;
         struct wg_rules *r;
-        size_t ran;
+        size_t ran = 0;
         int lines = 0;
         CHECK_INT(wg_bundle_read("scripts", "standards", "341800", areas[i], &b, &err), WG_OK);
         int rc = wg_rules_new(b, NULL, NULL, &r, &err);
@@ -241,7 +241,7 @@ TEST(a_maker_checks_what_it_is_given_where_it_stands)
     dies("", "return set { due = 1.5, because = 'x' }", "3",
          "set: due must be a moment, a whole number");
     dies("", "return set { due = -1, because = 'x' }", "3", "whole number of ms");
-    dies("", "return set { because = 'x' }", "3", "give due or stage_due");
+    dies("", "return set { because = 'x' }", "3", "give due, stage_due or next");
     dies("", "return set { due = 1 }", "3", "set: because is missing");
     dies("", "return set { due = 1, because = '' }", "3", "not empty");
     dies("", "return set { due = 1, because = ('x'):rep(501) }", "3", "more than 500 bytes");

@@ -6,6 +6,6 @@ return {
 
   { name = "the city keeps the national proposal", on = "report",
     case = { kind = "event", category = "0401" },
-    answers = { { "responsible", { unit = "u-cg", by = "category" } } },
+    answers = { { "near", {} }, { "responsible", { unit = "u-cg", by = "category" } } },
     want = { { k = "set", proposed = "u-cg", because = "该小类的专业部门" } } },
 }

@@ -1,0 +1,134 @@
+/* A case that goes to a neighbouring county, with its id, number, evidence and clocks. The county
+ * that has it lets go in one entry, when the other's chief receives it, and puts what the other
+ * needs into its outbox; from there the host brings it over, as often as it takes. So one of the
+ * two always has it, or its outbox has. */
+#include "inside.h"
+
+static void moment(struct wg_buf *b, const char *key, int64_t t)
+{
+    if (t)
+        wg_json_kint(b, key, t);
+}
+
+static void text(struct wg_buf *b, const char *key, struct wg_str s)
+{
+    if (s.n)
+        wg_json_kstr(b, key, s);
+}
+
+static void adopt_outcome(const struct wg_case *c, struct wg_buf *b)
+{
+    char id[24];
+    wg_case_id_text(c->id, id);
+    wg_buf_lit(b, "{\"k\":\"adopt\"");
+    wg_json_kstr(b, "id", wg_str_of(id));
+    wg_json_kstr(b, "standard", c->standard);
+    wg_json_kstr(b, "kind", wg_str_of(wg_kind_name(c->kind)));
+    wg_json_kstr(b, "category", c->category);
+    wg_json_kstr(b, "name", c->category_name);
+    wg_json_kstr(b, "source", wg_str_of(wg_source_name(c->source)));
+    wg_json_key(b, "at");
+    wg_buf_fmt(b, "[%d,%d]", c->at.lon_e7, c->at.lat_e7);
+    wg_json_kstr(b, "grid", c->grid);
+    text(b, "part", c->part);
+    moment(b, "occurred", c->occurred);
+    wg_buf_char(b, '}');
+}
+
+/* Units and people stay behind: the other county has its own. A filed case waits there to be
+ * dispatched; the clock that ran here runs on. */
+static void set_outcome(const struct wg_case *c, struct wg_buf *b)
+{
+    wg_buf_lit(b, ",{\"k\":\"set\"");
+    wg_json_kstr(b, "state", wg_str_of(wg_state_name(c->filed ? WG_FILED : c->state)));
+    wg_json_kint(b, "version", c->version + 1);
+    text(b, "number", c->number);
+    text(b, "condition", c->condition);
+    text(b, "reporter", c->reporter);
+    text(b, "reporters", c->reporters);
+    moment(b, "opened", c->opened);
+    moment(b, "filed", c->filed);
+    moment(b, "dispatched", c->dispatched);
+    moment(b, "clock_from", c->clock_from);
+    moment(b, "due", c->due);
+    moment(b, "warn", c->warn);
+    if (c->limit.n_milli) {
+        wg_json_key(b, "limit");
+        wg_buf_fmt(b, "[%lld,\"%s\"]", (long long)c->limit.n_milli, wg_unit_name(c->limit.unit));
+    }
+    wg_json_kint(b, "verified", c->verified);
+    wg_json_kint(b, "rework", c->rework);
+    wg_json_kint(b, "deferrals", c->deferrals);
+    wg_json_kint(b, "send_backs", c->send_backs);
+    wg_json_kbool(b, "supervised", c->flags & WG_SUPERVISED);
+    if (c->photos.n) {
+        wg_json_key(b, "photos");
+        wg_buf_str_add(b, c->photos);
+    }
+    wg_buf_char(b, '}');
+}
+
+int receive_outcome(struct deciding *dc)
+{
+    struct wg_buf *b = &dc->outs;
+    struct wg_case c = dc->c;
+    int rc = WG_OK;
+    if (c.stopped && c.due) /* it runs on over there, from now */
+        rc = clock_shift(dc, c.stopped, dc->t, &c.due);
+    if (rc < 0)
+        return rc;
+    out_begin(dc, "set");
+    wg_json_kstr(b, "into", dc->cmd->from_area);
+    wg_buf_lit(b, ",\"asked\":null}");
+    out_begin(dc, "carry");
+    wg_json_kstr(b, "area", dc->cmd->from_area);
+    text(b, "address", c.address);
+    text(b, "caller", c.caller);
+    if (c.flags & WG_WORDS_IN_VAULT)
+        text(b, "words", c.description);
+    else
+        text(b, "description", c.description);
+    wg_json_key(b, "out");
+    wg_buf_char(b, '[');
+    adopt_outcome(&c, b);
+    set_outcome(&c, b);
+    wg_buf_lit(b, "]}");
+    return WG_OK;
+}
+
+/* in: {"from":area,"address"?,"description"?,"carry":[outcomes]}; words and caller come as
+ * secrets. */
+int decide_adopt(struct deciding *dc)
+{
+    const struct wg_json *carry = wg_json_get(dc->cmd->in, "carry");
+    int64_t stage = 0;
+    int rc = rulebook_get(&dc->d->book, (struct wg_str){NULL, 0}, &dc->rules, &dc->cmd->err);
+    if (rc < 0)
+        return rc;
+    dc->pack = wg_rules_pack(dc->rules);
+    dc->role = WG_SYSTEM;
+    if (!carry || carry->type != WG_JARR || carry->count != 2 ||
+        wg_case_id_parse(wg_json_str(carry->child, "id"), &dc->of) < 0)
+        return REFUSE(dc, WG_EINVAL, "/carry", "this is no case of another county");
+    rc = wg_view_case(dc->d->views, dc->txn, dc->of, &dc->c);
+    if (rc == WG_OK && dc->c.state != WG_HANDED_OVER)
+        return REFUSE(dc, WG_EEXIST, "", "the case is here already");
+    dc->known = rc == WG_OK;
+    if (!dc->replay) {
+        dc->secrets = dc->cmd->secrets;
+        memcpy(dc->secret, dc->cmd->secret, sizeof(dc->secret));
+    }
+    for (const struct wg_json *o = carry->child; o; o = o->next) {
+        wg_json_sep(&dc->outs);
+        wg_json_write(o, &dc->outs);
+    }
+    int state = wg_state_parse(wg_json_str(carry->child->next, "state"));
+    struct wg_limit limit =
+        state >= 0 && state < WG_STATES ? dc->pack->clocks.stage[state] : (struct wg_limit){0};
+    if (limit.n_milli && (rc = clock_deadline(dc, dc->t, limit, &stage)) < 0)
+        return rc;
+    out_begin(dc, "set");
+    wg_json_kint(&dc->outs, "stage_due", stage);
+    wg_buf_char(&dc->outs, '}');
+    return put_secrets(dc);
+}
