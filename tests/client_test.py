@@ -103,7 +103,7 @@ class WithServer(Served):
         users = [who for _, who, _ in support.STEPS]
         self.sign_in("c-001", *sorted(set(users) - {"c-001"}))
         photo = self.folder / "before.jpg"
-        photo.write_bytes(b"\xff\xd8 a photo")
+        photo.write_bytes(support.jpeg())
         case = self.report(photo=str(photo))["id"]
         for action, who, body in support.STEPS:
             out = self.run_as(who, "do", case, action, *[f"{k}={v}" for k, v in body.items()])

@@ -89,6 +89,20 @@ void wg_sha256_hex(struct wg_str s, char out[65])
     sodium_bin2hex(out, 65, digest, sizeof(digest));
 }
 
+int wg_sha256_parse(struct wg_str hex, uint8_t out[32])
+{
+    if (hex.n != 64)
+        return WG_EINVAL;
+    for (size_t i = 0; i < hex.n; i++) {
+        char c = hex.p[i];
+        int v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (v < 0)
+            return WG_EINVAL;
+        out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] << 4 | v : v);
+    }
+    return WG_OK;
+}
+
 uint32_t wg_crc32c(uint32_t seed, const void *p, size_t n)
 {
     /* ISA-L takes its length as int, does not write although it asks for a pointer that may, and

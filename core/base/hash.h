@@ -19,6 +19,7 @@ void wg_hash_short(const struct wg_hash *h, char out[WG_SHORT_TEXT + 1]); /**< N
 int wg_hash_parse(struct wg_str text, struct wg_hash *out); /**< the long form; WG_EINVAL */
 /** SHA-256 in lower-case hex, as blobs are named in the interface. */
 void wg_sha256_hex(struct wg_str s, char out[65]);
+int wg_sha256_parse(struct wg_str hex, uint8_t out[32]); /**< of just that form; WG_EINVAL */
 uint32_t wg_crc32c(uint32_t seed, const void *p, size_t n);
 void wg_random(void *p, size_t n); /**< from the system; never fails */
 /** n random bytes as base64url text, NUL-terminated; cap must hold 4*n/3 + 2. */

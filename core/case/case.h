@@ -9,6 +9,8 @@
  *   {"k":"also", "of":id, "was":n, "out":[…]}              outcomes for a second case
  *   {"k":"set", field: value, …}                            fields of the record
  *   {"k":"count", "of":"rework"}                            a counter goes up
+ *   {"k":"photo", sha256, type, taken:ms|null, late?:true, far_m?}   evidence of this step
+ *   {"k":"mark", "what":text}                               for who reads the entry
  *   {"k":"notify", …}                                       waits in the outbox
  *   {"k":"user"|"bundle"|"edition"|"done", …}               accounts, rules, base data, outbox
  *  and each may carry "why":[text, file, line]. */
@@ -77,7 +79,8 @@ struct wg_case {
     struct wg_str caller; /**< vault reference of name and phone */
     struct wg_str held;   /**< units that hold or held it: "u-cg u-hw" */
     struct wg_str people; /**< who acted on which axis: "s:a-001 c:p-001" */
-    struct wg_str photos; /**< JSON text: [{"sha256","stage"}] */
+    struct wg_str photos; /**< JSON text: [{"sha256","stage","by","at","type","taken",
+                             "late"?,"far_m"?}] */
     struct wg_str asked;  /**< JSON text, or empty */
     struct wg_str blamed; /**< the unit at fault while a proxy puts it right */
     struct wg_str assist; /**< units that countersign: "u-sz u-yl" */
@@ -120,6 +123,10 @@ struct wg_entry {
 };
 int wg_entry_parse(struct wg_arena *a, struct wg_str text, struct wg_entry *out,
                    struct wg_err *err);
+
+/** Each blob that an entry names: evidence, also what a case brought along, and the `blob` of a
+ * record that it keeps. fn < 0 stops and comes back. */
+int wg_entry_blobs(const struct wg_entry *e, int (*fn)(void *arg, struct wg_str name), void *arg);
 
 /** Apply one outcome to a case; pure. Strings of c then borrow from the entry too (a: for joined
  * ones). Errors: WG_ECORRUPT where an outcome can't be what decide writes. */
@@ -213,6 +220,11 @@ int wg_view_record(struct wg_views *v, struct wg_txn *txn, const char *kind, str
                    struct wg_str *json);
 int wg_view_records(struct wg_views *v, struct wg_txn *txn, const char *kind,
                     int (*fn)(void *arg, struct wg_str name, struct wg_str json), void *arg);
+
+/** Who a blob has to do with: fn(arg, case, none) for each case that names it, fn(arg, 0, user) for
+ * who keeps a record of it. fn != 0 stops and comes back. */
+int wg_view_blob(struct wg_views *v, struct wg_txn *txn, struct wg_str name,
+                 int (*fn)(void *arg, uint64_t id, struct wg_str user), void *arg);
 
 /** The outbox: outcomes `notify` that wait. key is n and index; json is the outcome. fn != 0 stops.
  */

@@ -37,27 +37,72 @@ static const char *photo_stage(int state)
     }
 }
 
-static int add_photos(struct wg_case *c, const struct wg_json *photos, int state,
+static void key_moment(struct wg_buf *b, const char *key, int64_t t)
+{
+    wg_json_key(b, key);
+    if (!t) {
+        wg_buf_lit(b, "null");
+        return;
+    }
+    wg_buf_char(b, '"');
+    wg_buf_time(b, t);
+    wg_buf_char(b, '"');
+}
+
+/* The list with one more, up to its stage; end it with end_photo. */
+static void begin_photo(const struct wg_case *c, struct wg_str name, int state, struct wg_buf *b)
+{
+    wg_buf_char(b, '[');
+    if (c->photos.n > 2)
+        wg_buf_add(b, c->photos.p + 1, c->photos.n - 2);
+    wg_json_sep(b);
+    wg_buf_char(b, '{');
+    wg_json_kstr(b, "sha256", name);
+    wg_json_kstr(b, "stage", wg_str_of(photo_stage(state)));
+}
+
+static int end_photo(struct wg_case *c, struct wg_buf *b, struct wg_arena *a)
+{
+    wg_buf_lit(b, "}]");
+    c->photos = wg_arena_str(a, wg_buf_str(b));
+    bool ok = wg_buf_ok(b) && c->photos.p;
+    wg_buf_free(b);
+    return ok ? WG_OK : WG_ENOMEM;
+}
+
+/* By whom, when, and what deciding found about it. */
+static int fold_photo(struct wg_case *c, const struct wg_entry *e, const struct wg_json *o,
                       struct wg_arena *a)
 {
     struct wg_buf b = WG_BUF_INIT;
-    if (!photos || photos->type != WG_JARR || !photos->count)
-        return WG_OK;
-    wg_buf_char(&b, '[');
-    if (c->photos.n > 2)
-        wg_buf_add(&b, c->photos.p + 1, c->photos.n - 2);
-    for (const struct wg_json *e = photos->child; e; e = e->next) {
-        wg_json_sep(&b);
-        wg_buf_char(&b, '{');
-        wg_json_kstr(&b, "sha256", e->str);
-        wg_json_kstr(&b, "stage", wg_str_of(photo_stage(state)));
-        wg_buf_char(&b, '}');
+    const struct wg_json *far = wg_json_get(o, "far_m");
+    begin_photo(c, wg_json_str(o, "sha256"), c->state, &b);
+    wg_json_kstr(&b, "by", e->by);
+    key_moment(&b, "at", e->t);
+    wg_json_kstr(&b, "type", wg_json_str(o, "type"));
+    key_moment(&b, "taken", wg_json_int(o, "taken", 0));
+    if (wg_json_bool(o, "late", false))
+        wg_json_kbool(&b, "late", true);
+    if (far)
+        wg_json_kint(&b, "far_m", far->num);
+    return end_photo(c, &b, a);
+}
+
+/* Entries from before there was the outcome `photo` have theirs in the body alone. */
+static int fold_bare_photos(struct wg_case *c, const struct wg_entry *e, int state,
+                            struct wg_arena *a)
+{
+    const struct wg_json *photos = wg_json_get(e->in, "photos");
+    int rc = WG_OK;
+    for (const struct wg_json *o = e->out->child; o; o = o->next)
+        if (wg_str_is(wg_json_str(o, "k"), "photo"))
+            return WG_OK;
+    for (const struct wg_json *p = photos ? photos->child : NULL; rc == WG_OK && p; p = p->next) {
+        struct wg_buf b = WG_BUF_INIT;
+        begin_photo(c, p->str, state, &b);
+        rc = end_photo(c, &b, a);
     }
-    wg_buf_char(&b, ']');
-    c->photos = wg_arena_str(a, wg_buf_str(&b));
-    bool ok = wg_buf_ok(&b) && c->photos.p;
-    wg_buf_free(&b);
-    return ok ? WG_OK : WG_ENOMEM;
+    return rc;
 }
 
 static int add_person(struct wg_case *c, struct wg_str by, uint32_t role, struct wg_arena *a)
@@ -110,7 +155,7 @@ static int fold_open(struct wg_case *c, const struct wg_entry *e, const struct w
     if (in_vault)
         c->flags |= WG_WORDS_IN_VAULT;
     int rc = add_person(c, e->by, wg_role_parse(wg_json_str(o, "role")), a);
-    return rc < 0 ? rc : add_photos(c, wg_json_get(e->in, "photos"), WG_NOWHERE, a);
+    return rc < 0 ? rc : fold_bare_photos(c, e, WG_NOWHERE, a);
 }
 
 /* The state's own times. Whether the limit went on meanwhile is said by outcomes: `due`. */
@@ -140,7 +185,7 @@ static int fold_go(struct wg_case *c, const struct wg_entry *e, const struct wg_
     int to = wg_state_parse(wg_json_str(o, "to"));
     if (to < 0 || to >= WG_STATES)
         return WG_ECORRUPT;
-    int rc = add_photos(c, wg_json_get(e->in, "photos"), c->state, a);
+    int rc = fold_bare_photos(c, e, c->state, a);
     if (rc == WG_OK)
         rc = add_person(c, e->by, wg_role_parse(wg_json_str(o, "role")), a);
     if (wg_json_bool(o, "quiet", false) == false) {
@@ -315,6 +360,8 @@ int wg_case_fold(struct wg_case *c, const struct wg_entry *e, const struct wg_js
         rc = fold_open(c, e, o, a);
     else if (wg_str_is(kind, "go"))
         rc = fold_go(c, e, o, a);
+    else if (wg_str_is(kind, "photo"))
+        rc = fold_photo(c, e, o, a);
     else if (wg_str_is(kind, "set"))
         for (const struct wg_json *v = o->child; rc == WG_OK && v; v = v->next)
             rc = set_field(c, e, v, a);

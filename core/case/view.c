@@ -17,6 +17,7 @@ static const struct {
     [T_BY_GRID] = {"by_grid", 1, true},   [T_WAKE] = {"wake", 1, true},
     [T_OUTBOX] = {"outbox", 1, false},    [T_SEEN] = {"seen", 2, false},
     [T_SEEN_AT] = {"seen_at", 2, false},  [T_RECORD] = {"record", 1, false},
+    [T_BLOB] = {"blob_case", 1, false},
 };
 #define SEEN_MS (30 * WG_DAY_MS)
 #define DIGEST 16
@@ -438,6 +439,8 @@ int wg_views_fold(struct wg_views *v, struct wg_txn *txn, const struct wg_entry 
         rc = wg_str_is(wg_json_str(o, "k"), "also") ? fold_also(v, txn, e, o, a)
                                                     : fold_other(v, txn, e, i, o),
         i++;
+    if (rc == WG_OK)
+        rc = fold_blobs(v, txn, e);
     if (rc == WG_OK)
         rc = fold_seen(v, txn, e);
     if (rc == WG_OK && bytes.p)

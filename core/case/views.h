@@ -16,6 +16,7 @@ enum table {
     T_SEEN,     /* digest of by and key → struct of n, id, t, ask */
     T_SEEN_AT,  /* n → digest: which to forget after 30 days */
     T_RECORD,   /* kind/name → JSON */
+    T_BLOB,     /* digest, case id → nothing; digest, 0, user of a kept record → nothing */
     TABLES
 };
 
@@ -39,6 +40,8 @@ size_t index_keys(const struct wg_case *c, struct index_key out[KEYS_MAX]);
 /** Make the indexes say `now` where they said `before` (NULL: nothing). */
 int index_update(struct wg_views *v, struct wg_txn *txn, const struct wg_case *before,
                  const struct wg_case *now);
+/** Note in the table of blobs what an entry names. */
+int fold_blobs(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e);
 size_t unit_prefix(struct wg_str unit, bool closed, uint8_t out[KEY_MAX]);
 
 #endif

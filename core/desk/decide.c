@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <unistd.h>
 
 /* ---- questions ---- */
 
@@ -103,6 +102,8 @@ static int answer(void *self, const char *what, const struct wg_json *args, stru
         return ask_deadline(dc, args, out, err);
     if (strcmp(what, "near") == 0)
         return ask_near(dc, args, out, err);
+    if (strcmp(what, "photo") == 0)
+        return ask_photo(dc, args, out, err);
     if (strcmp(what, "shift") == 0 || strcmp(what, "warn") == 0)
         return clock_answer(dc->force->worktime, what, args, out, err);
     return wg_ground_ask(dc->force->ground, what, args, out, err);
@@ -246,37 +247,6 @@ int body_known(struct deciding *dc, const char *const *names, const struct wg_st
         return REFUSE(dc, WG_EINVAL, pointer, "no such field here");
     }
     return WG_OK;
-}
-
-static int check_photo(struct deciding *dc, const struct wg_json *e, size_t i)
-{
-    char pointer[64];
-    int fd;
-    snprintf(pointer, sizeof(pointer), "/photos/%zu", i);
-    if (e->type != WG_JSTR)
-        return REFUSE(dc, WG_EINVAL, pointer, "a photo is the sha256 that PUT blobs gave");
-    if (dc->replay)
-        return WG_OK;
-    if (wg_blob_open(dc->d->blobs, e->str, &fd, NULL) < 0)
-        return REFUSE(dc, WG_EINVAL, pointer, "there is no blob of that name; PUT it first");
-    close(fd);
-    return WG_OK;
-}
-
-int body_photos(struct deciding *dc)
-{
-    const struct wg_json *photos = wg_json_get(dc->cmd->in, "photos");
-    size_t i = 0;
-    int rc = WG_OK;
-    if (!photos)
-        return WG_OK;
-    if (photos->type != WG_JARR)
-        return REFUSE(dc, WG_EINVAL, "/photos", "photos must be a list");
-    if (photos->count > 20)
-        return REFUSE(dc, WG_EINVAL, "/photos", "%u photos; at most 20", photos->count);
-    for (const struct wg_json *e = photos->child; rc == WG_OK && e; e = e->next)
-        rc = check_photo(dc, e, i++);
-    return rc;
 }
 
 void out_begin(struct deciding *dc, const char *kind)

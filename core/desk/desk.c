@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define BATCH_MAX 256
 #define PAGES_EACH                                                                         \
     64 /* of the views, that one entry can dirty: fourteen writes, each a path of leaf and \
           branches */
+#define PAGES_PHOTO 5 /* and each blob that it names: one write */
 #define PAGES_BASE 256
 #define JUMP_MS (5 * WG_MINUTE_MS)
 
@@ -178,7 +180,20 @@ int64_t desk_now(struct wg_desk *d)
 
 /* ---- a batch ---- */
 
-static int batch_begin(struct batch *b, struct wg_desk *d, size_t commands, struct wg_err *err)
+/* Of the views, that these commands may dirty. */
+static size_t pages_of(const struct wg_cmd *first)
+{
+    size_t pages = PAGES_BASE;
+    for (const struct wg_cmd *c = first; c; c = (const struct wg_cmd *)c->link.next) {
+        const struct wg_json *photos = wg_json_get(c->in, "photos");
+        size_t count = photos ? photos->count : 0;
+        pages += PAGES_EACH + PAGES_PHOTO * (count < PHOTOS_MAX ? count : PHOTOS_MAX);
+    }
+    return pages;
+}
+
+static int batch_begin(struct batch *b, struct wg_desk *d, const struct wg_cmd *first,
+                       struct wg_err *err)
 {
     int rc;
     memset(b, 0, sizeof(*b));
@@ -191,7 +206,7 @@ static int batch_begin(struct batch *b, struct wg_desk *d, size_t commands, stru
             err, WG_EUNKNOWN,
             "%s is read-only until it is opened again: the outcome of an earlier write is unknown",
             d->area);
-    if ((rc = wg_env_ready(wg_views_env(d->views), PAGES_BASE + commands * PAGES_EACH, err)) < 0)
+    if ((rc = wg_env_ready(wg_views_env(d->views), pages_of(first), err)) < 0)
         return rc;
     return wg_txn_begin(wg_views_env(d->views), true, &b->txn, err);
 }
@@ -316,19 +331,27 @@ static void catch_up(struct wg_desk *d)
     }
 }
 
-static int run_batch(struct wg_desk *d, struct wg_cmd *first, size_t commands)
+/* What it names is in the journal, or never will be. */
+static void let_go_of_blobs(struct wg_desk *d)
+{
+    if (d->blob_hold >= 0)
+        close(d->blob_hold);
+    d->blob_hold = -1;
+}
+
+static int run_batch(struct wg_desk *d, struct wg_cmd *first)
 {
     struct batch *b = malloc(sizeof(*b));
     struct wg_err err = {0};
     struct wg_force *force = wg_desk_force(d);
-    int rc =
-        b ? batch_begin(b, d, commands, &err) : wg_fail(&err, WG_ENOMEM, "no memory for a batch");
+    int rc = b ? batch_begin(b, d, first, &err) : wg_fail(&err, WG_ENOMEM, "no memory for a batch");
     for (struct wg_cmd *c = first; c && rc == WG_OK; c = (struct wg_cmd *)c->link.next)
         rc = take(b, c, force, &err);
     if (rc == WG_OK && b->count)
         rc = set_tip(b, &err);
     if (rc == WG_OK)
         rc = batch_save(b, &err);
+    let_go_of_blobs(d);
     if (rc < 0 && b)
         batch_undo(b);
     if (rc == WG_OK) {
@@ -366,13 +389,13 @@ void wg_desk_batch(struct wg_desk *d, struct wg_cmd *first)
     for (struct wg_cmd *c = first; c; c = (struct wg_cmd *)c->link.next)
         count++;
     wg_require(count <= BATCH_MAX);
-    int rc = run_batch(d, first, count);
+    int rc = run_batch(d, first);
     if (count > 1 && worth_alone(rc)) {
         for (struct wg_cmd *c = first; c; c = next) {
             next = (struct wg_cmd *)c->link.next;
             c->link.next = NULL;
             c->err = (struct wg_err){0};
-            run_batch(d, c, 1);
+            run_batch(d, c);
             c->link.next = (struct wg_link *)next;
         }
     }

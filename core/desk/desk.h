@@ -182,11 +182,12 @@ void wg_desk_stats(struct wg_desk *d, struct wg_desk_stats *out);
 
 struct wg_audit {
     uint64_t entries, decided, differ, unknown_facts, cases;
-    char first[512]; /**< the first difference, for a person */
+    uint64_t blobs, bad_blobs; /**< that entries name; missing ones, and such with other bytes */
+    char first[512];           /**< the first difference, for a person */
 };
 /** Read every entry again: hash chain, then decide from its facts and compare each outcome, byte by
- * byte. progress(arg, n, last) from time to time. Errors: WG_ECORRUPT and what the parts say;
- * differences are counted. */
+ * byte; and each blob that one names, once. progress(arg, n, last) from time to time. Errors:
+ * WG_ECORRUPT and what the parts say; differences are counted. */
 int wg_replay_audit(const struct wg_desk_opts *opts, void (*progress)(void *, uint64_t, uint64_t),
                     void *arg, struct wg_audit *out, struct wg_err *err);
 /** Fold everything anew beside the views that are, compare key by key, put the new ones in place.

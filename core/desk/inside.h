@@ -49,6 +49,7 @@ struct wg_desk {
     int64_t drift_ms;           /* wall clock minus monotonic clock, to notice a jump */
     int64_t held_until_mono;    /* after one the timer rests: it may be put right again */
     bool broken, vault_open;    /* the latter: a vault batch has begun */
+    int blob_hold;              /* of wg_blob_hold, from a batch's first photo to its end; -1 */
     struct wg_desk_stats stats; /* counts are written by the desk alone, with atomic stores */
 };
 
@@ -65,6 +66,8 @@ int64_t desk_wake(struct wg_desk *d);
 int desk_catch_up(struct wg_desk *d, struct wg_err *err);
 /** Start from the tip of the views: n, t, prev. */
 int desk_read_tip(struct wg_desk *d, struct wg_err *err);
+
+#define PHOTOS_MAX 20u /* of one step */
 
 /* ---- deciding: one command against the views of the batch's transaction. Reads only ---- */
 
@@ -157,7 +160,12 @@ int run_rules(struct deciding *dc, const char *event, const struct wg_case *c);
 int body_text(struct deciding *dc, const char *key, size_t max, bool must, struct wg_str *out);
 /** Only these members, ended by NULL, and those of the step's fields. */
 int body_known(struct deciding *dc, const char *const *names, const struct wg_step *step);
-int body_photos(struct deciding *dc);
+/** Evidence of the body, at the case's place: an outcome for each, and marks. After `open`, before
+ * `go`. */
+int body_photos(struct deciding *dc, struct wg_point at);
+/** "photo" [sha256] → {"type","size","taken","lon","lat"} | null; ms, e7, null where not said. */
+int ask_photo(struct deciding *dc, const struct wg_json *args, struct wg_buf *out,
+              struct wg_err *err);
 #define REFUSE(dc, code, pointer, ...) wg_fail_at(&(dc)->cmd->err, code, pointer, __VA_ARGS__)
 
 /** Put the secrets into the vault's batch; their references are then in dc->ref. */

@@ -350,6 +350,7 @@ int wg_desk_open(const struct wg_desk_opts *opts, struct wg_desk **out, struct w
         return wg_fail(err, WG_ENOMEM, "no memory for a desk");
     d->opts = *opts;
     d->book.desk = d;
+    d->blob_hold = -1;
     d->drift_ms = wg_now_ms() - wg_mono_ms();
     pthread_mutex_init(&d->lock, NULL);
     snprintf(d->dir, sizeof(d->dir), "%s", opts->dir);

@@ -90,6 +90,41 @@ static int decide_again(struct replay *r, const struct wg_entry *e)
     return WG_OK;
 }
 
+/* ---- the blobs it names ---- */
+
+static int seen_before(void *arg, uint64_t id, struct wg_str user)
+{
+    (void)arg;
+    (void)id;
+    (void)user;
+    return 1;
+}
+
+struct naming {
+    struct replay *r;
+    const struct wg_entry *e;
+};
+
+/* Once: what an earlier entry named stands in the table of blobs by now. */
+static int check_blob(void *arg, struct wg_str name)
+{
+    struct naming *g = arg;
+    struct replay *r = g->r;
+    struct wg_err why = {0};
+    int rc = wg_view_blob(r->views, r->txn, name, seen_before, NULL);
+    if (rc != WG_OK)
+        return rc < 0 ? rc : WG_OK;
+    r->out->blobs++;
+    rc = wg_blob_check(r->d->blobs, name, &why);
+    if (rc == WG_OK)
+        return WG_OK;
+    r->out->bad_blobs++;
+    if (!r->out->first[0])
+        snprintf(r->out->first, sizeof(r->out->first), "entry %llu (%.*s) names blob %.*s: %.200s",
+                 (unsigned long long)g->e->n, WG_PRI(g->e->act), WG_PRI(name), why.text);
+    return WG_OK;
+}
+
 /* ---- one entry ---- */
 
 static int check_chain(struct replay *r, const struct wg_entry *e, struct wg_str bytes)
@@ -122,6 +157,9 @@ static int replay_one(void *arg, uint64_t n, struct wg_str bytes)
         return rc;
     if (r->audit && e.of && !e.was)
         r->out->cases++;
+    struct naming naming = {r, &e};
+    if (r->audit && (rc = wg_entry_blobs(&e, check_blob, &naming)) < 0)
+        return rc;
     bool ends = (r->done + 1) % FOLD_BATCH == 0 || n == r->last;
     if ((rc = wg_views_fold(r->views, r->txn, &e, ends ? bytes : (struct wg_str){NULL, 0}, r->a,
                             r->err)) < 0)

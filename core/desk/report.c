@@ -205,8 +205,7 @@ static int read_report(struct deciding *dc, struct wg_case *c)
     int rc;
     if ((rc = body_known(dc, known, NULL)) < 0 || (rc = read_class(dc, c)) < 0 ||
         (rc = read_place(dc, &c->at)) < 0 || (rc = read_source(dc, c)) < 0 ||
-        (rc = read_occurred(dc, c)) < 0 || (rc = read_words(dc, c)) < 0 ||
-        (rc = body_photos(dc)) < 0 || (rc = locate(dc, c)) < 0)
+        (rc = read_occurred(dc, c)) < 0 || (rc = read_words(dc, c)) < 0 || (rc = locate(dc, c)) < 0)
         return rc;
     return read_part(dc, c);
 }
@@ -236,7 +235,7 @@ int decide_report(struct deciding *dc)
     dc->of = c.id;
     dc->c = c;
     open_outcome(dc, &c);
-    if ((rc = run_rules(dc, act, &c)) < 0)
+    if ((rc = body_photos(dc, c.at)) < 0 || (rc = run_rules(dc, act, &c)) < 0)
         return rc;
     dc->to = WG_REPORTED;
     dc->c.state = WG_NOWHERE; /* its first stage begins */

@@ -214,7 +214,8 @@ static int check_body(struct deciding *dc)
     int rc;
     if ((rc = body_known(dc, known, dc->step)) < 0 ||
         (rc = body_text(dc, "note", 4000, false, &note)) < 0 ||
-        (rc = body_text(dc, "override", 500, false, &override)) < 0 || (rc = body_photos(dc)) < 0)
+        (rc = body_text(dc, "override", 500, false, &override)) < 0 ||
+        (rc = body_photos(dc, dc->c.at)) < 0)
         return rc;
     for (uint32_t i = 0; rc == WG_OK && i < dc->step->fields; i++)
         rc = check_field(dc, &dc->step->field[i]);

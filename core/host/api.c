@@ -167,7 +167,7 @@ bool before_request(struct wg_req *req, void *arg)
         refuse_text(req, WG_EDENIED, "your roles do not reach this");
         return false;
     }
-    return true;
+    return row->handle != put_blob || upload_allowed(req, h, s);
 }
 
 void handle_row(struct wg_req *req, void *arg)

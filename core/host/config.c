@@ -160,6 +160,44 @@ static int read_plugins(struct reading *r)
     return rc;
 }
 
+/* What may come as a blob; each as here where it is not given. */
+static int read_uploads(struct reading *r)
+{
+    struct wg_config *c = r->c;
+    const struct {
+        const char *name;
+        int64_t fallback, most;
+    } known[] = {{"photo_mb", 20, 100}, {"sound_mb", 50, 1024},    {"video_mb", 200, 4096},
+                 {"data_mb", 64, 4096}, {"per_hour", 1000, 10000}, {"keep_days", 7, 3650}};
+    int64_t value[6];
+    int rc = WG_OK;
+    int type = lua_getfield(r->L, -1, "uploads");
+    if (type == LUA_TNIL) {
+        lua_pop(r->L, 1);
+        lua_newtable(r->L);
+    } else if (type != LUA_TTABLE) {
+        return bad(r, "uploads", "must be a table");
+    }
+    for (lua_pushnil(r->L); lua_next(r->L, -2); lua_pop(r->L, 1)) {
+        const char *key = lua_type(r->L, -2) == LUA_TSTRING ? lua_tostring(r->L, -2) : "(a number)";
+        size_t i = 0;
+        while (i < 6 && strcmp(known[i].name, key) != 0)
+            i++;
+        if (i == 6)
+            return bad(r, key, "is no key of uploads");
+    }
+    for (size_t i = 0; rc == WG_OK && i < 6; i++)
+        rc = whole(r, known[i].name, known[i].fallback, 1, known[i].most, &value[i]);
+    lua_pop(r->L, 1);
+    if (rc < 0)
+        return rc;
+    for (int k = 0; k < WG_MEDIA_KINDS; k++)
+        c->upload_max[k] = (uint64_t)value[k] << 20;
+    c->uploads_per_hour = value[4];
+    c->blob_keep_ms = value[5] * WG_DAY_MS;
+    return WG_OK;
+}
+
 static int read_rest(struct reading *r)
 {
     struct wg_config *c = r->c;
@@ -170,7 +208,7 @@ static int read_rest(struct reading *r)
         (rc = folder(r, "standards", "standards", &c->standards)) < 0 || (rc = read_areas(r)) < 0 ||
         (rc = read_listen(r)) < 0 || (rc = whole(r, "map_gb", 64, 1, 4096, &map_gb)) < 0 ||
         (rc = whole(r, "segment_mb", 32, 1, 1024, &segment_mb)) < 0 ||
-        (rc = whole(r, "session_hours", 12, 1, 720, &hours)) < 0)
+        (rc = whole(r, "session_hours", 12, 1, 720, &hours)) < 0 || (rc = read_uploads(r)) < 0)
         return rc;
     c->map_bytes = (size_t)map_gb << 30;
     c->segment_bytes = (size_t)segment_mb << 20;
@@ -183,9 +221,9 @@ static int read_rest(struct reading *r)
 
 static int check_keys(struct reading *r)
 {
-    static const char *const known[] = {"data",       "scripts",       "standards", "city",
-                                        "counties",   "listen",        "map_gb",    "dev",
-                                        "segment_mb", "session_hours", "plugins",   NULL};
+    static const char *const known[] = {
+        "data", "scripts",    "standards",     "city",    "counties", "listen", "map_gb",
+        "dev",  "segment_mb", "session_hours", "uploads", "plugins",  NULL};
     for (lua_pushnil(r->L); lua_next(r->L, -2); lua_pop(r->L, 1)) {
         const char *key = lua_type(r->L, -2) == LUA_TSTRING ? lua_tostring(r->L, -2) : "(a number)";
         size_t i = 0;

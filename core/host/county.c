@@ -224,38 +224,39 @@ void county_woken(struct wg_county *c)
     carries_wake(c);
 }
 
-/* ---- copies of the views, at night and after a long fold ---- */
+/* ---- at night: a copy of the views, a sweep of the blobs ---- */
 
-struct copying {
+struct night {
     struct job job;
     struct wg_county *county;
 };
 
-static void copy_run(struct job *job)
+static void night_run(struct job *job)
 {
-    struct copying *k = (struct copying *)job;
+    struct night *n = (struct night *)job;
     char dir[1100];
     struct wg_err err;
-    snprintf(dir, sizeof(dir), "%s/copy", wg_desk_dir(k->county->desk));
-    if (wg_env_copy(wg_views_env(wg_desk_views(k->county->desk)), dir, &err) < 0)
-        wg_log(WG_ERROR, "jobs", err.text, "area", k->county->area, NULL);
+    snprintf(dir, sizeof(dir), "%s/copy", wg_desk_dir(n->county->desk));
+    if (wg_env_copy(wg_views_env(wg_desk_views(n->county->desk)), dir, &err) < 0)
+        wg_log(WG_ERROR, "jobs", err.text, "area", n->county->area, NULL);
     else
-        wg_log(WG_INFO, "jobs", "views copied", "area", k->county->area, NULL);
+        wg_log(WG_INFO, "jobs", "views copied", "area", n->county->area, NULL);
+    blobs_sweep(n->county);
 }
 
-static void copy_done(struct job *job)
+static void night_done(struct job *job)
 {
     free(job);
 }
 
-void county_copy(struct wg_county *c)
+void county_night(struct wg_county *c)
 {
-    struct copying *k = calloc(1, sizeof(*k));
-    if (!k)
+    struct night *n = calloc(1, sizeof(*n));
+    if (!n)
         return;
-    k->county = c;
-    k->job.run = copy_run;
-    k->job.done = copy_done;
-    if (job_submit(c->host, &k->job) < 0)
-        free(k);
+    n->county = c;
+    n->job.run = night_run;
+    n->job.done = night_done;
+    if (job_submit(c->host, &n->job) < 0)
+        free(n);
 }

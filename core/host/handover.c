@@ -44,18 +44,19 @@ static void drop(struct carry *k)
 
 /* ---- on the pool: the photos ---- */
 
-static int copy_blob(const char *from, const char *to, struct wg_str name, struct wg_err *err)
+/* Also one that is there: it is as young again as any that came today, so no sweep takes it. */
+static int copy_blob(struct carry *k, const char *from, const char *to, struct wg_str name)
 {
     char made[WG_BLOB_NAME + 1];
+    struct wg_media media;
     uint64_t size;
-    int fd, rc = wg_blob_open(to, name, &fd, NULL);
-    if (rc == WG_OK) {
-        close(fd);
-        return WG_OK;
-    }
-    if ((rc = wg_blob_open(from, name, &fd, err)) < 0)
+    int fd, rc = wg_blob_open(from, name, &fd, &k->err);
+    if (rc < 0)
         return rc;
-    rc = wg_blob_put_fd(to, fd, made, &size, err);
+    if (wg_blob_media(from, name, &media, NULL) < 0)
+        rc = wg_media_of_fd(fd, k->from->host->config->upload_max[WG_PHOTO], &media, &k->err);
+    if (rc == WG_OK)
+        rc = wg_blob_put_fd(to, fd, &media, made, &size, &k->err);
     close(fd);
     return rc;
 }
@@ -72,7 +73,7 @@ static void carry_photos(void *arg)
     snprintf(to, sizeof(to), "%s/blobs", wg_desk_dir(k->to->desk));
     k->rc = WG_OK;
     for (const struct wg_json *p = photos ? photos->child : NULL; p && k->rc == WG_OK; p = p->next)
-        k->rc = copy_blob(from, to, wg_json_str(p, "sha256"), &k->err);
+        k->rc = copy_blob(k, from, to, wg_json_str(p, "sha256"));
 }
 
 /* ---- on the loop: the case ---- */

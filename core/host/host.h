@@ -20,15 +20,20 @@ struct wg_config {
     bool dev; /**< watch the scripts and take them over as they are saved */
     size_t map_bytes, segment_bytes;
     int64_t session_ms;
-    struct wg_str plugin[16];        /**< shared objects to load */
-    struct wg_str plugin_config[16]; /**< JSON of each */
+    uint64_t upload_max[WG_MEDIA_KINDS]; /**< bytes of one */
+    int64_t uploads_per_hour;            /**< of one account */
+    int64_t blob_keep_ms;                /**< what nobody named is swept after so long */
+    struct wg_str plugin[16];            /**< shared objects to load */
+    struct wg_str plugin_config[16];     /**< JSON of each */
     size_t plugins;
 };
 /** Read a file that returns a Lua table:
  *   return { data = "var/demo", listen = "127.0.0.1:12319", city = "341800", counties = { "341824"
  * }, scripts = "scripts", standards = "standards", dev = false, map_gb = 64, segment_mb = 32,
- * session_hours = 12, plugins = { { path = "x.so", config = {} } } } Relative paths are the file's.
- * It gets no functions. Errors: WG_EINVAL (which key, what would be right), WG_ENOENT. */
+ * session_hours = 12, uploads = { photo_mb = 20, sound_mb = 50, video_mb = 200, data_mb = 64,
+ * per_hour = 1000, keep_days = 7 }, plugins = { { path = "x.so", config = {} } } } Relative paths
+ * are the file's. It gets no functions. Errors: WG_EINVAL (which key, what would be right),
+ * WG_ENOENT. */
 int wg_config_read(const char *path, struct wg_config *out, struct wg_err *err);
 void wg_config_done(struct wg_config *c);
 /** The plugins of a configuration: shared objects, loaded and checked. Whatever comes back, unload

@@ -55,6 +55,9 @@ struct wg_host {
     struct login *logins, *logins_tail; /* waiting for the pool, one at a time */
     bool hashing;
     struct lockout *lockouts;
+    struct storing *uploads, *uploads_tail; /* waiting for the pool, two at a time */
+    int storing;
+    struct sender *senders;
     struct wg_queue *results; /* commands come back */
     struct wg_bell *bell;
     struct wg_queue *jobs, *finished; /* jobs go out, and come back by their own bell */
@@ -67,7 +70,7 @@ struct wg_host {
     const struct row *plugin_rows;
     int64_t started_ms;
     uint64_t ticks;
-    int64_t copied_day; /* local day of the last nightly copies */
+    int64_t night; /* local day of the last nightly jobs */
 };
 
 /* ---- a request being answered ---- */
@@ -191,9 +194,15 @@ int write_span(void *arg, const struct wg_span *span); /* arg: the buffer */
 /* openapi.c */
 void openapi_write(const struct row *more, struct wg_buf *b); /* more: the plugins' rows */
 
-/* upload.c */
+/* blobs.c */
 void put_blob(struct call *call);
 void get_blob(struct call *call);
+bool upload_allowed(struct wg_req *req, struct wg_host *h,
+                    const struct session *who); /* false: answered */
+void blobs_sweep(struct wg_county *c);          /* a job's: what nobody named goes */
+void senders_free(struct wg_host *h);
+
+/* upload.c */
 void post_import(struct call *call);
 
 /* feed.c */
@@ -206,7 +215,7 @@ int county_open(struct wg_host *h, struct wg_str area, struct wg_county **out, s
 void county_close(struct wg_county *c);
 void county_woken(struct wg_county *c); /* there may be new entries */
 int counties_share_outlines(struct wg_host *h, struct wg_err *err);
-void county_copy(struct wg_county *c); /* a job: the last good copy of the views */
+void county_night(struct wg_county *c); /* a job: the last good copy of the views, the sweep */
 void county_watch(
     struct wg_county *c); /* dev: are the scripts on disk others than those in force? */
 

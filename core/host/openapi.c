@@ -54,8 +54,14 @@ static const struct {
              "\"type\":\"string\"},\"state\":{\"type\":"
              "\"string\"},\"lamp\":{\"enum\":[\"green\",\"yellow\",\"red\",\"grey\",\"blue\"]},"
              "\"unit\":{\"type\":[\"string\",\"null\"]},"
-             "\"due\":{\"type\":[\"string\",\"null\"]},\"location\":{\"$ref\":\"#/components/"
-             "schemas/Point\"}}}"},
+             "\"due\":{\"type\":[\"string\",\"null\"]},\"photos\":{\"type\":\"array\",\"items\":"
+             "{\"$ref\":\"#/components/schemas/Photo\"}},\"location\":{\"$ref\":"
+             "\"#/components/schemas/Point\"}}}"},
+    {"Photo", "{\"type\":\"object\",\"properties\":{\"sha256\":{\"type\":\"string\"},"
+              "\"stage\":{\"enum\":[\"before\",\"after\",\"check\",\"other\"]},\"by\":{"
+              "\"type\":\"string\"},\"at\":{\"type\":\"string\"},\"type\":{\"type\":"
+              "\"string\"},\"taken\":{\"type\":[\"string\",\"null\"]},\"late\":{\"type\":"
+              "\"boolean\"},\"far_m\":{\"type\":\"integer\"}}}"},
     {"Cases", "{\"type\":\"object\",\"properties\":{\"cases\":{\"type\":\"array\",\"items\":{\"$"
               "ref\":\"#/components/schemas/Case\"}},"
               "\"next\":{\"type\":[\"string\",\"null\"]}}}"},
@@ -75,7 +81,9 @@ static const struct {
              "\"type\":\"boolean\"}}}"},
     {"Blob", "{\"type\":\"object\",\"properties\":{\"sha256\":{\"type\":\"string\"},\"type\":{"
              "\"type\":\"string\"},\"size\":{\"type\":"
-             "\"integer\"}}}"},
+             "\"integer\"},\"taken\":{\"type\":\"string\",\"format\":\"date-time\"},"
+             "\"location\":{\"$ref\":\"#/components/schemas/Point\"},\"camera\":{\"type\":"
+             "\"string\"}}}"},
     {"Entry", "{\"type\":\"object\",\"properties\":{\"entry\":{\"type\":\"integer\"}}}"},
 };
 #define SCHEMAS (sizeof(schemas) / sizeof(schemas[0]))

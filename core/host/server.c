@@ -17,6 +17,9 @@ static int add_routes(struct wg_host *h, struct wg_err *err)
         struct wg_http_route route = {
             r->method,   r->pattern, handle_row, h, r->flags & ROW_SPOOL ? WG_HTTP_SPOOL : 0,
             r->body_max, r};
+        for (int k = 0; r->handle == put_blob && k < WG_MEDIA_KINDS; k++)
+            if (route.body_max < h->config->upload_max[k])
+                route.body_max = h->config->upload_max[k];
         int rc = wg_router_add(h->router, &route, err);
         if (rc < 0)
             return rc;
@@ -37,7 +40,7 @@ static int read_calendar(struct wg_host *h, struct wg_err *err)
     return rc;
 }
 
-/* ---- ticks: scripts in dev, heartbeats, effects to try again, copies at three in the morning ----
+/* ---- ticks: scripts in dev, heartbeats, effects to try again, nightly jobs at three ----
  */
 
 static void tick(void *arg)
@@ -53,10 +56,10 @@ static void tick(void *arg)
             feeds_beat(c);
         county_woken(c); /* time's own entries come without a command of ours */
     }
-    if (into / WG_HOUR_MS == 3 && h->copied_day != day) {
-        h->copied_day = day;
+    if (into / WG_HOUR_MS == 3 && h->night != day) {
+        h->night = day;
         for (size_t i = 0; i < h->counties; i++)
-            county_copy(h->county[i]);
+            county_night(h->county[i]);
     }
 }
 
@@ -104,6 +107,7 @@ static void close_all(struct wg_host *h)
     wg_queue_free(h->results);
     wg_router_free(h->router);
     sessions_free(h);
+    senders_free(h);
     if (h->loop)
         wg_loop_free(h->loop);
     free(h->calendar);

@@ -249,7 +249,7 @@ static void tell_reason(struct story *s, const struct wg_entry *e, const struct 
     for (const struct wg_json *o = e->out->child; o; o = o->next) {
         const struct wg_json *why = why_of(e, o);
         struct wg_str k = wg_json_str(o, "k");
-        if (wg_str_is(k, "open"))
+        if (wg_str_is(k, "open") || wg_str_is(k, "photo"))
             continue;
         for (const struct wg_json *m = o->child; m; m = m->next) {
             bool words = wg_str_is(m->key, "k") || wg_str_is(m->key, "why") ||

@@ -1,5 +1,5 @@
-/* What comes as a file: evidence by its content, base data as editions. The body is on disk before
- * we are called; a job makes it durable, reads it, and only a whole good file becomes a command. */
+/* Base data as editions. The body is on disk before we are called; a job makes it durable, reads
+ * it, and only a whole good file becomes a command. */
 #include "inside.h"
 
 #include <stdio.h>
@@ -19,7 +19,6 @@ struct upload {
     struct wg_layer_faults faults;
     int rc;
     struct wg_err err;
-    char type[64];
 };
 
 static void refuse(struct call *call, int code, const char *pointer, const char *text)
@@ -40,61 +39,6 @@ static struct upload *upload_new(struct call *call)
     snprintf(u->dir, sizeof(u->dir), "%s/blobs", wg_desk_dir(call->county->desk));
     return u;
 }
-
-/* ---- blobs ---- */
-
-static void blob_run(struct job *job)
-{
-    struct upload *u = (struct upload *)job;
-    u->rc = wg_blob_put_fd(u->dir, u->fd, u->name, &u->size, &u->err);
-}
-
-static void blob_done(struct job *job)
-{
-    struct upload *u = (struct upload *)job;
-    struct wg_buf b = WG_BUF_INIT;
-    if (u->rc < 0) {
-        answer_err(u->call->req, u->rc, &u->err, (struct wg_str){NULL, 0});
-        return;
-    }
-    wg_buf_char(&b, '{');
-    wg_json_kstr(&b, "sha256", wg_str_of(u->name));
-    wg_json_kstr(&b, "type", wg_str_of(u->type));
-    wg_json_kint(&b, "size", (int64_t)u->size);
-    wg_buf_char(&b, '}');
-    answer_json(u->call->req, 201, &b);
-}
-
-void put_blob(struct call *call)
-{
-    struct upload *u = upload_new(call);
-    struct wg_str type = wg_req_header(call->req, "content-type");
-    if (!u || u->size == 0) {
-        refuse(call, WG_EINVAL, "", "the body is empty; send a photo, sound or video");
-        return;
-    }
-    if (!type.n || wg_str_copy(u->type, sizeof(u->type), type) < 0)
-        wg_str_copy(u->type, sizeof(u->type), WG_S("application/octet-stream"));
-    u->job.run = blob_run;
-    u->job.done = blob_done;
-    if (job_submit(call->host, &u->job) < 0)
-        refuse(call, WG_EBUSY, "", "too many uploads wait; try again");
-}
-
-void get_blob(struct call *call)
-{
-    char dir[1100];
-    struct wg_err err = {0};
-    int fd;
-    snprintf(dir, sizeof(dir), "%s/blobs", wg_desk_dir(call->county->desk));
-    int rc = wg_blob_open(dir, wg_req_param(call->req, "sha256"), &fd, &err);
-    if (rc < 0)
-        answer_err(call->req, rc, &err, (struct wg_str){NULL, 0});
-    else
-        wg_reply_file(call->req, 200, "application/octet-stream", fd);
-}
-
-/* ---- imports ---- */
 
 static int build(struct upload *u, struct wg_layer **layer, struct wg_table **table)
 {
@@ -121,7 +65,7 @@ static void import_run(struct job *job)
     char base[1100];
     snprintf(base, sizeof(base), "%s/base", wg_desk_dir(u->county->desk));
     if ((u->rc = wg_dir_make(base, &u->err)) < 0 ||
-        (u->rc = wg_blob_put_fd(u->dir, u->fd, u->name, &u->size, &u->err)) < 0)
+        (u->rc = wg_blob_put_fd(u->dir, u->fd, NULL, u->name, &u->size, &u->err)) < 0)
         return;
     snprintf(u->file, sizeof(u->file), "%s-%.16s.layer", wg_collection_name(u->collection),
              u->name);

@@ -146,8 +146,10 @@ void wg_reply_buf(struct wg_req *req, int status, const char *type, struct wg_bu
  * further members as JSON without braces ("\"allowed\":[…]"), or {NULL, 0}. Title follows the
  * status. */
 void wg_reply_err(struct wg_req *req, int status, const struct wg_err *err, struct wg_str extra);
-/** A file from offset 0 to its end, sent from the pool; fd is the request's now and closed. */
-void wg_reply_file(struct wg_req *req, int status, const char *type, int fd);
+/** A file, sent from the pool; fd is the request's now and closed. etag: a strong one without its
+ * quotes, or {NULL, 0}. 200; 304 for If-None-Match; 206 or 416 for a Range of one piece, where
+ * If-Range agrees (RFC 9110, 13 and 14). */
+void wg_reply_file(struct wg_req *req, const char *type, struct wg_str etag, int fd);
 /** 204 and other answers without a body. */
 void wg_reply_empty(struct wg_req *req, int status);
 

@@ -32,7 +32,7 @@ static const struct {
     {"base", LUA_TTABLE},           {"code", LUA_TSTRING},      {"name", LUA_TSTRING},
     {"standard", LUA_TSTRING},      {"number", LUA_TSTRING},    {"hours", LUA_TTABLE},
     {"flow", LUA_TTABLE},           {"categories", LUA_TTABLE}, {"on", LUA_TTABLE},
-    {"small_centre", LUA_TBOOLEAN}, {"tables", LUA_TTABLE},
+    {"small_centre", LUA_TBOOLEAN}, {"tables", LUA_TTABLE},     {"evidence", LUA_TTABLE},
 };
 #define COUNTY_FIELDS (sizeof(county_fields) / sizeof(county_fields[0]))
 
@@ -298,7 +298,7 @@ static int l_step(lua_State *L)
 const struct rules_row rules_declare_rows[] = {
     {"county", l_county,
      "county{base=, code=, name=, standard=, number=, hours=, flow=, categories=, on=, "
-     "small_centre=, tables=}",
+     "small_centre=, tables=, evidence=}",
      "a pack; what is not given comes from base, handlers event by event, tables name by name"},
     {"extend", l_extend,
      "extend(categories, {part={[code]=class}, event={[code]=class}}) -> categories",

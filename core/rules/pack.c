@@ -344,6 +344,26 @@ static void read_hours(const struct reading *g, int idx)
     wg_worktime_free(wt);
 }
 
+/* {late_min=, far_m=}, each as here where it is not given. */
+static void read_evidence(const struct reading *g, int idx)
+{
+    struct wg_pack *p = g->r->pack;
+    bool given = lua_getfield(g->L, idx, "evidence") != LUA_TNIL;
+    lua_pop(g->L, 1);
+    p->evidence.late_ms = 30 * WG_MINUTE_MS;
+    p->evidence.far_m = 200;
+    const struct wg_json *m = given ? tree_field(g, idx, "evidence")->child : NULL;
+    for (; m; m = m->next) {
+        bool late = wg_str_is(m->key, "late_min"), far = wg_str_is(m->key, "far_m");
+        if ((!late && !far) || m->type != WG_JINT || m->num < 0 || m->num > 100000)
+            fault(g, "evidence", "is {late_min = minutes, far_m = metres}, whole, up to 100000");
+        if (late)
+            p->evidence.late_ms = m->num * WG_MINUTE_MS;
+        else
+            p->evidence.far_m = m->num;
+    }
+}
+
 static void read_flow(const struct reading *g, int idx)
 {
     struct wg_err err = {0};
@@ -436,6 +456,7 @@ void rules_read_pack(lua_State *L, int idx)
         fault(&g, "number",
               "is text with {year} and {serial} or {serial:6} in it, and {area} where wanted");
     read_hours(&g, idx);
+    read_evidence(&g, idx);
     read_clocks(&g, idx);
     read_flow(&g, idx);
     read_classes(&g, idx);

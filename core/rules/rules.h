@@ -66,6 +66,10 @@ struct wg_pack {
     struct wg_flow flow;
     const struct wg_class *classes; /**< sorted by kind, code */
     size_t class_count;
+    struct {
+        int64_t late_ms; /**< a photo taken so long before its step, and longer, is marked */
+        int64_t far_m;   /**< or so far from the case's place */
+    } evidence;
     struct wg_clocks clocks;
     bool small_centre; /**< the two axes may meet in one person; each such act is marked */
 };

@@ -5,6 +5,7 @@
 #define WG_STORE_H
 
 #include "base/base.h"
+#include "store/media.h"
 
 /* ---- folders ---- */
 
@@ -61,18 +62,29 @@ int wg_journal_open(const char *dir, const struct wg_journal_opts *opts, struct 
 /** One entry into buf. Errors: WG_ENOENT, WG_ECORRUPT. Thread: any. */
 int wg_journal_get(struct wg_journal *j, uint64_t n, struct wg_buf *buf, struct wg_err *err);
 
-/* ---- blobs: files by the SHA-256 of their content ---- */
+/* ---- blobs: files by the SHA-256 of their content. dir is a county's `blobs`. Thread: any ---- */
 
 #define WG_BLOB_NAME 64 /**< lower-case hex */
-/** Store bytes; durable when it returns. Already there: fine. Errors: WG_EIO, WG_ENOSPC. Thread:
- * any. */
+/** Store bytes; durable when it returns. Already there: fine. Errors: WG_EIO, WG_ENOSPC. */
 int wg_blob_put(const char *dir, struct wg_str bytes, char name[WG_BLOB_NAME + 1],
                 struct wg_err *err);
-/** The same from an open file, from its start. *size is its length. */
-int wg_blob_put_fd(const char *dir, int fd, char name[WG_BLOB_NAME + 1], uint64_t *size,
-                   struct wg_err *err);
+/** The same from an open file, from its start. *size is its length. media: what it was found to be,
+ * kept beside it; or NULL. */
+int wg_blob_put_fd(const char *dir, int fd, const struct wg_media *media,
+                   char name[WG_BLOB_NAME + 1], uint64_t *size, struct wg_err *err);
 /** An fd to read it. Errors: WG_ENOENT (also for a name that is none), WG_EIO. */
 int wg_blob_open(const char *dir, struct wg_str name, int *fd, struct wg_err *err);
+/** What was kept beside it; quick. Errors: WG_ENOENT (no blob, or nothing kept), WG_EIO. */
+int wg_blob_media(const char *dir, struct wg_str name, struct wg_media *out, struct wg_err *err);
+/** Is it there, and its content what its name says? Errors: WG_ENOENT, WG_ECORRUPT, WG_EIO. */
+int wg_blob_check(const char *dir, struct wg_str name, struct wg_err *err);
+/** Whoever is about to name a blob holds this from looking at it until its entry is in the journal:
+ * until *fd is closed the sweep takes nothing. Errors: WG_ENOENT, WG_EIO. */
+int wg_blob_hold(const char *dir, int *fd, struct wg_err *err);
+/** Delete what came before before_ms and no entry of j names, and leftovers of that age. A word of
+ * 64 hex digits anywhere in an entry counts as a name. *gone: how many blobs. Thread: a job's. */
+int wg_blob_sweep(const char *dir, struct wg_journal *j, int64_t before_ms, size_t *gone,
+                  struct wg_err *err);
 
 /* ---- LMDB environments ---- */
 

@@ -104,6 +104,7 @@ return county {
   standard = std,
   number = "{area}〔{year}〕{serial:6}号",
   hours = { week = "Mon-Fri", shifts = { "08:30-12:00", "14:00-17:30" } },
+  evidence = { late_min = 30, far_m = 200 },
   categories = standard(std),
   flow = require "std.flow",
   tables = tables,

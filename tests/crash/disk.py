@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path += [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "http")]
 import journal
 import test_plugin
-from support import BUILD, JIXI, LANGXI, STEPS, WANGGE, CityTest, Server, city, event, temp, template, wait_until
+from support import BUILD, JIXI, LANGXI, STEPS, WANGGE, CityTest, Server, city, event, jpeg, temp, template, wait_until
 
 LONG = "长" * 1300
 
@@ -99,11 +99,11 @@ class Full(Small):
 
     def test_a_photo_and_an_import_that_do_not_fit_are_refused(self):
         self.fill()
-        for a in (self.who("c-001").ask("PUT", f"/v1/{JIXI}/blobs", os.urandom(1 << 20)),
+        for a in (self.who("c-001").ask("PUT", f"/v1/{JIXI}/blobs", jpeg(size=1 << 20)),
                   self.who("admin").post(f"/v1/{JIXI}/import/parts", b"x" * (1 << 20), Content_Type="text/csv")):
             self.is_status(a, 507)
         self.filler.unlink()
-        self.is_status(self.who("c-001").ask("PUT", f"/v1/{JIXI}/blobs", os.urandom(1 << 20)), 201)
+        self.is_status(self.who("c-001").ask("PUT", f"/v1/{JIXI}/blobs", jpeg(size=1 << 20)), 201)
 
     def test_citizens_words_that_do_not_fit_leave_no_case(self):
         self.fill()

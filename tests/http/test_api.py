@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-from support import JIXI, ROOT, WANGGED, CityTest, Raw
+from support import JIXI, ROOT, WANGGED, CityTest, Raw, jpeg
 
 METHODS = {"get", "put", "post", "delete"}
 
@@ -57,8 +57,8 @@ class Api(CityTest):
         self.assertEqual({(m, p) for m, p, _ in self.operations()}, served)
 
     def test_every_route_answers_to_its_method(self):
-        case = self.reported()
-        blob = self.who("c-001").ask("PUT", f"/v1/{JIXI}/blobs", b"photo").json["sha256"]
+        blob = self.who("c-001").ask("PUT", f"/v1/{JIXI}/blobs", jpeg()).json["sha256"]
+        case = self.reported(photos=[blob])
         values = {"area": JIXI, "id": case, "action": "accept", "sha256": blob, "collection": "parts", "user": "c-002"}
         for method, pattern, op in self.operations():
             path = re.sub(r"{(\w+)}", lambda m: values[m[1]], pattern)

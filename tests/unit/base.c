@@ -615,6 +615,11 @@ TEST(digests_match_the_published_vectors)
     CHECK_INT(strlen(text), WG_HASH_TEXT);
     wg_sha256_hex(WG_S("abc"), hex);
     CHECK_TEXT(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    CHECK_INT(wg_sha256_parse(wg_str_of(hex), h.b), WG_OK);
+    CHECK(h.b[0] == 0xba && h.b[31] == 0xad);
+    hex[63] = 'D';
+    CHECK_INT(wg_sha256_parse(wg_str_of(hex), h.b), WG_EINVAL);
+    CHECK_INT(wg_sha256_parse((struct wg_str){hex, 62}, h.b), WG_EINVAL);
     CHECK_INT(wg_crc32c(0, "123456789", 9), 0xE3069283u);
     CHECK_INT(wg_crc32c(wg_crc32c(0, "1234", 4), "56789", 5), 0xE3069283u);
     CHECK_INT(wg_crc32c(0, NULL, 0), 0);

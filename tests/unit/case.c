@@ -302,6 +302,26 @@ TEST(open_makes_the_case_from_the_outcome_and_the_words_of_the_body)
     CHECK_INT(c.flags, 0);
 }
 
+TEST(a_photo_is_listed_with_who_when_and_what_was_decided_about_it)
+{
+    struct wg_case c = given_open();
+    c.photos = (struct wg_str){NULL, 0};
+    c.state = WG_DISPOSING;
+    CHECK_INT(fold(&c, 8, "\"in\":{\"photos\":[\"p1\",\"p2\"]},",
+                   "{\"k\":\"photo\",\"sha256\":\"p1\",\"type\":\"image/jpeg\",\"taken\":null},"
+                   "{\"k\":\"photo\",\"sha256\":\"p2\",\"type\":\"image/png\","
+                   "\"taken\":1772787000000,\"late\":true,\"far_m\":350},"
+                   "{\"k\":\"mark\",\"what\":\"photo_late\"},"
+                   "{\"k\":\"go\",\"to\":\"disposed\",\"role\":\"unit\"}"),
+              WG_OK);
+    CHECK_STR(c.photos,
+              "[{\"sha256\":\"p1\",\"stage\":\"after\",\"by\":\"c-001\","
+              "\"at\":\"2026-03-06T17:00:00.008+08:00\",\"type\":\"image/jpeg\",\"taken\":null},"
+              "{\"sha256\":\"p2\",\"stage\":\"after\",\"by\":\"c-001\","
+              "\"at\":\"2026-03-06T17:00:00.008+08:00\",\"type\":\"image/png\","
+              "\"taken\":\"2026-03-06T16:50:00+08:00\",\"late\":true,\"far_m\":350}]");
+}
+
 TEST(words_in_the_vault_are_told_by_a_flag_and_kept_as_references)
 {
     struct wg_case c = given_open();

@@ -74,6 +74,43 @@ TEST(a_step_of_a_case_that_was_never_opened_cant_be_folded)
     given_done(&g);
 }
 
+/* ---- blobs ---- */
+
+static int list_blob(void *arg, uint64_t id, struct wg_str user)
+{
+    wg_buf_fmt(arg, "%llu:%.*s;", (unsigned long long)(id & 0xffffffff), WG_PRI(user));
+    return WG_OK;
+}
+
+TEST(a_blob_tells_the_cases_that_name_it_and_who_keeps_a_record_of_it)
+{
+    static const char one[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+                      two[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ae";
+    struct given g = given_views();
+    struct wg_buf b = WG_BUF_INIT;
+    fold(&g, ONE,
+         "\"in\":{\"photos\":[\"%s\",\"no name\"]},\"out\":[" OPEN("341824-2026-000001") "]", one);
+    fold(&g, wg_case_id(341824, 2026, 2),
+         "\"in\":{\"photos\":[\"%s\",\"%s\"]},\"out\":[" OPEN("341824-2026-000002") "]", two, one);
+    fold(&g, ONE, "\"in\":{\"photos\":[\"%s\"]},\"out\":[]", one);
+    fold(&g, 0,
+         "\"out\":[{\"k\":\"keep\",\"kind\":\"edition\",\"id\":\"parts\","
+         "\"value\":{\"blob\":\"%s\"}}]",
+         two);
+    struct wg_txn *txn = reading(&g);
+    CHECK_INT(wg_view_blob(g.v, txn, wg_str_of(one), list_blob, &b), WG_OK);
+    CHECK_STR(wg_buf_str(&b), "1:;2:;");
+    wg_buf_clear(&b);
+    CHECK_INT(wg_view_blob(g.v, txn, wg_str_of(two), list_blob, &b), WG_OK);
+    CHECK_STR(wg_buf_str(&b), "0:c-001;2:;");
+    wg_buf_clear(&b);
+    CHECK_INT(wg_view_blob(g.v, txn, WG_S("no name"), list_blob, &b), WG_OK);
+    CHECK_INT(b.n, 0);
+    wg_txn_abort(txn);
+    wg_buf_free(&b);
+    given_done(&g);
+}
+
 /* ---- records and the outbox ---- */
 
 static int count_names(void *arg, struct wg_str name, struct wg_str json)

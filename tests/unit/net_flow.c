@@ -77,7 +77,7 @@ static void on_file(struct wg_req *req, void *arg)
     (void)arg;
     for (int i = 0; i < 200000; i++)
         CHECK_INT(write(fd, "0123456789", 10), 10);
-    wg_reply_file(req, 200, "application/octet-stream", fd);
+    wg_reply_file(req, "application/octet-stream", WG_S("v1"), fd);
 }
 
 /* ---- streams ---- */
@@ -352,6 +352,43 @@ TEST(large_answers_arrive_whole)
     CHECK(b.n > BIG + 2000000 && b.n < BIG + 2001000);
     CHECK_INT(count(&b, "0123456789"), 200000);
     wg_buf_free(&b);
+    server_stop(&s);
+}
+
+TEST(a_file_is_answered_in_parts_where_it_is_asked_for_in_parts)
+{
+    static const struct {
+        const char *head, *status, *range;
+        size_t length;
+    } asked[] = {
+        {"Range: bytes=5-9\r\n", "206 Partial Content", "bytes 5-9/2000000", 5},
+        {"Range: bytes=1999990-\r\n", "206 Partial Content", "bytes 1999990-1999999/2000000", 10},
+        {"Range: bytes=-7\r\n", "206 Partial Content", "bytes 1999993-1999999/2000000", 7},
+        {"Range: bytes=0-1\r\nIf-Range: \"v1\"\r\n", "206 Partial Content", "bytes 0-1/2000000", 2},
+        {"Range: bytes=2000000-\r\n", "416 Range Not Satisfiable", "bytes */2000000", 0},
+        {"Range: bytes=0-1\r\nIf-Range: \"v2\"\r\n", "200 OK", NULL, 2000000},
+        {"Range: bytes=0-1,3-4\r\n", "200 OK", NULL, 2000000},
+        {"Range: bytes=4-3\r\n", "200 OK", NULL, 2000000},
+        {"If-None-Match: \"x\", \"v1\"\r\n", "304 Not Modified", NULL, 0},
+        {"If-None-Match: \"v11\"\r\n", "200 OK", NULL, 2000000},
+    };
+    struct server s;
+    server_start(&s, routes, NULL, NULL);
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        char text[300], want[80];
+        snprintf(text, sizeof(text), "GET /file HTTP/1.1\r\n%s" LAST, asked[i].head);
+        struct wg_buf b = talk(&s, text);
+        snprintf(want, sizeof(want), "HTTP/1.1 %s\r\n", asked[i].status);
+        CHECK_INT(count(&b, want), 1);
+        CHECK_INT(count(&b, "ETag: \"v1\"\r\n"), 1);
+        CHECK_INT(count(&b, "Content-Range: "), asked[i].range != NULL);
+        snprintf(want, sizeof(want), "Content-Range: %s\r\n", asked[i].range ? asked[i].range : "");
+        CHECK_INT(count(&b, want), asked[i].range != NULL);
+        const char *body = memmem(b.p, b.n, "\r\n\r\n", 4);
+        if (asked[i].status[0] == '2')
+            CHECK_INT(b.p + b.n - body - 4, asked[i].length);
+        wg_buf_free(&b);
+    }
     server_stop(&s);
 }
 

@@ -14,7 +14,7 @@ TEST(a_pack_is_read_as_data)
         load_text("local base = county { number = '{year}-{serial:4}', standard = 'S', flow = " FLOW
                   ", hours = " HOURS ", on = { a = function() end, b = function() end } }\n"
                   "return county { base = base, code = '" AREA
-                  "', name = '青山县', small_centre = true, "
+                  "', name = '青山县', small_centre = true, evidence = { late_min = 45 }, "
                   "categories = extend(standard 'S', { event = { ['0199'] = { name = "
                   "'古民居外墙涂改', conditions = { "
                   "{ id = '1', text = '被涂改', limit = { 1.5, 'work_hour' }, close = '复原', "
@@ -26,6 +26,7 @@ TEST(a_pack_is_read_as_data)
     CHECK_STR(p->area, AREA);
     CHECK_STR(p->name, "青山县");
     CHECK_STR(p->hours, "{\"shifts\":[\"08:30-12:00\"],\"week\":\"Mon-Fri\"}");
+    CHECK(p->evidence.late_ms == 45 * WG_MINUTE_MS && p->evidence.far_m == 200);
     CHECK(p->small_centre && p->flow.count == 1 && p->class_count == 4);
     const struct wg_class *c = wg_pack_class(p, WG_EVENT, WG_S("0199"));
     CHECK(c && c->conditions == 1 && c->condition[0].assumed &&
@@ -69,6 +70,9 @@ TEST(faults_of_a_pack_name_place_and_field)
     refused(PACK("on = 1"), "county: on must be a table, this is a number");
     refused(PACK("on = { report = 1 }"), "on.report must be a function");
     refused(PACK("base = {}"), "base must be what another county{...} gave");
+    refused(PACK("evidence = { late = 5 }"), "evidence: is {late_min = minutes, far_m = metres}");
+    refused(PACK("evidence = { far_m = 1.5 }"), "evidence: is {late_min");
+    refused(PACK("evidence = 5"), "evidence must be a table");
     refused(PACK("small_centre = false"), AREA "/rules.lua:1: categories: is missing");
     refused("return county { code = '990199' }", "name: must be a text");
     refused(

@@ -189,7 +189,7 @@ TEST(the_same_bytes_get_the_same_name_however_they_come)
         put_bytes(IN(&f, "file"), big, n);
         CHECK((fd = open(IN(&f, "file"), O_RDONLY)) >= 0);
         lseek(fd, 0, SEEK_END);
-        CHECK_INT(wg_blob_put_fd(IN(&f, "blobs"), fd, b, &size, &err), WG_OK);
+        CHECK_INT(wg_blob_put_fd(IN(&f, "blobs"), fd, NULL, b, &size, &err), WG_OK);
         close(fd);
         CHECK_TEXT(b, want);
         CHECK_INT(size, n);

@@ -1,7 +1,7 @@
 /* Files that go up: evidence, and base data. */
 #include "wangge.h"
 
-#define PHOTO_MAX ((size_t)64 << 20)
+#define EVIDENCE_MAX ((size_t)200 << 20)
 #define IMPORT_MAX ((size_t)256 << 20)
 #define IMPORT_MS 600000
 
@@ -13,8 +13,8 @@ static const struct {
     {"png", "image/png"},
     {"webp", "image/webp"},
     {"heic", "image/heic"},
-    {"gif", "image/gif"},
     {"mp4", "video/mp4"},
+    {"3gp", "video/3gpp"},
     {"mov", "video/quicktime"},
     {"webm", "video/webm"},
     {"mp3", "audio/mpeg"},
@@ -22,7 +22,6 @@ static const struct {
     {"wav", "audio/wav"},
     {"ogg", "audio/ogg"},
     {"amr", "audio/amr"},
-    {"pdf", "application/pdf"},
     {"csv", "text/csv"},
     {"json", "application/json"},
     {"geojson", "application/geo+json"},
@@ -64,7 +63,7 @@ int put_file(struct ctx *c, const char *file, struct wg_str *hash)
                               .target = area_path(c, "blobs"),
                               .type = type ? type : "application/octet-stream",
                               .again = true};
-    int rc = send_file(c, file, PHOTO_MAX, r);
+    int rc = send_file(c, file, EVIDENCE_MAX, r);
     if (rc != DONE)
         return rc;
     if (wg_json_parse(c->arena, wg_buf_str(&c->answer), &j, &err) < 0)

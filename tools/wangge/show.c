@@ -37,10 +37,18 @@ static void show_caller(struct ctx *c, const struct wg_json *caller)
         line("caller 来电人", wg_arena_fmt(c->arena, "%.*s %.*s", WG_PRI(name), WG_PRI(phone)));
 }
 
-static void show_photos(const struct wg_json *photos)
+/* The name first: it is what one copies. */
+static void show_photos(struct ctx *c, const struct wg_json *photos)
 {
-    for (const struct wg_json *e = photos ? photos->child : NULL; e; e = e->next)
-        line("photo 照片", wg_json_str(e, "sha256"));
+    for (const struct wg_json *e = photos ? photos->child : NULL; e; e = e->next) {
+        int64_t far_m = wg_json_int(e, "far_m", 0);
+        struct wg_str far =
+            far_m ? wg_arena_fmt(c->arena, " 距案%lld米", (long long)far_m) : WG_S("");
+        line("photo 照片",
+             wg_arena_fmt(c->arena, "%.*s %.*s %.*s%s%.*s", WG_PRI(wg_json_str(e, "sha256")),
+                          WG_PRI(wg_json_str(e, "stage")), WG_PRI(wg_json_str(e, "by")),
+                          wg_json_bool(e, "late", false) ? " 迟拍" : "", WG_PRI(far)));
+    }
 }
 
 static struct wg_str part_or_event(struct wg_str kind)
@@ -72,7 +80,7 @@ void print_case(struct ctx *c, const struct wg_json *j)
     line("source 来源", wg_arena_fmt(c->arena, "%.*s, %.*s", WG_PRI(wg_json_str(j, "source")),
                                      WG_PRI(wg_json_str(j, "reporter"))));
     show_caller(c, wg_json_get(j, "caller"));
-    show_photos(wg_json_get(j, "photos"));
+    show_photos(c, wg_json_get(j, "photos"));
     line("marks 标记", marks_text(c, j));
     line("opened 上报", short_time(c, wg_json_str(j, "opened")));
     if (wg_json_str(j, "filed").n)
