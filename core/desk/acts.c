@@ -71,6 +71,9 @@ static int guard_answer(struct deciding *dc)
     }
     dc->role = of;
     if (dc->step->effect == WG_DO_GRANT) {
+        int64_t until = wg_json_int(dc->asked, "until", 0);
+        if (until && until <= dc->t)
+            return not_now(dc, "the day it was asked for until has passed; it can only be denied");
         int to = wg_state_parse(wg_json_str(dc->asked, "to"));
         dc->to = to == WG_STAY || to < 0 ? dc->c.state : to;
     }
