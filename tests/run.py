@@ -55,6 +55,7 @@ def steps(everything):
     yield "a damaged journal", [[sys.executable, "tests/crash/cuts.py"]], plain
     if not everything:
         return
+    yield "100,000 random histories", [[str(PLAIN / "tests/unit_desk_histories")]], {**plain, "HISTORIES": "100000"}
     fuzz = setup(FUZZ, "-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false")
     yield "build of fuzzers", fuzz, {"CC": "clang"}
     for corpus in sorted((ROOT / "tests/fuzz/corpus").iterdir()):

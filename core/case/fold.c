@@ -167,8 +167,9 @@ static void moved(struct wg_case *c, int to, int64_t t)
     c->closed = wg_state_open(to) ? 0 : t;
     c->flags &= ~(uint32_t)WG_STAGE_LATE;
     c->stage_due = 0;
-    c->until = 0;
     c->next = 0;
+    if (wg_clock_runs(to)) /* merged and split again, it is suspended still */
+        c->until = 0;
     if (to == WG_FILED && !c->filed)
         c->filed = c->clock_from = t;
     if (to == WG_DISPATCHED && !c->dispatched)

@@ -21,6 +21,10 @@ static const char *const effect_names[WG_EFFECTS] = {
 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* In the order of enum wg_field_type. */
+static const char *const field_types[] = {"text", "int",  "choice", "unit",  "condition",
+                                          "time", "case", "area",   "units", "class"};
+
 static int find(const char *const *names, size_t count, struct wg_str s)
 {
     for (size_t i = 0; i < count; i++)
@@ -55,6 +59,19 @@ const char *wg_role_name(uint32_t role)
         if (role == UINT32_C(1) << i)
             return role_names[i];
     return "none";
+}
+
+const char *wg_lead_name(int to)
+{
+    return to == WG_STAY      ? "stay"
+           : to == WG_BACK    ? "back"
+           : to == WG_GRANTED ? "granted"
+                              : wg_state_name(to);
+}
+
+const char *wg_field_type_name(int type)
+{
+    return type >= 0 && type < (int)COUNT(field_types) ? field_types[type] : "none";
 }
 
 int wg_state_parse(struct wg_str s)
@@ -183,8 +200,6 @@ static int read_choices(const struct reading *r, const struct wg_json *j, struct
 static int read_fields(const struct reading *r, const struct wg_json *j, bool must,
                        struct wg_step *s)
 {
-    static const char *const types[] = {"text", "int",  "choice", "unit",  "condition",
-                                        "time", "case", "area",   "units", "class"};
     if (!j)
         return WG_OK;
     if (j->type != WG_JOBJ)
@@ -201,7 +216,7 @@ static int read_fields(const struct reading *r, const struct wg_json *j, bool mu
         if (e->type == WG_JARR) {
             rc = read_choices(r, e, f);
         } else {
-            int t = e->type == WG_JSTR ? find(types, COUNT(types), e->str) : -1;
+            int t = e->type == WG_JSTR ? find(field_types, COUNT(field_types), e->str) : -1;
             f->type = (enum wg_field_type)t;
             if (t < 0 || t == WG_FCHOICE)
                 return fault(

@@ -70,8 +70,10 @@ enum wg_source {
 const char *wg_state_name(int state);
 const char *wg_kind_name(int kind);
 const char *wg_source_name(int source);
-const char *wg_role_name(uint32_t role); /**< of one bit */
-int wg_state_parse(struct wg_str s);     /**< -1 where there is none; "stay", "back" too */
+const char *wg_role_name(uint32_t role);  /**< of one bit */
+const char *wg_lead_name(int to);         /**< a state, "stay", "back" or "granted" */
+const char *wg_field_type_name(int type); /**< "text" … */
+int wg_state_parse(struct wg_str s);      /**< -1 where there is none; "stay", "back" too */
 int wg_kind_parse(struct wg_str s);
 int wg_source_parse(struct wg_str s);
 uint32_t wg_role_parse(struct wg_str s);                /**< 0 where there is none */

@@ -178,6 +178,7 @@ void get_case_clock(struct call *call);
 /* reads.c */
 void get_locate(struct call *call);
 void get_categories(struct call *call);
+void get_flow(struct call *call);
 void get_units(struct call *call);
 void get_calendar(struct call *call);
 void get_clock(struct call *call);

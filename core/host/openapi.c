@@ -40,12 +40,24 @@ static const struct {
                "\"other\"]},\"caller\":{\"type\":\"object\","
                "\"properties\":{\"name\":{\"type\":\"string\"},\"phone\":{\"type\":\"string\"}}},"
                "\"photos\":{\"type\":\"array\","
-               "\"maxItems\":20,\"items\":{\"type\":\"string\"}},\"note\":{\"type\":\"string\"}}}"},
+               "\"maxItems\":20,\"items\":{\"type\":\"string\"}},\"note\":{\"type\":\"string\"},"
+               "\"occurred\":{\"type\":\"string\"}}}"},
     {"Step", "{\"type\":\"object\",\"properties\":{\"note\":{\"type\":\"string\"},\"photos\":{"
              "\"type\":\"array\",\"items\":{\"type\":"
              "\"string\"}},\"reason\":{\"type\":\"string\"},\"condition\":{\"type\":\"string\"},"
              "\"unit\":{\"type\":\"string\"},"
-             "\"result\":{\"type\":\"string\"}}}"},
+             "\"units\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
+             "\"result\":{\"type\":\"string\"},\"days\":{\"type\":\"integer\"},"
+             "\"until\":{\"type\":\"string\"},\"cost\":{\"type\":\"integer\"},"
+             "\"into\":{\"type\":\"string\"},\"to\":{\"type\":\"string\"},"
+             "\"category\":{\"type\":\"string\"},\"part\":{\"type\":\"string\"},"
+             "\"address\":{\"type\":\"string\"},\"override\":{\"type\":\"string\"}}}"},
+    {"Flow", "{\"type\":\"object\",\"properties\":{\"steps\":{\"type\":\"array\",\"items\":{"
+             "\"type\":\"object\",\"properties\":{\"action\":{\"type\":\"string\"},\"name\":{"
+             "\"type\":\"string\"},\"from\":{\"type\":\"array\"},\"to\":{},\"roles\":{\"type\":"
+             "\"array\"},\"holder\":{\"type\":\"boolean\"},\"before_due\":{\"type\":"
+             "\"boolean\"},\"need\":{\"type\":\"object\"},\"may\":{\"type\":"
+             "\"object\"}}}}}}"},
     {"Case", "{\"type\":\"object\",\"required\":[\"id\",\"state\",\"version\",\"area\"],"
              "\"properties\":{\"id\":{\"type\":\"string\"},"
              "\"number\":{\"type\":[\"string\",\"null\"]},\"area\":{\"type\":\"string\"},"

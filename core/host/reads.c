@@ -135,6 +135,76 @@ void get_categories(struct call *call)
     answer_json(call->req, 200, &b);
 }
 
+static void write_fields(const struct wg_step *s, bool must, struct wg_buf *b)
+{
+    wg_json_key(b, must ? "need" : "may");
+    wg_buf_char(b, '{');
+    for (uint32_t i = 0; i < s->fields; i++) {
+        const struct wg_field *f = &s->field[i];
+        if (f->must != must)
+            continue;
+        wg_json_key_str(b, f->name);
+        if (f->type != WG_FCHOICE) {
+            wg_buf_json(b, wg_str_of(wg_field_type_name(f->type)));
+            continue;
+        }
+        wg_buf_char(b, '[');
+        for (uint32_t k = 0; k < f->choices; k++) {
+            wg_json_sep(b);
+            wg_buf_json(b, f->choice[k]);
+        }
+        wg_buf_char(b, ']');
+    }
+    wg_buf_char(b, '}');
+}
+
+static void write_step(const struct wg_step *s, struct wg_buf *b)
+{
+    bool one = s->leads == 1 && !s->lead[0].result.p;
+    wg_json_sep(b);
+    wg_buf_char(b, '{');
+    wg_json_kstr(b, "action", s->action);
+    wg_json_kstr(b, "name", s->name);
+    wg_json_key(b, "from");
+    wg_buf_char(b, '[');
+    for (int state = 0; state < WG_STATES; state++) {
+        if (!(s->from >> state & 1))
+            continue;
+        wg_json_sep(b);
+        wg_buf_json(b, wg_str_of(wg_state_name(state)));
+    }
+    wg_buf_char(b, ']');
+    wg_json_key(b, "to");
+    if (!one)
+        wg_buf_char(b, '{');
+    for (uint32_t i = 0; i < s->leads; i++) {
+        if (!one)
+            wg_json_key_str(b, s->lead[i].result);
+        wg_buf_json(b, wg_str_of(wg_lead_name(s->lead[i].to)));
+    }
+    if (!one)
+        wg_buf_char(b, '}');
+    wg_json_key(b, "roles");
+    wg_roles_json(s->roles, b);
+    wg_json_kbool(b, "holder", s->holder);
+    wg_json_kbool(b, "before_due", s->before_due);
+    write_fields(s, true, b);
+    write_fields(s, false, b);
+    wg_buf_char(b, '}');
+}
+
+void get_flow(struct call *call)
+{
+    struct wg_force *f = wg_desk_force(call->county->desk);
+    struct wg_buf b = WG_BUF_INIT;
+    wg_buf_lit(&b, "{\"steps\":[");
+    for (size_t i = 0; f->pack && i < f->pack->flow.count; i++)
+        write_step(&f->pack->flow.step[i], &b);
+    wg_buf_lit(&b, "]}");
+    wg_force_drop(f);
+    answer_json(call->req, 200, &b);
+}
+
 void get_units(struct call *call)
 {
     struct wg_force *f = wg_desk_force(call->county->desk);

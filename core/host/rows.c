@@ -54,6 +54,9 @@ const struct row rows[] = {
 
     {WG_METHOD_GET, "/v1/{area}/rules", get_rules, 0, 0, 0, "The pack in force", NULL, NULL,
      "Rules"},
+    {WG_METHOD_GET, "/v1/{area}/flow", get_flow, 0, 0, 0,
+     "标准流程 Each step: who may take it, from which state, and what it needs", NULL, NULL,
+     "Flow"},
     {WG_METHOD_GET, "/v1/{area}/categories", get_categories, 0, 0, 0,
      "Classes with their condition rows", "kind:string category:string", NULL, "Categories"},
     {WG_METHOD_GET, "/v1/{area}/units", get_units, 0, 0, 0, "Responsible units", NULL, NULL,

@@ -165,7 +165,7 @@ static void look(const struct wg_case *k)
     CHECK(!k->filed || k->due > k->clock_from);
     CHECK(k->stopped == 0 || !wg_clock_runs(k->state));
     CHECK(!(k->filed && wg_clock_runs(k->state)) || k->stopped == 0);
-    CHECK(k->state != WG_SUSPENDED || k->until > k->since);
+    CHECK(k->state != WG_SUSPENDED || k->until);
     CHECK(!(k->flags & WG_EXEMPT) || k->flags & WG_APPEALED);
     CHECK(k->since <= k->changed && k->opened <= k->since);
     CHECK(k->asked.n == 0 || open || k->state == WG_CLOSED);

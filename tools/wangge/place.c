@@ -182,3 +182,67 @@ int run_categories(struct ctx *c)
     table_print(&t);
     return DONE;
 }
+
+/* ---- the flow ---- */
+
+static struct wg_str fields_text(struct ctx *c, const struct wg_json *step)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    const struct wg_json *need = wg_json_get(step, "need"), *may = wg_json_get(step, "may");
+    for (const struct wg_json *f = need ? need->child : NULL; f; f = f->next) {
+        wg_buf_fmt(&b, "%s%.*s", b.n ? " " : "", WG_PRI(f->key));
+        if (f->type == WG_JARR)
+            wg_buf_fmt(&b, "=%.*s", WG_PRI(joined(c, f, "|")));
+    }
+    for (const struct wg_json *f = may ? may->child : NULL; f; f = f->next)
+        wg_buf_fmt(&b, "%s[%.*s]", b.n ? " " : "", WG_PRI(f->key));
+    if (wg_json_bool(step, "before_due", false))
+        wg_buf_fmt(&b, "%s(before it is due)", b.n ? " " : "");
+    struct wg_str s = wg_arena_str(c->arena, wg_buf_str(&b));
+    wg_buf_free(&b);
+    return s;
+}
+
+static struct wg_str to_text(struct ctx *c, const struct wg_json *to)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    if (to && to->type == WG_JSTR)
+        return to->str;
+    for (const struct wg_json *e = to ? to->child : NULL; e; e = e->next)
+        wg_buf_fmt(&b, "%s%.*s→%.*s", b.n ? " " : "", WG_PRI(e->key), WG_PRI(e->str));
+    struct wg_str s = wg_arena_str(c->arena, wg_buf_str(&b));
+    wg_buf_free(&b);
+    return s;
+}
+
+int run_flow(struct ctx *c)
+{
+    static const char *const heads[] = {"action", "步骤",       "who 谁", "from 从",
+                                        "to 到",  "needs 要填", NULL};
+    const struct wg_json *j;
+    struct table t = {.c = c, .heads = heads};
+    int rc = get(c, area_path(c, "flow"), &j);
+    if (!j)
+        return rc;
+    const struct wg_json *list = wg_json_get(j, "steps");
+    for (const struct wg_json *e = list ? list->child : NULL; e; e = e->next) {
+        struct wg_str action = wg_json_str(e, "action"),
+                      who = joined(c, wg_json_get(e, "roles"), " ");
+        if (c->count && !wg_str_is(action, c->args[0]))
+            continue;
+        const struct wg_str cells[] = {
+            action,
+            wg_json_str(e, "name"),
+            wg_json_bool(e, "holder", false) ? wg_arena_fmt(c->arena, "%.*s (holder)", WG_PRI(who))
+                                             : who,
+            joined(c, wg_json_get(e, "from"), " "),
+            to_text(c, wg_json_get(e, "to")),
+            fields_text(c, e),
+        };
+        table_add(&t, cells);
+    }
+    if (c->count && !t.first)
+        return misused(c, "the flow has no such action; wangge flow lists them");
+    table_print(&t);
+    return DONE;
+}

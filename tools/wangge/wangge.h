@@ -160,6 +160,7 @@ int run_users(struct ctx *c);
 int run_status(struct ctx *c);
 int run_units(struct ctx *c);
 int run_categories(struct ctx *c);
+int run_flow(struct ctx *c);
 int run_replay(struct ctx *c);
 int run_export(struct ctx *c);
 
