@@ -46,6 +46,7 @@ enum wg_case_flags {
     WG_EXEMPT = 256,     /**< an appeal was upheld: late, but out of the figures */
     WG_APPEALED = 512,   /**< once is all there is */
     WG_OWES_REPLY = 1024,
+    WG_RULED = 4096,     /**< a coordinator decided whose it is: a precedent */
     WG_BOTH_AXES = 2048, /**< a step was taken across the axes, by a small centre or an emergency */
 };
 enum wg_verified { WG_NOT_VERIFIED, WG_VERIFIED_YES, WG_VERIFIED_NO, WG_VERIFIED_UNCLEAR };

@@ -107,6 +107,7 @@ static void show_bends(const struct wg_case *c, struct wg_buf *b)
     wg_json_kint(b, "send_backs", c->send_backs);
     wg_json_kint(b, "urges", c->urges);
     wg_json_kint(b, "level", c->level);
+    wg_json_kint(b, "segment", c->segment);
     key_text(b, "verified", wg_verified_name(c->verified));
     key_text(b, "satisfied", wg_satisfied_name(c->satisfied));
     key_text(b, "blamed_unit", c->blamed);

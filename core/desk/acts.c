@@ -673,6 +673,8 @@ int act_outcomes(struct deciding *dc)
     if (dc->c.state == WG_DISPUTED || dc->to == WG_DISPUTED) {
         BEGIN(dc);
         wg_json_kbool(&dc->outs, "disputed", dc->to == WG_DISPUTED);
+        if (dc->role == WG_COORDINATOR && dc->to == WG_DISPATCHED) /* what others may follow */
+            wg_json_kbool(&dc->outs, "ruled", true);
         END(dc);
     }
     if (e == WG_DO_SUPERVISE)

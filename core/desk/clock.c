@@ -123,12 +123,8 @@ int clock_outcome(struct deciding *dc)
     wg_json_kint(&dc->outs, "due", dc->due);
     if (anew)
         wg_json_kint(&dc->outs, "clock_from", dc->t);
-    wg_json_key(&dc->outs, "why");
-    wg_buf_char(&dc->outs, '[');
-    wg_buf_json(&dc->outs, anew ? WG_S("时限自即刻起重新计算") : WG_S("停表期间不计，时限顺延"));
-    wg_buf_char(&dc->outs, ',');
-    wg_buf_json(&dc->outs, dc->step->file);
-    wg_buf_fmt(&dc->outs, ",%lld]}", (long long)dc->step->line);
+    out_why(dc, anew ? WG_S("时限自即刻起重新计算") : WG_S("停表期间不计，时限顺延"));
+    wg_buf_char(&dc->outs, '}');
     return WG_OK;
 }
 
@@ -154,7 +150,10 @@ static int stage_moment(struct deciding *dc, int64_t *out)
     bool urgent = (dc->row || dc->c.filed) && unit <= WG_EMERGENCY_DAY;
     if (dc->to == WG_DISPATCHED || dc->to == WG_DISPOSING) {
         const struct wg_segment *seg = act_segment(dc);
-        *out = dc->due;
+        bool same = dc->c.state == WG_DISPATCHED && dc->to == WG_DISPOSING;
+        *out = seg && same ? dc->c.stage_due : dc->due;
+        if (seg && same) /* signing for it gives no time */
+            return WG_OK;
         return seg ? clock_deadline(dc, dc->t, seg->limit, out) : WG_OK;
     }
     struct wg_limit limit = urgent ? k->urgent[dc->to] : k->stage[dc->to];
@@ -181,6 +180,7 @@ int clock_after(struct deciding *dc)
         wg_json_kint(&dc->outs, "stage_due", stage);
     if (warn)
         wg_json_kint(&dc->outs, "warn", warn);
+    out_why(dc, stage ? WG_S("本环节时限，按市县时限表") : WG_S("黄灯时刻，按市县时限表"));
     wg_buf_char(&dc->outs, '}');
     return WG_OK;
 }

@@ -47,6 +47,10 @@ static int near_case(void *arg, const struct wg_case *c)
     wg_json_kstr(q->out, "state", wg_str_of(wg_state_name(c->state)));
     wg_json_kstr(q->out, "category", c->category);
     wg_json_kint(q->out, "opened", c->opened);
+    if (c->flags & WG_RULED) {
+        wg_json_kbool(q->out, "ruled", true);
+        wg_json_kstr(q->out, "unit", c->blamed.n ? c->blamed : c->unit);
+    }
     wg_buf_char(q->out, '}');
     return WG_OK;
 }
@@ -256,20 +260,23 @@ void out_begin(struct deciding *dc, const char *kind)
     wg_json_kstr(&dc->outs, "k", wg_str_of(kind));
 }
 
-void out_why_row(struct deciding *dc)
+void out_why(struct deciding *dc, struct wg_str text)
 {
-    struct wg_buf *b = &dc->outs, text = WG_BUF_INIT;
-    wg_buf_fmt(&text, "按流程「%.*s」",
-               WG_PRI(dc->step->name.n ? dc->step->name : dc->step->action));
+    struct wg_buf *b = &dc->outs;
     wg_json_key(b, "why");
     wg_buf_char(b, '[');
-    wg_buf_json(b, wg_buf_str(&text));
+    wg_buf_json(b, text);
     wg_buf_char(b, ',');
-    wg_buf_json(b, dc->step->file);
+    wg_buf_json(b, dc->step ? dc->step->file : WG_S(""));
     wg_buf_char(b, ',');
-    wg_buf_int(b, dc->step->line);
+    wg_buf_int(b, dc->step ? dc->step->line : 0);
     wg_buf_char(b, ']');
-    wg_buf_free(&text);
+}
+
+void out_why_row(struct deciding *dc)
+{
+    struct wg_str name = dc->step->name.n ? dc->step->name : dc->step->action;
+    out_why(dc, wg_arena_fmt(dc->a, "按流程「%.*s」", WG_PRI(name)));
 }
 
 /* ---- any command ---- */

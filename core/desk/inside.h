@@ -172,6 +172,7 @@ int ask_photo(struct deciding *dc, const struct wg_json *args, struct wg_buf *ou
 int put_secrets(struct deciding *dc);
 
 /** "why":[text, file, line] of the flow's row, into the outcome at hand. */
+void out_why(struct deciding *dc, struct wg_str text);
 void out_why_row(struct deciding *dc);
 /** Begin outcome {"k":kind; end it with wg_buf_char(&dc->outs, '}'). */
 void out_begin(struct deciding *dc, const char *kind);

@@ -40,20 +40,23 @@ static int resume(struct deciding *dc)
     out_begin(dc, "go");
     wg_json_kstr(&dc->outs, "to", wg_str_of(wg_state_name(c->before)));
     wg_json_kbool(&dc->outs, "quiet", true);
-    wg_buf_lit(&dc->outs, ",\"why\":[\"挂账到期，自动恢复\",\"\",0]}");
+    out_why(dc, WG_S("挂账到期，自动恢复"));
+    wg_buf_char(&dc->outs, '}');
     out_begin(dc, "set");
     wg_json_kint(&dc->outs, "due", due);
     wg_json_kint(&dc->outs, "stage_due", due);
+    out_why(dc, WG_S("停表期间不计，时限顺延"));
     wg_buf_char(&dc->outs, '}');
     dc->to = c->before;
     dc->due = due;
     return WG_OK;
 }
 
-static void flag(struct deciding *dc, const char *name)
+static void flag(struct deciding *dc, const char *name, struct wg_str why)
 {
     out_begin(dc, "set");
     wg_json_kbool(&dc->outs, name, true);
+    out_why(dc, why);
     wg_buf_char(&dc->outs, '}');
 }
 
@@ -64,6 +67,7 @@ static void climb(struct deciding *dc, bool counts)
     wg_json_kint(&dc->outs, "next", 0);
     if (counts)
         wg_json_kint(&dc->outs, "level", dc->c.level + (dc->c.level < 255));
+    out_why(dc, WG_S("到约定时刻，再问规则"));
     wg_buf_char(&dc->outs, '}');
 }
 
@@ -112,9 +116,9 @@ int decide_time(struct deciding *dc)
     if (strcmp(now, "resume") == 0)
         rc = resume(dc);
     else if (strcmp(now, "stage") == 0)
-        flag(dc, "stage_late");
+        flag(dc, "stage_late", WG_S("本环节时限已过"));
     else if (strcmp(now, "overdue") == 0)
-        flag(dc, "overdue");
+        flag(dc, "overdue", WG_S("处置时限已过"));
     else
         climb(dc, (dc->c.flags & WG_OVERDUE) != 0);
     return rc == WG_OK ? told(dc, now) : rc;

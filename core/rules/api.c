@@ -113,8 +113,9 @@ const struct rules_row rules_ctx_rows[] = {
      "ctx.responsible_near(case, reach_m) -> {{unit, duty, distance_m, inside}}",
      "who else does, nearest first"},
     {"ctx.near", rules_ask_near,
-     "ctx.near{within_m=, category=, kind=, open=} -> {{id, distance_m, state, category, opened}}",
-     "cases around this one, nearest first"},
+     "ctx.near{within_m=, category=, kind=, open=} -> {{id, distance_m, state, category, opened, "
+     "ruled, unit}}",
+     "cases around this one, nearest first; ruled: a coordinator decided that it is unit's"},
     {"ctx.unit", rules_ask_unit, "ctx.unit(id) -> {id, name, kind} or nil",
      "a unit of the base data"},
     {0},

@@ -77,11 +77,16 @@ local function holder(case)
   return post[case.state] or case.unit or "dispatcher"
 end
 
-local function twin_of(case, ctx)
-  local t = ctx.tables.twin
-  for _, other in ipairs(ctx.near { category = case.category, within_m = t.within_m, open = true }) do
-    if ctx.now - other.opened <= t.hours * 3600000 then return other, t end
+local over = { closed = true, rejected = true, voided = true, merged = true, handed_over = true }
+
+-- What is near by: the twin of this report, and a case whose owner a coordinator has decided.
+local function neighbours(case, ctx)
+  local t, twin, precedent = ctx.tables.twin, nil, nil
+  for _, other in ipairs(ctx.near { category = case.category, within_m = t.within_m, open = false }) do
+    if not twin and not over[other.state] and ctx.now - other.opened <= t.hours * 3600000 then twin = other end
+    if not precedent and other.ruled then precedent = other end
   end
+  return twin, precedent, t
 end
 
 -- One rung of the ladder, and when the next one is due.
@@ -111,7 +116,7 @@ return county {
   on = {
     -- 上报: is it there already, and who answers for it? Proposals: the acceptor and the dispatcher decide.
     report = function(case, ctx)
-      local twin, t = twin_of(case, ctx)
+      local twin, precedent, t = neighbours(case, ctx)
       local out = {}
       if twin then
         out[1] = propose {
@@ -119,6 +124,10 @@ return county {
           because = "同类未结案卷" .. twin.id .. "在" .. twin.distance_m .. "米处（不足" .. t.within_m .. "米）、"
             .. t.hours .. "小时内",
         }
+      end
+      if precedent then
+        out[#out + 1] = propose { unit = precedent.unit, because = "先例：案卷" .. precedent.id .. "已裁定归" .. precedent.unit }
+        return out
       end
       local who = ctx.responsible(case)
       if who then

@@ -18,9 +18,15 @@ return {
 
   { name = "the same class near by and of today is offered for merging", on = "report", now = noon,
     case = { kind = "event", category = "0110" },
-    answers = { { "near", { { id = "341824-2026-000006", distance_m = 4, opened = noon - 90000000 },
-      { id = "341824-2026-000007", distance_m = 12, opened = noon - 3600000 } } }, { "responsible" } },
+    answers = { { "near", { { id = "341824-2026-000006", distance_m = 4, opened = noon - 90000000, state = "filed" },
+      { id = "341824-2026-000007", distance_m = 12, opened = noon - 3600000, state = "filed" } } }, { "responsible" } },
     want = { { k = "propose", merge_into = "341824-2026-000007", because = "12米处" } } },
+
+  { name = "where a coordinator has decided, the next one goes by it", on = "report", now = noon,
+    case = { kind = "event", category = "0110" },
+    answers = { { "near", { { id = "341824-2026-000003", distance_m = 9, opened = noon - 9000000000, state = "closed",
+      ruled = true, unit = "u-sz" } } } },
+    want = { { k = "set", proposed = "u-sz", because = "先例：案卷341824-2026-000003" } } },
 
   { name = "three working days are the dispatcher's to grant", on = "defer", role = "unit", body = { days = 3 },
     case = { kind = "event", category = "0110", state = "disposing" },

@@ -522,6 +522,7 @@ TEST(a_case_is_shown_as_json_with_every_field_of_the_interface)
         "closed",
         "rules",
         "post",
+        "segment",
         "urges",
         "send_backs",
         "level",
