@@ -32,7 +32,7 @@ static const struct {
     {"base", LUA_TTABLE},           {"code", LUA_TSTRING},      {"name", LUA_TSTRING},
     {"standard", LUA_TSTRING},      {"number", LUA_TSTRING},    {"hours", LUA_TTABLE},
     {"flow", LUA_TTABLE},           {"categories", LUA_TTABLE}, {"on", LUA_TTABLE},
-    {"small_centre", LUA_TBOOLEAN}, {"tables", LUA_TTABLE},     {"evidence", LUA_TTABLE},
+    {"small_centre", LUA_TBOOLEAN}, {"tables", LUA_TTABLE},
 };
 #define COUNTY_FIELDS (sizeof(county_fields) / sizeof(county_fields[0]))
 
@@ -91,12 +91,19 @@ static void copy_handlers(lua_State *L, int from, int to)
     lua_settop(L, keys - 1);
 }
 
-/* Copy the fields of the table at `from` into the one at `to`. */
+/* Copy the fields of the table at `from` into the one at `to`, where a base's are already: a name
+ * that is misspelt would change nothing, and nobody would see it. */
 static void copy_fields(lua_State *L, int from, int to)
 {
     int top = lua_gettop(L);
+    lua_pushnil(L);
+    bool first = !lua_next(L, to);
+    lua_settop(L, top);
     rules_keys(L, from);
     for (lua_Integer i = 1; lua_rawgeti(L, top + 1, i) == LUA_TSTRING; i++) {
+        if (!first && lua_getfield(L, to, lua_tostring(L, -1)) == LUA_TNIL)
+            luaL_error(L, "county: tables.%s: the base has no such table", lua_tostring(L, -2));
+        lua_settop(L, top + 2);
         push_field(L, from, lua_tostring(L, -1));
         lua_rawset(L, to);
     }
@@ -298,7 +305,7 @@ static int l_step(lua_State *L)
 const struct rules_row rules_declare_rows[] = {
     {"county", l_county,
      "county{base=, code=, name=, standard=, number=, hours=, flow=, categories=, on=, "
-     "small_centre=, tables=, evidence=}",
+     "small_centre=, tables=}",
      "a pack; what is not given comes from base, handlers event by event, tables name by name"},
     {"extend", l_extend,
      "extend(categories, {part={[code]=class}, event={[code]=class}}) -> categories",

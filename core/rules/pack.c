@@ -344,34 +344,6 @@ static void read_hours(const struct reading *g, int idx)
     wg_worktime_free(wt);
 }
 
-/* {late_min=, far_m=}, each as here where it is not given. */
-static void read_evidence(const struct reading *g, int idx)
-{
-    struct wg_pack *p = g->r->pack;
-    bool given = lua_getfield(g->L, idx, "evidence") != LUA_TNIL;
-    lua_pop(g->L, 1);
-    p->evidence.late_ms = 30 * WG_MINUTE_MS;
-    p->evidence.far_m = 200;
-    const struct wg_json *m = given ? tree_field(g, idx, "evidence")->child : NULL;
-    for (; m; m = m->next) {
-        bool late = wg_str_is(m->key, "late_min"), far = wg_str_is(m->key, "far_m");
-        if ((!late && !far) || m->type != WG_JINT || m->num < 0 || m->num > 100000)
-            fault(g, "evidence", "is {late_min = minutes, far_m = metres}, whole, up to 100000");
-        if (late)
-            p->evidence.late_ms = m->num * WG_MINUTE_MS;
-        else
-            p->evidence.far_m = m->num;
-    }
-}
-
-static void read_flow(const struct reading *g, int idx)
-{
-    struct wg_err err = {0};
-    const struct wg_json *tree = tree_field(g, idx, "flow");
-    if (wg_flow_read(g->a, tree, &g->r->pack->flow, &err) < 0)
-        fault(g, "flow", err.text);
-}
-
 static void read_stages(const struct reading *g, int tables, const char *name,
                         struct wg_limit out[WG_STATES])
 {
@@ -406,13 +378,42 @@ static int64_t milli_field(const struct reading *g, int tables, const char *name
     return v;
 }
 
+/* {late_min=, far_m=}, each as here where it is not given. */
+static void read_evidence(const struct reading *g, int tables)
+{
+    struct wg_pack *p = g->r->pack;
+    bool given = lua_getfield(g->L, tables, "evidence") != LUA_TNIL;
+    lua_pop(g->L, 1);
+    const struct wg_json *m = given ? tree_field(g, tables, "evidence")->child : NULL;
+    for (; m; m = m->next) {
+        bool late = wg_str_is(m->key, "late_min"), far = wg_str_is(m->key, "far_m");
+        if ((!late && !far) || m->type != WG_JINT || m->num < 0 || m->num > 100000)
+            fault(g, "evidence", "is {late_min = minutes, far_m = metres}, whole, up to 100000");
+        if (late)
+            p->evidence.late_ms = m->num * WG_MINUTE_MS;
+        else
+            p->evidence.far_m = m->num;
+    }
+}
+
+static void read_flow(const struct reading *g, int idx)
+{
+    struct wg_err err = {0};
+    const struct wg_json *tree = tree_field(g, idx, "flow");
+    if (wg_flow_read(g->a, tree, &g->r->pack->flow, &err) < 0)
+        fault(g, "flow", err.text);
+}
+
 /* What C goes by of `tables`; the rest of it is for the rules. */
-static void read_clocks(const struct reading *g, int idx)
+static void read_tables(const struct reading *g, int idx)
 {
     lua_State *L = g->L;
     struct wg_clocks *out = &g->r->pack->clocks;
     int top = lua_gettop(L);
+    g->r->pack->evidence.late_ms = 30 * WG_MINUTE_MS;
+    g->r->pack->evidence.far_m = 200;
     if (lua_getfield(L, idx, "tables") == LUA_TTABLE) {
+        read_evidence(g, top + 1);
         read_stages(g, top + 1, "stages", out->stage);
         memcpy(out->urgent, out->stage, sizeof(out->urgent));
         read_stages(g, top + 1, "urgent_stages", out->urgent);
@@ -456,8 +457,7 @@ void rules_read_pack(lua_State *L, int idx)
         fault(&g, "number",
               "is text with {year} and {serial} or {serial:6} in it, and {area} where wanted");
     read_hours(&g, idx);
-    read_evidence(&g, idx);
-    read_clocks(&g, idx);
+    read_tables(&g, idx);
     read_flow(&g, idx);
     read_classes(&g, idx);
 }

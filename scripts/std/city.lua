@@ -65,6 +65,7 @@ local tables = {
   },
   -- The same class, near by, still open and not long ago is most likely the same thing.
   twin = { within_m = 50, hours = 24 },
+  evidence = { late_min = 30, far_m = 200 }, -- a photo so long before its step, or so far away, is marked
   neighbour_m = 50, -- "not ours": the unit next door within so many metres
 }
 
@@ -109,7 +110,6 @@ return county {
   standard = std,
   number = "{area}〔{year}〕{serial:6}号",
   hours = { week = "Mon-Fri", shifts = { "08:30-12:00", "14:00-17:30" } },
-  evidence = { late_min = 30, far_m = 200 },
   categories = standard(std),
   flow = require "std.flow",
   tables = tables,
@@ -126,7 +126,10 @@ return county {
         }
       end
       if precedent then
-        out[#out + 1] = propose { unit = precedent.unit, because = "先例：案卷" .. precedent.id .. "已裁定归" .. precedent.unit }
+        out[#out + 1] = propose {
+          unit = precedent.unit,
+          because = "先例：案卷" .. precedent.id .. "已裁定归" .. precedent.unit,
+        }
         return out
       end
       local who = ctx.responsible(case)

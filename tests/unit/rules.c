@@ -11,15 +11,16 @@ TEST(a_pack_is_read_as_data)
 {
     struct wg_rules *r;
     CHECK_INT(
-        load_text("local base = county { number = '{year}-{serial:4}', standard = 'S', flow = " FLOW
-                  ", hours = " HOURS ", on = { a = function() end, b = function() end } }\n"
-                  "return county { base = base, code = '" AREA
-                  "', name = '青山县', small_centre = true, evidence = { late_min = 45 }, "
-                  "categories = extend(standard 'S', { event = { ['0199'] = { name = "
-                  "'古民居外墙涂改', conditions = { "
-                  "{ id = '1', text = '被涂改', limit = { 1.5, 'work_hour' }, close = '复原', "
-                  "assumed = true } } } } }) }",
-                  &r),
+        load_text(
+            "local base = county { number = '{year}-{serial:4}', standard = 'S', flow = " FLOW
+            ", hours = " HOURS ", on = { a = function() end, b = function() end } }\n"
+            "return county { base = base, code = '" AREA
+            "', name = '青山县', small_centre = true, tables = { evidence = { late_min = 45 } }, "
+            "categories = extend(standard 'S', { event = { ['0199'] = { name = "
+            "'古民居外墙涂改', conditions = { "
+            "{ id = '1', text = '被涂改', limit = { 1.5, 'work_hour' }, close = '复原', "
+            "assumed = true } } } } }) }",
+            &r),
         WG_OK);
     struct wg_pack *p = wg_pack_keep(wg_rules_pack(r));
     wg_rules_free(r); /* a pack outlives its state */
@@ -70,9 +71,17 @@ TEST(faults_of_a_pack_name_place_and_field)
     refused(PACK("on = 1"), "county: on must be a table, this is a number");
     refused(PACK("on = { report = 1 }"), "on.report must be a function");
     refused(PACK("base = {}"), "base must be what another county{...} gave");
-    refused(PACK("evidence = { late = 5 }"), "evidence: is {late_min = minutes, far_m = metres}");
-    refused(PACK("evidence = { far_m = 1.5 }"), "evidence: is {late_min");
-    refused(PACK("evidence = 5"), "evidence must be a table");
+    refused(PACK("tables = { evidence = { late = 5 } }"),
+            "evidence: is {late_min = minutes, far_m = metres}");
+    refused(PACK("tables = { evidence = { far_m = 1.5 } }"), "evidence: is {late_min");
+    refused(PACK("tables = { evidence = 5 }"), "evidence: is missing");
+    refused(PACK("tables = { stages = { nowhere = { 1, 'work_hour' } } }"),
+            "stages: the fields are states");
+    refused(PACK("tables = { stages = { filed = { 1, 'moon' } } }"), "stages: its unit is");
+    refused(PACK("tables = { yellow_percent = 101 }"), "yellow_percent: is a whole number");
+    refused(PACK("tables = { rework_clock = 'later' }"), "rework_clock: is \"remaining\" or");
+    refused(PACK("base = county { tables = { twin = {} } }, tables = { twins = {} }"),
+            "county: tables.twins: the base has no such table");
     refused(PACK("small_centre = false"), AREA "/rules.lua:1: categories: is missing");
     refused("return county { code = '990199' }", "name: must be a text");
     refused(
