@@ -3,7 +3,8 @@ local noon = 1772787600000
 return {
   { name = "a twin within 30 m is proposed for merging", on = "report", now = noon,
     case = { kind = "event", category = "0199" },
-    answers = { { "near", { { id = "341824-2026-000007", distance_m = 12, opened = noon, state = "filed" } } }, { "responsible" } },
+    answers = { { "near", { { id = "341824-2026-000007", distance_m = 12, opened = noon, state = "filed" } } },
+      { "responsible" } },
     asked = { { "near", { 1185940000, 300650000, 30, "event", "0199", false } },
       { "responsible", { "event", "0199", false, 1185940000, 300650000 } } },
     want = { { k = "propose", merge_into = "341824-2026-000007", because = "12米" } } },
