@@ -169,6 +169,10 @@ static int set_field(struct wg_case *c, const struct wg_entry *e, const struct w
         return set_unit(c, v->str, a);
     if (wg_str_is(v->key, "limit"))
         return set_limit(c, v);
+    if (wg_str_is(v->key, "trial") || wg_str_is(v->key, "drill")) {
+        c->flags |= wg_str_is(v->key, "trial") ? WG_TRIAL : WG_DRILL;
+        return WG_OK;
+    }
     if (wg_str_is(v->key,
                   "pinned")) { /* from now on this revision decides its classes, limits and flow */
         c->rev = e->rev;

@@ -106,6 +106,8 @@ void wg_case_json(const struct wg_case *c, struct wg_str description, int64_t no
     wg_json_kbool(b, "proxied", c->flags & WG_PROXIED);
     wg_json_kbool(b, "supervised", c->flags & WG_SUPERVISED);
     wg_json_kbool(b, "disputed", c->flags & WG_IS_DISPUTED);
+    wg_json_kbool(b, "trial", c->flags & WG_TRIAL);
+    wg_json_kbool(b, "drill", c->flags & WG_DRILL);
     key_time(b, "opened", c->opened);
     key_time(b, "filed", c->filed);
     key_time(b, "closed", c->closed);
