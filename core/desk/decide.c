@@ -102,7 +102,9 @@ static int answer(void *self, const char *what, const struct wg_json *args, stru
         return ask_deadline(dc, args, out, err);
     if (strcmp(what, "near") == 0)
         return ask_near(dc, args, out, err);
-    return wg_ground_ask(dc->force->ground, what, args, out, err);
+    if (strcmp(what, "tenant") == 0)
+        return ask_tenant(dc, out);
+    return wg_ground_ask(dc->force->ground, what, args, dc->t, out, err);
 }
 
 static int from_facts(struct deciding *dc, const char *what, struct wg_str args,

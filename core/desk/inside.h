@@ -92,6 +92,11 @@ int decide_report(struct deciding *dc);
 int decide_step(struct deciding *dc);
 int decide_keep(struct deciding *dc);
 int decide_done(struct deciding *dc);
+int decide_tenant(struct deciding *dc);
+int ask_tenant(struct deciding *dc, struct wg_buf *out);
+/** May this report be taken in the county's phase; is it a trial or a drill? Marks c and the
+ * outcomes to come. */
+int report_phase(struct deciding *dc, struct wg_case *c);
 
 /** Ask and remember: the answer is parsed into the arena, question and answer go into the facts. */
 int ask(struct deciding *dc, const char *what, struct wg_str args, const struct wg_json **answer);

@@ -14,10 +14,21 @@ static int deny(struct deciding *dc, int code, const char *why)
     return REFUSE(dc, code, "", "%s", why);
 }
 
-/* A unit acts on what it holds; others see it not. */
-static bool holds(const struct deciding *dc)
+/* A unit acts on what it holds, and on what those hold that it took over; others see it not. */
+static bool holds(struct deciding *dc)
 {
-    return dc->c.unit.n && wg_str_eq(dc->c.unit, dc->cmd->actor.unit);
+    const struct wg_json *now;
+    struct wg_buf args = WG_BUF_INIT;
+    if (!dc->c.unit.n || !dc->cmd->actor.unit.n)
+        return false;
+    if (wg_str_eq(dc->c.unit, dc->cmd->actor.unit))
+        return true;
+    wg_buf_char(&args, '[');
+    wg_buf_json(&args, dc->c.unit);
+    wg_buf_char(&args, ']');
+    int rc = ask(dc, "unit_now", wg_arena_str(dc->a, wg_buf_str(&args)), &now);
+    wg_buf_free(&args);
+    return rc == WG_OK && wg_str_eq(now->str, dc->cmd->actor.unit);
 }
 
 static int check_role(struct deciding *dc)
@@ -83,6 +94,10 @@ static int check_unit(struct deciding *dc, const char *pointer, struct wg_str un
     if (rc == WG_OK && known->type != WG_JOBJ)
         rc = REFUSE(dc, WG_EINVAL, pointer, "there is no unit %.*s in %s; see GET /v1/%s/units",
                     WG_PRI(unit), dc->d->area, dc->d->area);
+    else if (rc == WG_OK && wg_json_get(known, "now"))
+        rc = REFUSE(dc, WG_EINVAL, pointer, "unit %.*s has ended; %.*s took over", WG_PRI(unit),
+                    WG_PRI(wg_json_get(known, "now")->str.n ? wg_json_get(known, "now")->str
+                                                            : WG_S("nobody")));
     return rc;
 }
 
