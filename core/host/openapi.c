@@ -40,7 +40,8 @@ static const struct {
                "\"other\"]},\"caller\":{\"type\":\"object\","
                "\"properties\":{\"name\":{\"type\":\"string\"},\"phone\":{\"type\":\"string\"}}},"
                "\"photos\":{\"type\":\"array\","
-               "\"maxItems\":20,\"items\":{\"type\":\"string\"}},\"note\":{\"type\":\"string\"}}}"},
+               "\"maxItems\":20,\"items\":{\"type\":\"string\"}},\"note\":{\"type\":\"string\"},"
+               "\"drill\":{\"type\":\"boolean\"}}}"},
     {"Step", "{\"type\":\"object\",\"properties\":{\"note\":{\"type\":\"string\"},\"photos\":{"
              "\"type\":\"array\",\"items\":{\"type\":"
              "\"string\"}},\"reason\":{\"type\":\"string\"},\"condition\":{\"type\":\"string\"},"
@@ -76,6 +77,14 @@ static const struct {
     {"Blob", "{\"type\":\"object\",\"properties\":{\"sha256\":{\"type\":\"string\"},\"type\":{"
              "\"type\":\"string\"},\"size\":{\"type\":"
              "\"integer\"}}}"},
+    {"Phase", "{\"type\":\"object\",\"required\":[\"phase\"],\"properties\":{\"phase\":{"
+              "\"enum\":[\"prep\",\"build\",\"trial\",\"live\",\"extended\"]},\"note\":{\"type\":"
+              "\"string\"}}}"},
+    {"Job", "{\"type\":\"object\",\"required\":[\"id\",\"what\",\"state\",\"read\",\"share\"],"
+            "\"properties\":{\"id\":{\"type\":\"string\"},\"state\":{\"enum\":[\"waiting\","
+            "\"running\",\"done\",\"failed\"]},\"read\":{\"type\":\"integer\"},\"share\":{\"type\":"
+            "\"number\"},\"result\":{\"type\":[\"object\",\"null\"]},\"problem\":{\"type\":["
+            "\"object\",\"null\"]}}}"},
     {"Entry", "{\"type\":\"object\",\"properties\":{\"entry\":{\"type\":\"integer\"}}}"},
 };
 #define SCHEMAS (sizeof(schemas) / sizeof(schemas[0]))

@@ -104,6 +104,7 @@ static void close_all(struct wg_host *h)
     wg_queue_free(h->results);
     wg_router_free(h->router);
     sessions_free(h);
+    tasks_free(h);
     if (h->loop)
         wg_loop_free(h->loop);
     free(h->calendar);
