@@ -73,9 +73,10 @@ int wg_edition_load(const char *dir, int collection, const struct wg_json *recor
     snprintf(path, sizeof(path), "%s/base/%.*s", dir, WG_PRI(wg_json_str(record, "file")));
     if ((rc = wg_layer_load(path, layer, err)) == WG_OK)
         return rc;
-    /* The edition file is only a reading of the blob: make it again. */
-    wg_log(WG_WARN, "desk", "edition file can't be used; making it from its blob", "file", path,
-           NULL);
+    /* The edition file is only a reading of the blob: make it again. Of a county that was adopted
+     * there is none yet. */
+    wg_log(rc == WG_ENOENT ? WG_INFO : WG_WARN, "desk",
+           "edition file can't be used; making it from its blob", "file", path, NULL);
     rc = wg_edition_build(blobs, collection, blob, form, layer, NULL, NULL, err);
     snprintf(path, sizeof(path), "%s/base", dir);
     if (rc == WG_OK && (rc = wg_dir_make(path, err)) == WG_OK) {

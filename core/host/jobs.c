@@ -234,7 +234,7 @@ void task_failed(struct task *t, const struct wg_err *err, struct wg_str extra)
 
 void get_job(struct call *call)
 {
-    struct wg_str id = wg_req_param(call->req, "id");
+    struct wg_str id = wg_req_param(call->req, "job");
     struct wg_buf b = WG_BUF_INIT;
     struct wg_err err = {0};
     for (const struct task *t = call->host->tasks; t; t = t->next) {

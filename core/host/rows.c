@@ -60,7 +60,7 @@ const struct row rows[] = {
     {WG_METHOD_GET, "/v1/{area}/quality", get_quality, WG_ADMIN | WG_LEADER | WG_CHIEF, 0, 0,
      "数据质量 What is wrong with base data as a whole. With Prefer: respond-async, 202 and a job",
      NULL, NULL, "Quality"},
-    {WG_METHOD_GET, "/v1/{area}/jobs/{id}", get_job, WG_ADMIN | WG_LEADER | WG_CHIEF, 0, 0,
+    {WG_METHOD_GET, "/v1/{area}/jobs/{job}", get_job, WG_ADMIN | WG_LEADER | WG_CHIEF, 0, 0,
      "A job that was asked for: how far it is, what came of it", NULL, NULL, "Job"},
     {WG_METHOD_GET, "/v1/{area}/people", get_people, WG_ADMIN, 0, 0,
      "人员 People, with or without an account", NULL, NULL, "People"},

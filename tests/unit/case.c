@@ -465,7 +465,8 @@ TEST(a_case_is_shown_as_json_with_every_field_of_the_interface)
         "unit",     "proposed_unit", "stage_due", "due",     "description", "location",
         "address",  "grid",          "community", "street",  "part",        "reporter",
         "photos",   "rework",        "deferrals", "asked",   "proxied",     "supervised",
-        "disputed", "opened",        "filed",     "closed",  "rules",
+        "disputed", "opened",        "filed",     "closed",  "rules",       "trial",
+        "drill",
     };
     struct wg_case c = given_open(), empty = {0};
     struct wg_buf b = WG_BUF_INIT;
