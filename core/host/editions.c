@@ -222,8 +222,9 @@ static void look_done(void *arg)
         memcpy(c->past->n, l->n, sizeof(l->n));
         c->past->ground = wg_ground_keep(l->ground);
     }
-    l->then(l->call, l->ground, l->t);
-    wg_ground_drop(l->ground);
+    struct wg_ground *g = l->ground; /* l goes with the answer */
+    l->then(l->call, g, l->t);
+    wg_ground_drop(g);
 }
 
 /* Of each collection the edition that was in force at t: the last that began by then. */
@@ -257,12 +258,12 @@ bool ground_at_time(struct call *call, struct wg_county *c,
         then(call, c->past->ground, t);
         return true;
     }
-    l->force = wg_desk_force(c->desk);
+    struct wg_force *f = l->force = wg_desk_force(c->desk);
     if (same) {
-        then(call, l->force->ground, t);
-        wg_force_drop(l->force);
+        then(call, f->ground, t);
+        wg_force_drop(f);
     } else if (wg_pool_run(call->host->loop, look_work, look_done, l) < 0) {
-        wg_force_drop(l->force);
+        wg_force_drop(f);
         wg_reply_problem(call->req, 503, "out of memory");
     }
     return true;
