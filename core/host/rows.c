@@ -52,7 +52,7 @@ const struct row rows[] = {
      "导入 Base data from GeoJSON, GeoJSON Text Sequences, CSV or JSON: all of it or none. "
      "preview=1 changes nothing. With Prefer: respond-async, 202 and a job",
      "preview:string from:string", "File", "Imported"},
-    {WG_METHOD_GET, "/v1/{area}/editions/{collection}", get_editions, 0, 0, 0,
+    {WG_METHOD_GET, "/v1/{area}/editions/{collection}", get_editions, READERS | WG_ADMIN, 0, 0,
      "版本 Editions of base data, the newest first", NULL, NULL, "Editions"},
     {WG_METHOD_POST, "/v1/{area}/editions/{collection}/undo", post_undo, WG_ADMIN, 0, 0,
      "撤销 The edition before comes into force again; that can be undone, too", NULL, NULL,

@@ -13,8 +13,23 @@
 
 enum { CONFIG };
 #define BATCH 256
+#define TRIES 20
+#define PAUSE_US 50000
 #define VAULT_MAP ((size_t)16 << 30) /* as the vault opens itself */
 #define FILE_MAX ((size_t)1 << 30)
+
+/* The journal of a county that may be served: a frame that is being written looks broken for a
+ * moment, and with the next one behind it like damage. What is damaged stays so. */
+static int journal_beside(const char *dir, struct wg_journal **out, struct wg_err *err)
+{
+    const struct wg_journal_opts opts = {.read_only = true};
+    int rc = wg_journal_open(dir, &opts, out, err);
+    for (int i = 0; rc == WG_ECORRUPT && i < TRIES; i++) {
+        usleep(PAUSE_US);
+        rc = wg_journal_open(dir, &opts, out, err);
+    }
+    return rc;
+}
 
 /* ---- export: the journal as lines ---- */
 
@@ -70,7 +85,7 @@ static int copy_entry(void *arg, uint64_t n, struct wg_str bytes)
 static int copy_journal(const char *from, const char *to, uint64_t last, char tip[],
                         struct wg_err *err)
 {
-    const struct wg_journal_opts read = {.read_only = true}, write = {0};
+    const struct wg_journal_opts write = {0};
     struct wg_journal *source = NULL;
     struct copying *k = calloc(1, sizeof(*k));
     int rc = k ? WG_OK : wg_fail(err, WG_ENOMEM, "out of memory");
@@ -80,7 +95,7 @@ static int copy_journal(const char *from, const char *to, uint64_t last, char ti
     k->last = last;
     k->err = err;
     if ((rc = wg_dir_make(to, err)) == WG_OK &&
-        (rc = wg_journal_open(from, &read, &source, err)) == WG_OK &&
+        (rc = journal_beside(from, &source, err)) == WG_OK &&
         (rc = wg_journal_open(to, &write, &k->to, err)) == WG_OK &&
         (rc = source->ops->scan(source, 1, copy_entry, k, err)) == WG_OK)
         rc = flush(k);
@@ -96,9 +111,8 @@ static int copy_journal(const char *from, const char *to, uint64_t last, char ti
 
 static int journal_last(const char *dir, uint64_t *last, struct wg_err *err)
 {
-    const struct wg_journal_opts opts = {.read_only = true};
     struct wg_journal *j = NULL;
-    int rc = wg_journal_open(dir, &opts, &j, err);
+    int rc = journal_beside(dir, &j, err);
     if (rc < 0)
         return rc;
     *last = j->ops->last(j);
@@ -297,10 +311,9 @@ int run_export(struct ctx *c)
     if (rc == DONE && c->count == 2) {
         done = export_whole(&o, c->args[0], c->args[1], &last, &err);
     } else if (rc == DONE) {
-        const struct wg_journal_opts opts = {.read_only = true};
         struct wg_journal *j = NULL;
         snprintf(dir, sizeof(dir), "%s/%s/journal", o.config.data.p, c->args[0]);
-        done = wg_journal_open(dir, &opts, &j, &err);
+        done = journal_beside(dir, &j, &err);
         if (done == WG_OK)
             done = j->ops->scan(j, 1, print_entry, NULL, &err);
         if (j)
