@@ -69,6 +69,11 @@ static int decide_edition(struct deciding *dc, struct wg_str json)
     struct wg_str text = wg_arena_str(dc->a, wg_buf_str(&value));
     rc = wg_buf_ok(&value) && text.p ? WG_OK : WG_ENOMEM;
     wg_buf_free(&value);
+    if (now && !wg_json_get(now, "n")) { /* of before editions had numbers: the first of the row */
+        keep_begin(dc, "editions", wg_arena_fmt(dc->a, "%.*s.000001", WG_PRI(cmd->name)));
+        wg_buf_str_add(&dc->outs, json);
+        wg_buf_char(&dc->outs, '}');
+    }
     /* The one in force, and its place in the row of them. */
     keep_begin(dc, "edition", cmd->name);
     keep_value(dc, text);

@@ -46,7 +46,7 @@ static void import_free(struct import *m)
 static void on_change(void *arg, enum wg_change change, struct wg_str id)
 {
     struct import *m = arg;
-    if (m->changes[change]++ >= IDS_SHOWN || change == WG_UNCHANGED)
+    if (m->changes[change]++ >= IDS_SHOWN)
         return;
     wg_json_sep(&m->ids[change]);
     wg_buf_json(&m->ids[change], id);
@@ -174,7 +174,7 @@ static void write_changes(const struct import *m, bool ids, struct wg_buf *b)
     wg_buf_char(b, '{');
     for (int i = 0; i < WG_CHANGES; i++) {
         wg_json_kint(b, change_names[i], (int64_t)m->changes[i]);
-        if (!ids || i == WG_UNCHANGED)
+        if (!ids)
             continue;
         wg_buf_fmt(b, ",\"%s_ids\":[", change_names[i]);
         wg_buf_str_add(b, wg_buf_str(&m->ids[i]));

@@ -157,10 +157,10 @@ void task_write(const struct task *t, struct wg_buf *b)
     if (t->of[0])
         wg_json_kstr(b, "collection", wg_str_of(t->of));
     wg_json_kstr(b, "state",
-                 wg_str_of(t->problem.n  ? "failed"
-                           : t->ended_ms ? "done"
-                           : t->running  ? "running"
-                                         : "waiting"));
+                 wg_str_of(t->problem.n                                     ? "failed"
+                           : t->ended_ms                                    ? "done"
+                           : __atomic_load_n(&t->running, __ATOMIC_RELAXED) ? "running"
+                                                                            : "waiting"));
     write_share(t, b);
     key_time(b, "began", t->began_ms);
     key_time(b, "ended", t->ended_ms);

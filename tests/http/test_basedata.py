@@ -95,6 +95,7 @@ class Editions(BaseData):
         a = self.is_status(self.send("parts", "\n".join(rows).encode(), CSV, "?preview=1"), 200).json["changes"]
         self.assertEqual((a["added"], a["changed"], a["removed"]), (1, 1, 1))
         self.assertEqual((a["added_ids"], a["changed_ids"], a["removed_ids"]), (["3418240101999999"], [other], [gone]))
+        self.assertEqual(len(a["unchanged_ids"]), 20)
         self.assertEqual(self.get("editions/parts"), before)
 
     def test_editions_are_listed_undone_and_undone_again(self):

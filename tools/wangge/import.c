@@ -89,7 +89,8 @@ static void show_changes(struct ctx *c, const struct wg_json *changes)
                                            {"unchanged", "未变 unchanged"}};
     for (size_t i = 0; i < 4; i++) {
         line(names[i][1], number_text(wg_json_get(changes, names[i][0])));
-        show_ids(c, changes, names[i][0]);
+        if (i < 3)
+            show_ids(c, changes, names[i][0]);
     }
 }
 

@@ -191,4 +191,11 @@ void offline_close(struct offline *o);
 bool area_index(const struct offline *o, const char *area, size_t *i);
 void offline_desk(const struct offline *o, size_t i, struct wg_desk_opts *opts, char dir[1024]);
 
+/* ---- export.c: what a county's tar is made of ---- */
+
+struct archive;
+/* Is this a name inside a county's tar: exactly the places that a county has? */
+bool county_file(const char *name);
+int tar_fail(struct archive *a, struct wg_err *err); /* WG_EIO, in libarchive's words */
+
 #endif
