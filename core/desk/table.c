@@ -25,6 +25,15 @@ struct checking {
 
 /* ---- faults ---- */
 
+/* The front of a text, at a whole character: messages are UTF-8. */
+static struct wg_str cut(struct wg_str s)
+{
+    size_t n = s.n < 48 ? s.n : 48;
+    while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xC0) == 0x80)
+        n--;
+    return (struct wg_str){s.p, n};
+}
+
 static void fault(struct checking *c, size_t i, struct wg_str id, const char *member,
                   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 static void fault(struct checking *c, size_t i, struct wg_str id, const char *member,
@@ -42,7 +51,7 @@ static void fault(struct checking *c, size_t i, struct wg_str id, const char *me
     else
         wg_buf_fmt(&c->faults->text, "%s[%zu].%s", wg_collection_name(c->collection), i, member);
     if (id.n)
-        wg_buf_fmt(&c->faults->text, " (%.*s)", (int)(id.n < 48 ? id.n : 48), id.p);
+        wg_buf_fmt(&c->faults->text, " (%.*s)", WG_PRI(cut(id)));
     if (c->line && member[0])
         wg_buf_fmt(&c->faults->text, ": column \"%s\"", member);
     wg_buf_fmt(&c->faults->text, ": %s\n", text);
@@ -114,6 +123,23 @@ static bool add_row(struct checking *c, const struct wg_csv *csv, const struct w
     return row != NULL;
 }
 
+static int read_head(struct checking *c, const struct wg_csv *csv, struct wg_str **head,
+                     struct wg_err *err)
+{
+    if (!(*head = wg_arena_alloc(c->t->arena, csv->count * sizeof(**head))))
+        return WG_ENOMEM;
+    for (size_t i = 0; i < csv->count; i++) {
+        (*head)[i] = wg_arena_str(c->t->arena, csv->field[i]);
+        if (!(*head)[i].p)
+            return WG_ENOMEM;
+        for (size_t k = 0; k < i; k++)
+            if (wg_str_eq((*head)[k], (*head)[i]))
+                return wg_fail(err, WG_EINVAL, "line %zu: the column \"%.*s\" is there twice",
+                               csv->line, WG_PRI(cut((*head)[i])));
+    }
+    return WG_OK;
+}
+
 static int read_rows(struct checking *c, struct wg_csv *csv, struct wg_err *err)
 {
     struct wg_json *last = NULL;
@@ -123,11 +149,8 @@ static int read_rows(struct checking *c, struct wg_csv *csv, struct wg_err *err)
     while ((rc = wg_csv_next(csv, err)) > 0) {
         if (!head) {
             heads = csv->count;
-            head = wg_arena_alloc(c->t->arena, heads * sizeof(*head));
-            for (size_t i = 0; head && i < heads; i++)
-                head[i] = wg_arena_str(c->t->arena, csv->field[i]);
-            if (!head)
-                return WG_ENOMEM;
+            if ((rc = read_head(c, csv, &head, err)) < 0)
+                return rc;
             continue;
         }
         size_t i = c->t->json->count;
@@ -313,7 +336,8 @@ static void check_posts(struct checking *c, const struct wg_json *row, size_t i)
         }
         for (const struct wg_json *o = posts->child; o != p; o = o->next)
             if (wg_str_eq(wg_json_str(o, "id"), wg_json_str(p, "id")))
-                fault(c, i, id, "posts", "%.*s is there already", WG_PRI(wg_json_str(p, "id")));
+                fault(c, i, id, "posts", "%.*s is there already",
+                      WG_PRI(cut(wg_json_str(p, "id"))));
     }
 }
 
@@ -329,8 +353,7 @@ static void check_person(struct checking *c, const struct wg_json *row, size_t i
         uint32_t role = r->type == WG_JSTR ? wg_role_parse(r->str) : 0;
         of_unit |= role == WG_UNIT_ROLE;
         if (!role || role == WG_SYSTEM)
-            fault(c, i, id, "roles", "%.*s is no role", (int)(r->str.n < 40 ? r->str.n : 40),
-                  r->str.p ? r->str.p : "");
+            fault(c, i, id, "roles", "%.*s is no role", WG_PRI(cut(r->str)));
     }
     bool has = text_member(c, row, i, "unit", 48, &unit);
     if (of_unit && !has && !wg_json_get(row, "unit"))
