@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The bundled client: what it asks, shows, keeps and how it ends."""
 import http.server
+import io
 import json
 import os
 import pty
@@ -9,6 +10,7 @@ import select
 import stat
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import time
@@ -180,7 +182,38 @@ class WithServer(Served):
         bad.write_text("id,name,category,lon,lat\n1,a,0101,x,y\n2,b,0101,118.5,30.0\n")
         self.run_as("admin", "import", "parts", str(bad), code=REFUSED)
         self.assertRegex(self.err, "(?m)^  .*2")
+        self.assertRegex(self.err, r'(?m)^  line 2 +1 +column "lon": "x" is no decimal number$')
         self.run_as("admin", "import", "parts", str(self.folder / "parts.doc"), code=MISUSED)
+
+    def test_base_data_is_previewed_listed_undone_and_judged(self):
+        self.sign_in("admin", "z-001")
+        parts = self.folder / "parts.csv"
+        rows = (support.demo() / support.JIXI / "parts.csv").read_text("utf-8").split("\n")
+        parts.write_text("\n".join(rows[:11]) + "\n", "utf-8")
+        out = self.run_as("admin", "import", "parts", str(parts), "--preview")
+        self.assertIn("would be taken over", out)
+        self.assertRegex(out, r"未变 unchanged +10\n")
+        self.assertIn(rows[11].split(",")[0], out)  # goes away: the first of them are named
+        self.assertRegex(self.err, "10 rows read 已读, 100%")
+        self.assertEqual(self.run_as("admin", "editions", "parts").count("admin"), 1)
+        self.assertIn("edition 2", self.run_as("admin", "import", "parts", str(parts)))
+        self.assertIn("edition 3", self.run_as("admin", "undo", "parts"))
+        listed = self.run_as("z-001", "editions", "parts")
+        self.assertRegex(listed, r"(?m)^3 .*现行 撤销 undid 2$")
+        self.assertRegex(self.run_as("z-001", "quality"), r"(?m)^grid_gap +\S+ +0 ")
+        self.run_as("admin", "import", "units", str(parts), "--from", "2999-01-01", code=REFUSED)
+        self.assertIn("future", self.err)
+
+    def test_the_citys_admin_moves_a_county_on(self):
+        word = support.password(support.CITY, "admin")
+        self.run_as("city", "login", support.CITY, "admin", "--url", self.url, stdin=word + "\n")
+        self.assertIn("live 正式", self.run_as("city", "tenant", "--area", support.LANGXI))
+        out = self.run_as("city", "tenant", "prep", "--note", "前期准备", "--area", support.LANGXI)
+        self.assertIn("prep 前期", out)
+        self.assertIn("341800:admin 前期准备", out)
+        self.run_as("city", "tenant", "live", "--area", support.LANGXI, code=REFUSED)
+        self.sign_in("admin")
+        self.run_as("admin", "tenant", "prep", code=REFUSED)
 
     def test_tail_gives_entries_from_where_it_is_told(self):
         self.sign_in("c-001", "s-001", "z-001")
@@ -232,6 +265,129 @@ class OnAStoppedServer(Clients):
         lines = self.run_as("x", "export", "-c", str(server.file), support.JIXI).splitlines()
         self.assertEqual([json.loads(r)["n"] for r in lines], list(range(1, len(lines) + 1)))
         self.assertEqual(json.loads(lines[-1])["do"], "report")
+
+
+class ACountyCarried(Clients):
+    """From one server to another, and as the template of a new one."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = support.city("carried").start()
+        for i in range(5):
+            if cls.server.person(support.JIXI, "c-001").report(support.event(i=i)).status != 201:
+                raise AssertionError("no report")
+        cls.tar = cls.server.folder / "jixi.tar"
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def other(self, **config):
+        """A configuration with an empty data folder."""
+        server = support.Server(support.temp("other"), **config)
+        server.write_config()
+        server.data.mkdir()
+        return server
+
+    def exported(self):
+        """While it is served, and reports come in."""
+        stop = threading.Event()
+
+        def report():
+            client = self.server.another(support.JIXI, "a-001")
+            while not stop.is_set():
+                client.report(support.event(source="hotline", description="来电", caller={"name": "某", "phone": "139"}))
+
+        self.server.person(support.JIXI, "a-001")
+        thread = threading.Thread(target=report)
+        thread.start()
+        time.sleep(0.3)
+        out = self.run_as("x", "export", "-c", str(self.server.file), support.JIXI, str(self.tar))
+        stop.set()
+        thread.join()
+        return int(re.search(r": (\d+) entries", out)[1])
+
+    def test_export_of_a_served_county_opens_elsewhere_with_all_its_words(self):
+        entries = self.exported()
+        self.assertEqual(stat.S_IMODE(self.tar.stat().st_mode), 0o600)
+        other = self.other()
+        self.assertIn(f"{entries} entries", self.run_as("x", "adopt", "-c", str(other.file), str(self.tar)))
+        report = self.json_as("x", "replay", "--audit", "-c", str(other.file), support.JIXI)["areas"][0]
+        self.assertEqual((report["entries"], report["differ"]), (entries, 0))
+        self.run_as("x", "replay", "--rebuild", "-c", str(other.file), support.JIXI)
+        self.run_as("x", "adopt", "-c", str(other.file), str(self.tar), code=REFUSED)
+        self.assertIn("is there already", self.err)
+        other.start()
+        asked = other.person(support.JIXI, "z-001").get(f"/v1/{support.JIXI}/cases?limit=1000").json["cases"]
+        self.assertGreater(len(asked), 5)
+        for case in asked:
+            there = self.server.person(support.JIXI, "z-001").case(case["id"]).json
+            self.assertEqual({**case, "lamp": 0}, {**there, "lamp": 0})
+        self.assertEqual(asked[-1]["caller"]["phone"], "139")
+        self.assertEqual(other.stop(), 0)
+
+    def test_a_tar_that_was_tampered_with_is_refused_and_leaves_nothing(self):
+        self.exported()
+        good = {}
+        with tarfile.open(self.tar) as t:
+            for m in t:
+                good[m.name] = t.extractfile(m).read()
+
+        def tar(files, **links):
+            path = self.folder / "bad.tar"
+            with tarfile.open(path, "w") as t:
+                for name, data in files.items():
+                    m = tarfile.TarInfo(name)
+                    m.size = len(data)
+                    t.addfile(m, io.BytesIO(data))
+                for name, to in links.items():
+                    m = tarfile.TarInfo(name)
+                    m.type, m.linkname = tarfile.SYMTYPE, to
+                    t.addfile(m)
+            return path
+
+        blob = next(n for n in good if "/blobs/" in n)
+        journal = next(n for n in good if "/journal/" in n)
+        for what, files in (
+                ("a way out", {**good, "341824/journal/../../../x": b"x"}),
+                ("another county's", {**good, "341821/county.json": b"{}"}),
+                ("another blob", {**good, blob: good[blob] + b" "}),
+                ("no county.json", {journal: good[journal]}),
+                ("another journal", {**good, journal: good[journal].replace(b'"report"', b'"rep0rt"')}),
+                ("nothing", {}),
+                ("an unknown area", {n.replace("341824", "341899"): d for n, d in good.items()})):
+            other = self.other()
+            with self.subTest(what):
+                self.run_as("x", "adopt", "-c", str(other.file), str(tar(files)), code=REFUSED)
+                self.assertEqual([p.name for p in other.data.iterdir() if p.name[:1] == "3"], [])
+        other = self.other()
+        self.run_as("x", "adopt", "-c", str(other.file), str(tar(good, **{"341824/vault": "/tmp"})), code=REFUSED)
+
+    def test_a_clone_has_units_and_rules_of_its_own_and_nobodys_cases(self):
+        scripts = support.scripts_copy(self.folder / "scripts")
+        server = support.city("cloning", counties=[support.JIXI, "341822"], scripts=scripts)
+        server.write_config()
+        before = {p.name: p.read_bytes() for p in (scripts / "counties/341824").iterdir()}
+        self.run_as("x", "clone", "-c", str(server.file), support.JIXI, "341822")
+        self.run_as("x", "clone", "-c", str(server.file), support.JIXI, "341822", code=REFUSED)
+        pack = scripts / "counties/341822/categories.lua"
+        text = pack.read_text("utf-8")
+        limit = re.search(r"limit = \{ (\d+), \"work_hour\" \}", text)
+        pack.write_text(text[:limit.start(1)] + "7" + text[limit.end(1):], "utf-8")
+        support.first_admin(server, "341822")
+        server.start()
+        admin = server.person("341822", "admin")
+        units = admin.get("/v1/341822/units").json["units"]
+        self.assertEqual([u["id"] for u in units], [u["id"] for u in json.loads(
+            (support.demo() / support.JIXI / "units.json").read_text("utf-8"))])
+        tenant = admin.get("/v1/341822/tenant").json
+        self.assertEqual((tenant["phase"], tenant["history"][0]["note"]), ("prep", "照341824建立"))
+        self.assertEqual(admin.get("/v1/341822/status").json["cases"], {})
+        self.assertEqual([u["id"] for u in admin.get("/v1/341822/users").json["users"]], ["admin"])
+        limits = [json.dumps(server.person(a, "admin").get(f"/v1/{a}/categories").json) for a in (support.JIXI, "341822")]
+        self.assertNotEqual(*limits)
+        self.assertEqual({p.name: p.read_bytes() for p in (scripts / "counties/341824").iterdir()}, before)
+        self.assertEqual(server.stop(), 0)
 
 
 class Whimsical(http.server.BaseHTTPRequestHandler):

@@ -40,7 +40,8 @@ enum wg_case_flags {
     WG_SUPERVISED = 2,
     WG_IS_DISPUTED = 4,
     WG_WORDS_IN_VAULT = 8,
-    /* 16 and 32: trial and drill */
+    WG_TRIAL = 16,       /**< reported while the county ran on trial: no score counts it */
+    WG_DRILL = 32,       /**< of a drill before that */
     WG_OVERDUE = 64,     /**< time has said so; until the clock is set anew */
     WG_STAGE_LATE = 128, /**< time has said that this stage is late */
     WG_EXEMPT = 256,     /**< an appeal was upheld: late, but out of the figures */
@@ -109,6 +110,8 @@ int wg_case_decode(struct wg_str bytes,
 bool wg_case_other_axis(const struct wg_case *c, struct wg_str user, uint32_t role);
 bool wg_words_have(struct wg_str words,
                    struct wg_str word); /**< is word one of the space-separated words */
+
+bool wg_words_meet(struct wg_str words, struct wg_str others); /**< have they a word in common */
 
 /* ---- entries ---- */
 
@@ -234,15 +237,16 @@ int wg_view_outbox(struct wg_views *v, struct wg_txn *txn,
 
 /** Lists of cases. Each walks one index; all else is filtered. */
 struct wg_case_query {
-    uint32_t states; /**< bits; 0: any */
-    struct wg_str unit, grid, category, part, reporter;
+    uint32_t states;    /**< bits; 0: any */
+    struct wg_str unit; /**< of these units: up to 16 ids with a space between */
+    struct wg_str grid, category, part, reporter;
     int kind, source; /**< -1: any */
     uint32_t lamps;   /**< bits of enum wg_lamp; 0: any */
     int64_t from, to; /**< opened, half open; 0: none */
     bool has_box;
     struct wg_box box;
     struct wg_str q;                 /**< fragment of id, number or address */
-    struct wg_str seen_by_unit;      /**< only cases this unit holds or held */
+    struct wg_str seen_by_unit;      /**< only cases these units hold or held */
     struct wg_str seen_by_collector; /**< only own reports, and checking or verifying */
     enum { WG_BY_OPENED, WG_BY_OPENED_DOWN, WG_BY_DUE } sort;
     size_t limit;         /**< 1 … 1000 */

@@ -243,10 +243,10 @@ static const struct {
     const char *name;
     uint32_t flag;
 } flag_names[] = {
-    {"proxied", WG_PROXIED},     {"supervised", WG_SUPERVISED}, {"disputed", WG_IS_DISPUTED},
-    {"overdue", WG_OVERDUE},     {"stage_late", WG_STAGE_LATE}, {"exempt", WG_EXEMPT},
-    {"appealed", WG_APPEALED},   {"owes_reply", WG_OWES_REPLY}, {"ruled", WG_RULED},
-    {"both_axes", WG_BOTH_AXES},
+    {"proxied", WG_PROXIED},   {"supervised", WG_SUPERVISED}, {"disputed", WG_IS_DISPUTED},
+    {"overdue", WG_OVERDUE},   {"stage_late", WG_STAGE_LATE}, {"exempt", WG_EXEMPT},
+    {"appealed", WG_APPEALED}, {"owes_reply", WG_OWES_REPLY}, {"ruled", WG_RULED},
+    {"trial", WG_TRIAL},       {"drill", WG_DRILL},           {"both_axes", WG_BOTH_AXES},
 };
 
 static bool set_flag(struct wg_case *c, const struct wg_json *v)

@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-#define RANGES_MAX (WG_STATES + 2)
+#define UNITS_MAX 16 /* words of a unit that took over others */
+#define RANGES_MAX (WG_STATES + 2 * UNITS_MAX)
 #define LOOK_MAX 200000u
 
 struct range {
@@ -43,6 +44,14 @@ static uint32_t open_states(void)
     return bits;
 }
 
+static struct wg_str next_word(struct wg_str *words)
+{
+    const char *space = memchr(words->p, ' ', words->n);
+    struct wg_str word = {words->p, space ? (size_t)(space - words->p) : words->n};
+    *words = space ? (struct wg_str){space + 1, words->n - word.n - 1} : (struct wg_str){NULL, 0};
+    return word;
+}
+
 /* The narrowest index that holds all that is asked for. */
 static void plan(struct walk *w)
 {
@@ -50,10 +59,13 @@ static void plan(struct walk *w)
     struct wg_str unit = q->unit.n ? q->unit : q->seen_by_unit;
     uint8_t key[KEY_MAX] = {0};
     if (unit.n) {
-        if (!q->states || q->states & open_states())
-            add_range(w, T_BY_UNIT, key, unit_prefix(unit, false, key));
-        if (!q->states || q->states & ~open_states())
-            add_range(w, T_BY_UNIT, key, unit_prefix(unit, true, key));
+        for (size_t i = 0; unit.n && i < UNITS_MAX; i++) {
+            struct wg_str word = next_word(&unit);
+            if (!q->states || q->states & open_states())
+                add_range(w, T_BY_UNIT, key, unit_prefix(word, false, key));
+            if (!q->states || q->states & ~open_states())
+                add_range(w, T_BY_UNIT, key, unit_prefix(word, true, key));
+        }
     } else if (q->grid.n) {
         add_range(w, T_BY_GRID, (const uint8_t *)q->grid.p,
                   q->grid.n < KEY_MAX - 8 ? q->grid.n : KEY_MAX - 8);
@@ -115,7 +127,7 @@ static struct range *nearest(struct walk *w, bool down)
 
 static bool visible(const struct wg_case_query *q, const struct wg_case *c)
 {
-    if (q->seen_by_unit.n && !wg_words_have(c->held, q->seen_by_unit))
+    if (q->seen_by_unit.n && !wg_words_meet(c->held, q->seen_by_unit))
         return false;
     if (q->seen_by_collector.n && !wg_str_eq(c->reporter, q->seen_by_collector) &&
         !wg_words_have(c->reporters, q->seen_by_collector) && c->state != WG_CHECKING &&
@@ -140,7 +152,7 @@ static bool matches(const struct wg_case_query *q, const struct wg_case *c)
     if ((q->states && !(q->states >> c->state & 1)) || (q->kind >= 0 && c->kind != q->kind) ||
         (q->source >= 0 && c->source != q->source))
         return false;
-    if ((q->unit.n && !wg_str_eq(c->unit, q->unit)) ||
+    if ((q->unit.n && !wg_words_have(q->unit, c->unit)) ||
         (q->grid.n && !wg_str_eq(c->grid, q->grid)) ||
         (q->category.n && !wg_str_eq(c->category, q->category)) ||
         (q->part.n && !wg_str_eq(c->part, q->part)) ||
@@ -189,8 +201,12 @@ static int by_id(struct walk *w, uint64_t start, int (*fn)(void *arg, const stru
             wg_base64url(be, 8, next);
             break;
         }
-        rc = offer(w, r->id, fn, arg);
-        step(r, down);
+        uint64_t id = r->id;
+        rc = offer(w, id, fn, arg);
+        /* a case that two units held, one after the other, stands in both ranges */
+        for (size_t i = 0; i < w->ranges; i++)
+            if (w->range[i].live && w->range[i].id == id)
+                step(&w->range[i], down);
     }
     for (size_t i = 0; i < w->ranges; i++)
         wg_cursor_close(w->range[i].cursor);
@@ -265,7 +281,8 @@ static int by_due(struct walk *w, const uint8_t start[16],
             wg_base64url(list[i].key, 16, next);
             break;
         }
-        rc = offer(w, wg_be64_get(list[i].key + 8), fn, arg);
+        if (!i || memcmp(list[i].key, list[i - 1].key, 16) != 0) /* in two units' ranges */
+            rc = offer(w, wg_be64_get(list[i].key + 8), fn, arg);
     }
     free(list);
     return rc < 0 ? rc : WG_OK;

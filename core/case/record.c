@@ -293,6 +293,18 @@ const char *wg_case_wake_for(const struct wg_case *c, int64_t now_ms)
     return m.at && m.at <= now_ms ? m.what : NULL;
 }
 
+bool wg_words_meet(struct wg_str words, struct wg_str others)
+{
+    while (others.n) {
+        const char *space = memchr(others.p, ' ', others.n);
+        struct wg_str word = {others.p, space ? (size_t)(space - others.p) : others.n};
+        if (wg_words_have(words, word))
+            return true;
+        others = space ? (struct wg_str){space + 1, others.n - word.n - 1} : (struct wg_str){0};
+    }
+    return false;
+}
+
 bool wg_case_other_axis(const struct wg_case *c, struct wg_str user, uint32_t role)
 {
     char word[80];

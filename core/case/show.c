@@ -157,6 +157,8 @@ void wg_case_json(const struct wg_case *c, struct wg_str area, struct wg_str des
     wg_json_kbool(b, "supervised", c->flags & WG_SUPERVISED);
     wg_json_kbool(b, "disputed", c->flags & WG_IS_DISPUTED);
     show_bends(c, b);
+    wg_json_kbool(b, "trial", c->flags & WG_TRIAL);
+    wg_json_kbool(b, "drill", c->flags & WG_DRILL);
     key_time(b, "opened", c->opened);
     key_time(b, "filed", c->filed);
     key_time(b, "closed", c->closed);

@@ -57,9 +57,11 @@ static struct wg_str owner_by_class(const struct wg_ground *g, struct wg_str kin
     return (struct wg_str){NULL, 0};
 }
 
-static struct wg_str unit_of(const struct wg_ground *g, int collection, size_t i)
+/* Who answers at t for what the data has with this feature. */
+static struct wg_str unit_of(const struct wg_ground *g, int collection, size_t i, int64_t t)
 {
-    return g->answers[collection] ? g->answers[collection]->unit[i] : (struct wg_str){NULL, 0};
+    return g->answers[collection] ? wg_ground_unit_now(g, g->answers[collection]->unit[i], t)
+                                  : (struct wg_str){NULL, 0};
 }
 
 static void answer_unit(struct wg_buf *out, struct wg_str unit, const char *by, struct wg_str duty)
@@ -72,32 +74,33 @@ static void answer_unit(struct wg_buf *out, struct wg_str unit, const char *by, 
     wg_buf_char(out, '}');
 }
 
-static bool by_part(const struct wg_ground *g, struct wg_str part, struct wg_buf *out)
+static bool by_part(const struct wg_ground *g, struct wg_str part, int64_t t, struct wg_buf *out)
 {
     size_t i;
     if (!part.n || !g->layer[WG_PARTS] || !wg_layer_by_id(g->layer[WG_PARTS], part, &i))
         return false;
-    struct wg_str unit = unit_of(g, WG_PARTS, i);
+    struct wg_str unit = unit_of(g, WG_PARTS, i, t);
     if (unit.n)
         answer_unit(out, unit, "owner", (struct wg_str){NULL, 0});
     return unit.n > 0;
 }
 
-static void by_territory(const struct wg_ground *g, struct wg_point p, struct wg_buf *out)
+static void by_territory(const struct wg_ground *g, struct wg_point p, int64_t t,
+                         struct wg_buf *out)
 {
     struct wg_feature f;
     struct wg_str unit = {NULL, 0};
     size_t i;
     if (g->layer[WG_DUTIES] && wg_layer_find(g->layer[WG_DUTIES], p, &i) &&
         wg_layer_at(g->layer[WG_DUTIES], i, &f))
-        unit = unit_of(g, WG_DUTIES, i);
+        unit = unit_of(g, WG_DUTIES, i, t);
     if (unit.n)
         answer_unit(out, unit, "territory", f.id);
     else
         wg_buf_lit(out, "null");
 }
 
-static int ask_responsible(const struct wg_ground *g, const struct wg_json *args,
+static int ask_responsible(const struct wg_ground *g, const struct wg_json *args, int64_t t,
                            struct wg_buf *out, struct wg_err *err)
 {
     const struct wg_json *kind = args->child, *category, *part, *lon;
@@ -107,12 +110,13 @@ static int ask_responsible(const struct wg_ground *g, const struct wg_json *args
     category = kind->next;
     part = category->next;
     lon = part->next;
-    if (by_part(g, part->str, out))
+    if (by_part(g, part->str, t, out))
         return WG_OK;
-    if ((unit = owner_by_class(g, kind->str, category->str)).n)
+    unit = wg_ground_unit_now(g, owner_by_class(g, kind->str, category->str), t);
+    if (unit.n)
         answer_unit(out, unit, "class", (struct wg_str){NULL, 0});
     else
-        by_territory(g, (struct wg_point){(int32_t)lon->num, (int32_t)lon->next->num}, out);
+        by_territory(g, (struct wg_point){(int32_t)lon->num, (int32_t)lon->next->num}, t, out);
     return WG_OK;
 }
 
@@ -132,7 +136,7 @@ static struct duty_list duties_near(const struct wg_ground *g, struct wg_point p
     return d;
 }
 
-static void write_duty(const struct wg_ground *g, const struct duty_list *d, size_t i,
+static void write_duty(const struct wg_ground *g, const struct duty_list *d, size_t i, int64_t t,
                        struct wg_buf *out)
 {
     struct wg_feature f;
@@ -142,13 +146,13 @@ static void write_duty(const struct wg_ground *g, const struct duty_list *d, siz
     wg_buf_char(out, '{');
     wg_json_kstr(out, "duty", f.id);
     wg_json_kstr(out, "name", f.name);
-    wg_json_kstr(out, "unit", unit_of(g, WG_DUTIES, d->near[i].i));
+    wg_json_kstr(out, "unit", unit_of(g, WG_DUTIES, d->near[i].i, t));
     wg_json_kint(out, "distance_m", (int64_t)llround(d->near[i].distance_m));
     wg_json_kbool(out, "inside", d->near[i].inside);
     wg_buf_char(out, '}');
 }
 
-static int ask_responsible_near(const struct wg_ground *g, const struct wg_json *args,
+static int ask_responsible_near(const struct wg_ground *g, const struct wg_json *args, int64_t t,
                                 struct wg_buf *out, struct wg_err *err)
 {
     const struct wg_json *lon, *lat, *reach;
@@ -161,14 +165,15 @@ static int ask_responsible_near(const struct wg_ground *g, const struct wg_json 
         duties_near(g, (struct wg_point){(int32_t)lon->num, (int32_t)lat->num}, (double)reach->num);
     wg_buf_char(out, '[');
     for (size_t i = 0; i < d.count; i++)
-        write_duty(g, &d, i, out);
+        write_duty(g, &d, i, t, out);
     wg_buf_char(out, ']');
     return WG_OK;
 }
 
 /* ---- small look-ups ---- */
 
-static int ask_unit(const struct wg_ground *g, const struct wg_json *args, struct wg_buf *out)
+static int ask_unit(const struct wg_ground *g, const struct wg_json *args, int64_t t,
+                    struct wg_buf *out)
 {
     const struct wg_json *u = args->count == 1 ? wg_ground_unit(g, args->child->str) : NULL;
     if (!u) {
@@ -179,7 +184,24 @@ static int ask_unit(const struct wg_ground *g, const struct wg_json *args, struc
     wg_json_kstr(out, "id", wg_json_str(u, "id"));
     wg_json_kstr(out, "name", wg_json_str(u, "name"));
     wg_json_kstr(out, "kind", wg_json_str(u, "kind"));
+    if (t >= wg_unit_end(u)) { /* who took over, or nobody */
+        struct wg_str now = wg_ground_unit_now(g, wg_json_str(u, "id"), t);
+        wg_json_kstr(out, "now", now);
+    }
     wg_buf_char(out, '}');
+    return WG_OK;
+}
+
+static int ask_unit_now(const struct wg_ground *g, const struct wg_json *args, int64_t t,
+                        struct wg_buf *out)
+{
+    struct wg_str now = {NULL, 0};
+    if (args->count == 1)
+        now = wg_ground_unit_now(g, args->child->str, t);
+    if (now.n)
+        wg_buf_json(out, now);
+    else
+        wg_buf_lit(out, "null");
     return WG_OK;
 }
 
@@ -212,18 +234,20 @@ static int ask_place(const struct wg_ground *g, const struct wg_json *args, stru
 }
 
 int wg_ground_ask(const struct wg_ground *g, const char *what, const struct wg_json *args,
-                  struct wg_buf *answer, struct wg_err *err)
+                  int64_t t, struct wg_buf *answer, struct wg_err *err)
 {
     if (strcmp(what, "place") == 0)
         return ask_place(g, args, answer, err);
     if (strcmp(what, "part") == 0)
         return ask_part(g, args, answer);
     if (strcmp(what, "unit") == 0)
-        return ask_unit(g, args, answer);
+        return ask_unit(g, args, t, answer);
+    if (strcmp(what, "unit_now") == 0)
+        return ask_unit_now(g, args, t, answer);
     if (strcmp(what, "responsible") == 0)
-        return ask_responsible(g, args, answer, err);
+        return ask_responsible(g, args, t, answer, err);
     if (strcmp(what, "responsible_near") == 0)
-        return ask_responsible_near(g, args, answer, err);
+        return ask_responsible_near(g, args, t, answer, err);
     return wg_fail(err, WG_ENOENT, "nobody answers \"%s\"", what);
 }
 
@@ -263,14 +287,15 @@ static void locate_parts(const struct wg_ground *g, struct wg_point p, struct wg
     wg_buf_char(out, ']');
 }
 
-static void locate_duties(const struct wg_ground *g, struct wg_point p, struct wg_buf *out)
+static void locate_duties(const struct wg_ground *g, struct wg_point p, int64_t t,
+                          struct wg_buf *out)
 {
     struct duty_list d = duties_near(g, p, 50.0);
     bool dispute = false;
     wg_json_key(out, "duties");
     wg_buf_char(out, '[');
     for (size_t i = 0; i < d.count; i++) {
-        write_duty(g, &d, i, out);
+        write_duty(g, &d, i, t, out);
         /* the holder's own border is as far as its neighbour's */
         dispute |= !d.near[i].inside && d.near[i].distance_m <= DISPUTE_M;
     }
@@ -278,7 +303,7 @@ static void locate_duties(const struct wg_ground *g, struct wg_point p, struct w
     wg_json_kbool(out, "boundary_dispute", dispute);
 }
 
-void wg_ground_locate(const struct wg_ground *g, struct wg_point p, struct wg_buf *out)
+void wg_ground_locate(const struct wg_ground *g, struct wg_point p, int64_t t, struct wg_buf *out)
 {
     struct wg_feature county, grid, community;
     const struct wg_layer *counties = g->counties ? g->counties : g->layer[WG_COUNTIES];
@@ -305,6 +330,6 @@ void wg_ground_locate(const struct wg_ground *g, struct wg_point p, struct wg_bu
                 "community", out);
     locate_area(g->layer[WG_GRIDS], in_grid ? grid.id : (struct wg_str){NULL, 0}, "grid", out);
     locate_parts(g, p, out);
-    locate_duties(g, p, out);
+    locate_duties(g, p, t, out);
     wg_buf_char(out, '}');
 }

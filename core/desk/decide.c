@@ -110,7 +110,9 @@ static int answer(void *self, const char *what, const struct wg_json *args, stru
         return ask_photo(dc, args, out, err);
     if (strcmp(what, "shift") == 0 || strcmp(what, "warn") == 0)
         return clock_answer(dc->force->worktime, what, args, out, err);
-    return wg_ground_ask(dc->force->ground, what, args, out, err);
+    if (strcmp(what, "tenant") == 0)
+        return ask_tenant(dc, out);
+    return wg_ground_ask(dc->force->ground, what, args, dc->t, out, err);
 }
 
 static int from_facts(struct deciding *dc, const char *what, struct wg_str args,

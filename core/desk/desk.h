@@ -22,6 +22,7 @@ enum wg_collection {
     WG_PLACES,
     WG_UNITS,
     WG_OWNERS,
+    WG_PEOPLE,
     WG_COLLECTIONS
 };
 const char *wg_collection_name(int c);
@@ -31,7 +32,7 @@ static inline bool wg_collection_is_layer(int c)
     return c < WG_UNITS;
 }
 
-struct wg_table; /**< units or owners: a JSON document, kept whole */
+struct wg_table; /**< units, owners or people: a JSON document, kept whole */
 /** What questions need of a layer's properties, read once: by the feature's number. Counted with
  * its ground. */
 struct wg_answers {
@@ -58,27 +59,71 @@ struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, stru
 struct wg_ground *wg_ground_merge(const struct wg_ground *g, int collection,
                                   const struct wg_ground *from);
 struct wg_ground *wg_ground_with_counties(const struct wg_ground *g, struct wg_layer *counties);
-/** Parse a table's document and check its form. Errors: WG_EINVAL (what, where). */
-int wg_table_new(int collection, struct wg_str json, struct wg_table **out, size_t *count,
-                 struct wg_err *err);
+/** Read a table from JSON, or (units, people) CSV with a header line, and check it: ids, parents,
+ * periods, successors, roles. ground: where people's units are looked up, or NULL. Every fault of
+ * every row is in faults (owner: caller; NULL is fine). Errors: WG_EINVAL, WG_ENOMEM. */
+int wg_table_new(int collection, struct wg_str text, struct wg_str form,
+                 const struct wg_ground *ground, struct wg_table **out,
+                 struct wg_layer_faults *faults, struct wg_err *err);
+struct wg_table *wg_table_keep(struct wg_table *t); /**< NULL is fine */
 void wg_table_drop(struct wg_table *t);
 const struct wg_json *wg_table_json(const struct wg_table *t);
-/** Build what a blob of base data holds: a layer or a table. form: "geojson", "csv" or "json".
- * faults may be NULL. Errors: WG_EINVAL (faults tell each), WG_ENOENT, WG_EIO. Thread: a job's. */
+/** People without their phones, and the phones as {"id": phone}: those go to the vault. */
+void wg_table_split(const struct wg_table *t, struct wg_buf *rest, struct wg_buf *phones);
+/** As wg_layer_compare; of owners the ids are "part.0101". */
+void wg_table_compare(const struct wg_table *before, const struct wg_table *now, wg_change_fn fn,
+                      void *arg);
+
+/** Build what a file of base data holds: a layer or a table. form: "geojson", "geojsons", "csv" or
+ * "json". faults may be NULL. Errors: WG_EINVAL (faults tell each), WG_EIO. Thread: a job's. */
+int wg_edition_read(int fd, int collection, struct wg_str form, const struct wg_ground *ground,
+                    struct wg_layer **layer, struct wg_table **table,
+                    struct wg_layer_faults *faults, struct wg_err *err);
+/** The same from a blob. Errors: WG_ENOENT, too. */
 int wg_edition_build(const char *blobs, int collection, struct wg_str blob, struct wg_str form,
                      struct wg_layer **layer, struct wg_table **table,
                      struct wg_layer_faults *faults, struct wg_err *err);
+/** The edition that a record tells of: its file, or, where that can't be used, its blob; then the
+ * file is made anew. dir: the county's. */
+int wg_edition_load(const char *dir, int collection, const struct wg_json *record,
+                    struct wg_layer **layer, struct wg_table **table, struct wg_err *err);
+/** May these units take the place of those in force? Open cases may not be left with a unit that
+ * ends without a successor; a deputy's account is of the post's unit. faults as above.
+ * Errors: WG_ESTATE, WG_EINVAL. Thread: any, with a transaction of its own. */
+int wg_units_fit(struct wg_views *v, struct wg_txn *txn, const struct wg_ground *before,
+                 const struct wg_ground *after, struct wg_layer_faults *faults, struct wg_err *err);
 /** Is unit there? Its object, or NULL. */
 const struct wg_json *wg_ground_unit(const struct wg_ground *g, struct wg_str id);
+/** The moment a unit ends: the start of the day `to`; INT64_MAX: it does not. */
+int64_t wg_unit_end(const struct wg_json *unit);
+/** Who stands for this unit at t: itself, or, past its end, its successor, or that one's. {NULL,
+ * 0}: it ended and nobody took over. A unit that is not known stands for itself. */
+struct wg_str wg_ground_unit_now(const struct wg_ground *g, struct wg_str unit, int64_t t);
+#define WG_UNIT_WORDS 16
+/** "u-b u-a": the unit, and those that it stands for at t. At most WG_UNIT_WORDS. */
+void wg_ground_unit_words(const struct wg_ground *g, struct wg_str unit, int64_t t,
+                          struct wg_buf *out);
+
+/** What is wrong with base data as a whole, as JSON: {"checks": [{check, count, items}]}. Reads
+ * only; takes its time: for a job. pack may be NULL. Errors: WG_ENOMEM, WG_EINVAL. */
+int wg_ground_quality(const struct wg_ground *g, const struct wg_pack *pack, struct wg_buf *out,
+                      struct wg_err *err);
 
 /** The answers to questions, as JSON text; one set of functions for rules, replay-safe facts and
  * the interface. */
 void wg_ground_place(const struct wg_ground *g, struct wg_point p,
                      struct wg_buf *out); /**< {"county","county_name","grid"…} */
+/** t: when; units that have ended by then are named by who took over. */
 int wg_ground_ask(const struct wg_ground *g, const char *what, const struct wg_json *args,
-                  struct wg_buf *answer, struct wg_err *err);
+                  int64_t t, struct wg_buf *answer, struct wg_err *err);
 /** The whole answer of GET locate. */
-void wg_ground_locate(const struct wg_ground *g, struct wg_point p, struct wg_buf *out);
+void wg_ground_locate(const struct wg_ground *g, struct wg_point p, int64_t t, struct wg_buf *out);
+
+/* ---- a tenant's life: 前期 prep, 建设 build, 试运行 trial, 正式 live, 扩面 extended ---- */
+
+enum wg_phase { WG_PREP, WG_BUILD, WG_TRIAL_RUN, WG_LIVE, WG_EXTENDED, WG_PHASES };
+const char *wg_phase_name(int phase);
+int wg_phase_parse(struct wg_str s); /**< -1 */
 
 /* ---- commands ---- */
 
@@ -106,10 +151,13 @@ struct wg_cmd {
     const struct wg_json *in; /**< body, an object */
     struct wg_secret secret[3];
     size_t secrets;
-    /** keep: a record to hold; value is JSON text, or "null". With secrets, the value gets "hash":
-     * ref of the first. */
+    /** keep: a record to hold; value is JSON text, or "null". With secrets, the value gets the
+     * reference of the first under its field's name. Of kind "edition": the desk numbers and dates
+     * it. Of kind "tenant": value is {"phase", "note"}; the desk writes since and history. */
     struct wg_str kind, name, value;
     bool must_be_new, must_be_there;
+    int64_t from_ms;  /**< an edition: in force from this moment; 0: now */
+    uint64_t instead; /**< an edition: only if this one is in force; 0: whichever is */
     struct wg_ground
         *ground; /**< its collection `name` comes into force with this entry; or NULL */
     struct wg_bundle *bundle; /**< likewise */

@@ -1,11 +1,12 @@
 /* Base data in force: a counted snapshot of layers and tables. A change makes a new snapshot that
  * shares the rest. */
-#include "desk/desk.h"
+#include "inside.h"
 
 #include <stdlib.h>
 
 static const char *const names[WG_COLLECTIONS] = {
-    "counties", "streets", "communities", "grids", "duties", "parts", "places", "units", "owners",
+    "counties", "streets", "communities", "grids",  "duties",
+    "parts",    "places",  "units",       "owners", "people",
 };
 
 const char *wg_collection_name(int c)
@@ -19,94 +20,6 @@ int wg_collection_parse(struct wg_str name)
         if (wg_str_is(name, names[i]))
             return i;
     return -1;
-}
-
-/* ---- tables ---- */
-
-struct wg_table {
-    int refs;
-    struct wg_arena *arena;
-    struct wg_json *json;
-};
-
-static int check_units(const struct wg_json *j, struct wg_err *err)
-{
-    size_t i = 0;
-    if (j->type != WG_JARR)
-        return wg_fail(err, WG_EINVAL, "units: must be a list of {id, name, kind}");
-    for (const struct wg_json *u = j->child; u; u = u->next, i++) {
-        struct wg_str id = wg_json_str(u, "id");
-        if (!id.n || id.n > 48 || memchr(id.p, ' ', id.n))
-            return wg_fail(err, WG_EINVAL,
-                           "units[%zu].id: must be a text of 1 to 48 bytes without spaces", i);
-        if (!wg_json_str(u, "name").n)
-            return wg_fail(err, WG_EINVAL, "units[%zu].name: is missing", i);
-        for (const struct wg_json *o = j->child; o != u; o = o->next)
-            if (wg_str_eq(wg_json_str(o, "id"), id))
-                return wg_fail(err, WG_EINVAL, "units[%zu].id: %.*s is there already", i,
-                               WG_PRI(id));
-    }
-    return WG_OK;
-}
-
-static int check_owners(const struct wg_json *j, struct wg_err *err)
-{
-    static const char *const kinds[] = {"part", "event"};
-    for (size_t k = 0; k < 2; k++) {
-        const struct wg_json *map = wg_json_get(j, kinds[k]);
-        if (!map || map->type != WG_JOBJ)
-            return wg_fail(err, WG_EINVAL, "owners.%s: must be a table of code prefix = unit",
-                           kinds[k]);
-        for (const struct wg_json *e = map->child; e; e = e->next)
-            if (e->type != WG_JSTR || !e->str.n)
-                return wg_fail(err, WG_EINVAL, "owners.%s.%.*s: must be a unit's id", kinds[k],
-                               WG_PRI(e->key));
-    }
-    return WG_OK;
-}
-
-int wg_table_new(int collection, struct wg_str json, struct wg_table **out, size_t *count,
-                 struct wg_err *err)
-{
-    struct wg_table *t = calloc(1, sizeof(*t));
-    int rc = WG_ENOMEM;
-    *out = NULL;
-    if (!t)
-        goto out;
-    t->refs = 1;
-    if (!(t->arena = wg_arena_new(0)))
-        goto out;
-    if ((rc = wg_json_parse(t->arena, json, &t->json, err)) < 0)
-        goto out;
-    rc = collection == WG_UNITS ? check_units(t->json, err) : check_owners(t->json, err);
-    if (rc < 0)
-        goto out;
-    *count = t->json->count;
-    *out = t;
-    t = NULL;
-out:
-    wg_table_drop(t);
-    return rc;
-}
-
-static struct wg_table *table_keep(struct wg_table *t)
-{
-    if (t)
-        __atomic_add_fetch(&t->refs, 1, __ATOMIC_RELAXED);
-    return t;
-}
-
-void wg_table_drop(struct wg_table *t)
-{
-    if (!t || __atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL) > 0)
-        return;
-    wg_arena_free(t->arena);
-    free(t);
-}
-
-const struct wg_json *wg_table_json(const struct wg_table *t)
-{
-    return t ? t->json : NULL;
 }
 
 /* ---- properties, read once ---- */
@@ -209,16 +122,18 @@ static struct wg_ground *copy(const struct wg_ground *g)
     }
     n->counties = wg_layer_keep(g->counties);
     for (int i = 0; i < WG_COLLECTIONS - WG_UNITS; i++)
-        n->table[i] = table_keep(g->table[i]);
+        n->table[i] = wg_table_keep(g->table[i]);
     return n;
 }
 
-struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, struct wg_layer *layer,
-                                 struct wg_table *table)
+/* A copy whose collection is these; takes all of them over. */
+static struct wg_ground *replace(const struct wg_ground *g, int collection, struct wg_layer *layer,
+                                 struct wg_answers *answers, struct wg_table *table)
 {
     struct wg_ground *n = copy(g);
     if (!n) {
         wg_layer_drop(layer);
+        answers_drop(answers);
         wg_table_drop(table);
         return NULL;
     }
@@ -226,7 +141,7 @@ struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, stru
         wg_layer_drop(n->layer[collection]);
         n->layer[collection] = layer;
         answers_drop(n->answers[collection]);
-        n->answers[collection] = answers_new(collection, layer);
+        n->answers[collection] = answers;
     } else {
         wg_table_drop(n->table[collection - WG_UNITS]);
         n->table[collection - WG_UNITS] = table;
@@ -234,12 +149,19 @@ struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, stru
     return n;
 }
 
+struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, struct wg_layer *layer,
+                                 struct wg_table *table)
+{
+    return replace(g, collection, layer, layer ? answers_new(collection, layer) : NULL, table);
+}
+
 struct wg_ground *wg_ground_merge(const struct wg_ground *g, int collection,
                                   const struct wg_ground *from)
 {
-    if (wg_collection_is_layer(collection))
-        return wg_ground_with(g, collection, wg_layer_keep(from->layer[collection]), NULL);
-    return wg_ground_with(g, collection, NULL, table_keep(from->table[collection - WG_UNITS]));
+    if (wg_collection_is_layer(collection)) /* read once, by whoever made `from`: not by the desk */
+        return replace(g, collection, wg_layer_keep(from->layer[collection]),
+                       answers_keep(from->answers[collection]), NULL);
+    return replace(g, collection, NULL, NULL, wg_table_keep(from->table[collection - WG_UNITS]));
 }
 
 struct wg_ground *wg_ground_with_counties(const struct wg_ground *g, struct wg_layer *counties)
@@ -252,6 +174,8 @@ struct wg_ground *wg_ground_with_counties(const struct wg_ground *g, struct wg_l
     return n;
 }
 
+/* ---- units: a tree, with dates ---- */
+
 const struct wg_json *wg_ground_unit(const struct wg_ground *g, struct wg_str id)
 {
     const struct wg_json *units = wg_table_json(g->table[0]);
@@ -259,4 +183,39 @@ const struct wg_json *wg_ground_unit(const struct wg_ground *g, struct wg_str id
         if (wg_str_eq(wg_json_str(u, "id"), id))
             return u;
     return NULL;
+}
+
+int64_t wg_unit_end(const struct wg_json *unit)
+{
+    struct wg_date d;
+    return wg_date_parse(wg_json_str(unit, "to"), &d) == WG_OK
+               ? wg_day_of(d) * WG_DAY_MS - WG_ZONE_MS
+               : INT64_MAX;
+}
+
+struct wg_str wg_ground_unit_now(const struct wg_ground *g, struct wg_str unit, int64_t t)
+{
+    const struct wg_json *u;
+    /* Each successor ends later than the one before it, so this comes to an end. */
+    while (unit.n && (u = wg_ground_unit(g, unit)) && t >= wg_unit_end(u))
+        unit = wg_json_str(u, "successor");
+    return unit.n ? unit : (struct wg_str){NULL, 0};
+}
+
+void wg_ground_unit_words(const struct wg_ground *g, struct wg_str unit, int64_t t,
+                          struct wg_buf *out)
+{
+    const struct wg_json *units = wg_table_json(g->table[0]);
+    size_t words = 1;
+    wg_buf_str_add(out, unit);
+    for (const struct wg_json *u = units && unit.n ? units->child : NULL;
+         u && words < WG_UNIT_WORDS; u = u->next) {
+        struct wg_str id = wg_json_str(u, "id");
+        if (t < wg_unit_end(u) || wg_str_eq(id, unit) ||
+            !wg_str_eq(wg_ground_unit_now(g, id, t), unit))
+            continue;
+        wg_buf_char(out, ' ');
+        wg_buf_str_add(out, id);
+        words++;
+    }
 }

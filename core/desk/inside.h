@@ -110,6 +110,11 @@ int decide_time(struct deciding *dc);
 int decide_adopt(struct deciding *dc);
 int decide_keep(struct deciding *dc);
 int decide_done(struct deciding *dc);
+int decide_tenant(struct deciding *dc);
+int ask_tenant(struct deciding *dc, struct wg_buf *out);
+/** May this report be taken in the county's phase; is it a trial or a drill? Marks c and the
+ * outcomes to come. */
+int report_phase(struct deciding *dc, struct wg_case *c);
 
 /* ---- acts.c: what a row does beside moving the state ---- */
 

@@ -216,22 +216,6 @@ int desk_catch_up(struct wg_desk *d, struct wg_err *err)
 
 /* ---- base data and rules, by their records ---- */
 
-static int load_layer(struct wg_desk *d, int collection, const struct wg_json *j,
-                      struct wg_layer **out, struct wg_err *err)
-{
-    char path[1200];
-    snprintf(path, sizeof(path), "%s/base/%.*s", d->dir, WG_PRI(wg_json_str(j, "file")));
-    int rc = wg_layer_load(path, out, err);
-    if (rc == WG_OK)
-        return rc;
-    /* The edition file is only a reading of the blob: make it again. */
-    wg_log(WG_WARN, "desk", "edition file can't be used; making it from its blob", "area", d->area,
-           "file", path, NULL);
-    rc = wg_edition_build(d->blobs, collection, wg_json_str(j, "blob"), wg_json_str(j, "form"), out,
-                          NULL, NULL, err);
-    return rc == WG_OK ? wg_layer_save(*out, path, err) : rc;
-}
-
 struct loading {
     struct wg_desk *d;
     struct wg_ground *ground;
@@ -250,11 +234,8 @@ static int load_edition(void *arg, struct wg_str name, struct wg_str json)
         return WG_OK; /* of a later version, or a plugin's */
     a = wg_arena_new(0);
     rc = wg_json_parse(a, json, &j, l->err);
-    if (rc == WG_OK && wg_collection_is_layer(c))
-        rc = load_layer(l->d, c, j, &layer, l->err);
-    else if (rc == WG_OK)
-        rc = wg_edition_build(l->d->blobs, c, wg_json_str(j, "blob"), wg_json_str(j, "form"), NULL,
-                              &table, NULL, l->err);
+    if (rc == WG_OK)
+        rc = wg_edition_load(l->d->dir, c, j, &layer, &table, l->err);
     wg_arena_free(a);
     if (rc < 0)
         return rc;

@@ -195,13 +195,18 @@ static void open_outcome(struct deciding *dc, const struct wg_case *c)
         wg_json_kint(&dc->outs, "occurred", c->occurred);
     wg_json_kstr(&dc->outs, "role", wg_str_of(wg_role_name(dc->role)));
     wg_buf_char(&dc->outs, '}');
+    if (!(c->flags & (WG_TRIAL | WG_DRILL)))
+        return;
+    out_begin(dc, "set");
+    wg_json_kbool(&dc->outs, c->flags & WG_TRIAL ? "trial" : "drill", true);
+    wg_buf_char(&dc->outs, '}');
 }
 
 static int read_report(struct deciding *dc, struct wg_case *c)
 {
     static const char *const known[] = {
         "kind",   "category", "standard", "location", "description", "address", "part",
-        "source", "caller",   "photos",   "note",     "occurred",    NULL};
+        "source", "caller",   "photos",   "note",     "occurred",    "drill",   NULL};
     int rc;
     if ((rc = body_known(dc, known, NULL)) < 0 || (rc = read_class(dc, c)) < 0 ||
         (rc = read_place(dc, &c->at)) < 0 || (rc = read_source(dc, c)) < 0 ||
@@ -227,7 +232,7 @@ int decide_report(struct deciding *dc)
     dc->role = can & -can; /* the first of them */
     if (!dc->role)
         return REFUSE(dc, WG_EDENIED, "", "your roles do not report");
-    if ((rc = read_report(dc, &c)) < 0)
+    if ((rc = report_phase(dc, &c)) < 0 || (rc = read_report(dc, &c)) < 0)
         return rc;
     c.id = wg_case_id((uint32_t)strtoul(dc->d->area, NULL, 10), (uint32_t)year,
                       wg_view_serial(dc->d->views, dc->txn, year) + 1);

@@ -28,13 +28,24 @@ int deny(struct deciding *dc, int code, const char *why)
     return REFUSE(dc, code, "", "%s", why);
 }
 
-/* A unit acts on what it holds; others see it not. Who countersigns may add what it knows, and a
- * collector to a report of their own. */
-static bool holds(const struct deciding *dc)
+/* A unit acts on what it holds, and on what those hold that it took over; others see it not. Who
+ * countersigns may add what it knows, and a collector to a report of their own. */
+static bool holds(struct deciding *dc)
 {
+    const struct wg_json *now;
     struct wg_str unit = dc->cmd->actor.unit;
-    return unit.n && (wg_str_eq(dc->c.unit, unit) || (wg_str_is(dc->cmd->act, "add_evidence") &&
-                                                      wg_words_have(dc->c.assist, unit)));
+    struct wg_buf args = WG_BUF_INIT;
+    if (!dc->c.unit.n || !unit.n)
+        return false;
+    if (wg_str_eq(dc->c.unit, unit) ||
+        (wg_str_is(dc->cmd->act, "add_evidence") && wg_words_have(dc->c.assist, unit)))
+        return true;
+    wg_buf_char(&args, '[');
+    wg_buf_json(&args, dc->c.unit);
+    wg_buf_char(&args, ']');
+    int rc = ask(dc, "unit_now", wg_arena_str(dc->a, wg_buf_str(&args)), &now);
+    wg_buf_free(&args);
+    return rc == WG_OK && wg_str_eq(now->str, unit);
 }
 
 static int check_role(struct deciding *dc)
@@ -106,6 +117,10 @@ static int check_unit(struct deciding *dc, const char *pointer, struct wg_str un
     if (rc == WG_OK && known->type != WG_JOBJ)
         rc = REFUSE(dc, WG_EINVAL, pointer, "there is no unit %.*s in %s; see GET /v1/%s/units",
                     WG_PRI(unit), dc->d->area, dc->d->area);
+    else if (rc == WG_OK && wg_json_get(known, "now"))
+        rc = REFUSE(dc, WG_EINVAL, pointer, "unit %.*s has ended; %.*s took over", WG_PRI(unit),
+                    WG_PRI(wg_json_get(known, "now")->str.n ? wg_json_get(known, "now")->str
+                                                            : WG_S("nobody")));
     return rc;
 }
 

@@ -77,10 +77,16 @@ struct wg_feature {
  * itself at …"); WG_ENOMEM; *out is then NULL. */
 struct wg_layer_faults {
     size_t count;
-    struct wg_buf text; /**< one a line, at most 100 of them; owner: caller, wg_buf_free */
+    struct wg_buf text; /**< one a line, at most 1,000 of them; owner: caller, wg_buf_free */
+    size_t rows, bytes; /**< read so far: stored atomically, for whoever watches from elsewhere */
 };                      /**< an out-parameter: what was in it is forgotten; NULL is fine */
 int wg_layer_from_geojson(struct wg_str text, struct wg_layer **out, struct wg_layer_faults *faults,
                           struct wg_err *err);
+/** The same from GeoJSON Text Sequences (RFC 8142) or newline-delimited GeoJSON: a Feature a
+ * record. Records begin with RS, or, where the text does not begin with one, end with their line.
+ * Faults name the line on which the record begins. */
+int wg_layer_from_geojsons(struct wg_str text, struct wg_layer **out,
+                           struct wg_layer_faults *faults, struct wg_err *err);
 /** Build a point layer from CSV with a header line; needs columns id, lon, lat; name where there is
  * one; all other columns become props, all as text. Faults name line and column. Errors: as above.
  */
@@ -118,6 +124,28 @@ struct wg_near {
  * 180th meridian. Returns how many were put in out, at most cap. */
 size_t wg_layer_near(const struct wg_layer *layer, struct wg_point p, double reach_m,
                      struct wg_near *out, size_t cap);
+
+/** What a new layer changes: fn for each id of either, in the order of ids. before NULL: all are
+ * added. A feature is the same when name, properties and shape are, to the byte. */
+enum wg_change { WG_ADDED, WG_CHANGED, WG_REMOVED, WG_UNCHANGED, WG_CHANGES };
+typedef void (*wg_change_fn)(void *arg, enum wg_change change, struct wg_str id);
+void wg_layer_compare(const struct wg_layer *before, const struct wg_layer *now, wg_change_fn fn,
+                      void *arg);
+
+/** Of the areas whose id begins with `only`: where pieces leave their area uncovered, reach out of
+ * it or lie on each other. An area holds the pieces whose id begins with its own; m2 and at are of
+ * the fault, the latter a point in it. Faults under a square metre are not told. Takes its time:
+ * for a job. Errors: WG_ENOMEM, WG_EINVAL (GEOS could not: err says what). */
+enum wg_cover { WG_GAP, WG_OUTSIDE, WG_OVERLAP };
+struct wg_cover_fault {
+    enum wg_cover kind;
+    struct wg_str id, other; /**< gap: the area; outside: piece, area; overlap: two pieces */
+    double m2;
+    struct wg_point at;
+};
+int wg_layer_cover(const struct wg_layer *areas, struct wg_str only, const struct wg_layer *pieces,
+                   void (*fn)(void *arg, const struct wg_cover_fault *f), void *arg,
+                   struct wg_err *err);
 
 /** Feature i as GeoJSON geometry text. */
 void wg_layer_geometry(const struct wg_layer *layer, size_t i, struct wg_buf *out);

@@ -7,6 +7,7 @@ struct reader {
     struct shapes *shapes;
     int kind; /* -1 none yet, 0 areas, 1 points */
     size_t number;
+    size_t bytes; /* of the text */
 };
 
 static size_t count_of(const struct wg_json *j)
@@ -178,6 +179,8 @@ static int read_collection(struct reader *r, const struct wg_json *root, struct 
     for (const struct wg_json *m = features->child; m; m = m->next) {
         r->number++;
         add_feature(r, m, &scratch);
+        /* The parser has passed all of the text by now: the share is of the features. */
+        build_read(&r->b, r->number, r->bytes / features->count * r->number);
     }
     wg_buf_free(&scratch);
     return WG_OK;
@@ -187,7 +190,7 @@ int wg_layer_from_geojson(struct wg_str text, struct wg_layer **out, struct wg_l
                           struct wg_err *err)
 {
     struct wg_layer_faults own = {0};
-    struct reader r = {.kind = -1, .shapes = shapes_new()};
+    struct reader r = {.kind = -1, .shapes = shapes_new(), .bytes = text.n};
     struct wg_arena *arena = wg_arena_new(64 * 1024);
     struct wg_json *root = NULL;
     int rc = WG_ENOMEM;
@@ -201,6 +204,74 @@ int wg_layer_from_geojson(struct wg_str text, struct wg_layer **out, struct wg_l
     wg_arena_free(arena);
     shapes_free(r.shapes);
     wg_buf_free(&own.text);
+    build_done(&r.b);
+    return rc;
+}
+
+/* ---- sequences: a feature a record ---- */
+
+#define RS '\x1e'
+
+/* The next record from *at on, and the line it begins on; blank ones are passed over. */
+static bool next_record(struct wg_str text, size_t *at, size_t *line, struct wg_str *out,
+                        size_t *begins)
+{
+    char ends = text.n && text.p[0] == RS ? RS : '\n';
+    while (*at < text.n) {
+        const char *from = text.p + *at, *end = memchr(from + 1, ends, text.n - *at - 1);
+        bool blank = true;
+        *out = (struct wg_str){from, end ? (size_t)(end - from) : text.n - *at};
+        if (from[0] == RS)
+            *out = (struct wg_str){from + 1, out->n - 1};
+        *begins = *line;
+        for (size_t i = 0; i < out->n; i++) {
+            if (blank && out->p[i] == '\n')
+                ++*begins;
+            blank &= strchr(" \t\r\n", out->p[i]) && out->p[i];
+            *line += out->p[i] == '\n';
+        }
+        *at = end ? (size_t)(end - text.p) : text.n;
+        if (!blank)
+            return true;
+    }
+    return false;
+}
+
+int wg_layer_from_geojsons(struct wg_str text, struct wg_layer **out,
+                           struct wg_layer_faults *faults, struct wg_err *err)
+{
+    struct wg_layer_faults own = {0};
+    struct reader r = {.kind = -1, .shapes = shapes_new(), .bytes = text.n};
+    struct wg_arena *arena = wg_arena_new(64 * 1024);
+    struct wg_buf scratch = WG_BUF_INIT;
+    struct wg_str record;
+    size_t at = 0, line = 1, rows = 0;
+    int rc = WG_OK;
+    *out = NULL;
+    build_init(&r.b, "line", faults ? faults : &own);
+    if (!arena || !r.shapes)
+        rc = wg_fail(err, WG_ENOMEM, "out of memory");
+    while (rc == WG_OK && next_record(text, &at, &line, &record, &r.number)) {
+        struct wg_json *root = NULL;
+        struct wg_err why = {0};
+        wg_arena_reset(arena);
+        if ((rc = wg_json_parse(arena, record, &root, &why)) == WG_OK) {
+            add_feature(&r, root, &scratch);
+        } else if (rc == WG_EINVAL) {
+            build_label(&r.b, r.number, (struct wg_str){NULL, 0});
+            build_fault(&r.b, "the record is no JSON: in it, %s", why.text);
+            rc = WG_OK;
+        }
+        build_read(&r.b, ++rows, at);
+    }
+    if (rc == WG_OK && rows == 0)
+        rc = wg_fail(err, WG_EINVAL, "there is no record; each is a GeoJSON Feature");
+    else if (rc == WG_OK)
+        rc = build_finish(&r.b, out, err);
+    wg_arena_free(arena);
+    shapes_free(r.shapes);
+    wg_buf_free(&own.text);
+    wg_buf_free(&scratch);
     build_done(&r.b);
     return rc;
 }

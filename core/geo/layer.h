@@ -113,6 +113,8 @@ void build_done(struct layer_build *b);
 /* What the faults to come are about. id may be empty. */
 void build_label(struct layer_build *b, size_t number, struct wg_str id);
 void build_fault(struct layer_build *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* How far the reading is: rows, and bytes of the text. */
+void build_read(struct layer_build *b, size_t rows, size_t bytes);
 /* One feature whose rings or point were added since `rings` and `verts`; props goes in as it is. */
 void build_add(struct layer_build *b, size_t number, struct wg_str id, struct wg_str name,
                struct wg_str props, size_t rings_before);
@@ -123,6 +125,9 @@ size_t build_rings(const struct layer_build *b);
 size_t build_verts(const struct layer_build *b);
 void build_forget(struct layer_build *b, size_t rings, size_t verts); /* back to these counts */
 bool point_of_degrees(int64_t lon_e7, int64_t lat_e7, struct wg_point *out);
+
+/* A GEOS geometry of feature i, its owner the caller; NULL: no memory. */
+struct GEOSGeom_t *shapes_of_feature(struct shapes *s, const struct wg_layer *layer, size_t i);
 
 struct shapes *shapes_new(void);
 void shapes_free(struct shapes *s);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FAULTS_SHOWN 100
+#define FAULTS_SHOWN 1000
 #define FAULTS_IN_ERR 500 /* bytes of them */
 
 void build_init(struct layer_build *b, const char *noun, struct wg_layer_faults *faults)
@@ -36,6 +36,12 @@ void build_forget(struct layer_build *b, size_t rings, size_t verts)
 {
     b->ring.n = rings * sizeof(struct layer_ring);
     b->vert.n = verts * sizeof(struct wg_point);
+}
+
+void build_read(struct layer_build *b, size_t rows, size_t bytes)
+{
+    __atomic_store_n(&b->faults->rows, rows, __ATOMIC_RELAXED);
+    __atomic_store_n(&b->faults->bytes, bytes, __ATOMIC_RELAXED);
 }
 
 struct wg_str build_cut(struct wg_str s)

@@ -105,6 +105,7 @@ int wg_layer_from_csv(struct wg_str text, struct wg_layer **out, struct wg_layer
     struct wg_err where = {0};
     struct wg_buf props = WG_BUF_INIT;
     struct table t = {.arena = wg_arena_new(0)};
+    size_t rows = 0;
     int rc = wg_csv_open(text, &t.csv);
     *out = NULL;
     build_init(&t.b, "line", faults ? faults : &own);
@@ -114,8 +115,10 @@ int wg_layer_from_csv(struct wg_str text, struct wg_layer **out, struct wg_layer
         goto out;
     }
     rc = read_head(&t, &where);
-    while (rc >= 0 && (rc = wg_csv_next(&t.csv, &where)) > 0)
+    while (rc >= 0 && (rc = wg_csv_next(&t.csv, &where)) > 0) {
         add_row(&t, &props);
+        build_read(&t.b, ++rows, t.csv._at);
+    }
     if (rc == WG_ENOMEM) {
         wg_fail(err, rc, "out of memory");
         goto out;

@@ -149,3 +149,9 @@ int shapes_check(struct shapes *s, const struct layer_ring *ring, size_t rings,
     }
     return WG_EINVAL;
 }
+
+GEOSGeometry *shapes_of_feature(struct shapes *s, const struct wg_layer *layer, size_t i)
+{
+    const struct layer_rec *r = &layer->rec[i];
+    return shape_of(s, &layer->ring[r->ring], r->ring_count, layer->vert);
+}

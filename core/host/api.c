@@ -159,7 +159,12 @@ bool before_request(struct wg_req *req, void *arg)
         refuse_text(req, WG_ENOENT, "there is no such area here");
         return false;
     }
-    if (s->county != c && !(s->county->is_city && wg_req_method(req) == WG_METHOD_GET)) {
+    if (row->flags & ROW_BY_CITY && !s->county->is_city) {
+        refuse_text(req, WG_EDENIED, "only the city's accounts do this");
+        return false;
+    }
+    if (s->county != c && !(s->county->is_city &&
+                            (wg_req_method(req) == WG_METHOD_GET || row->flags & ROW_BY_CITY))) {
         refuse_text(req, WG_EDENIED, "this is another area's");
         return false;
     }
@@ -281,6 +286,41 @@ static void came_back(struct wg_cmd *cmd) /* on the desk's thread */
     wg_bell_ring(h->bell);
 }
 
+bool call_key(struct call *call, struct wg_str key, int method, struct wg_str target,
+              struct wg_str body)
+{
+    struct wg_cmd *cmd = &call->cmd;
+    struct wg_err err = {0};
+    const char how = (char)method;
+    /* Method, path, body; an import's body is in a file, which its value names. */
+    const struct wg_str parts[] = {{&how, 1}, target, body, cmd->value};
+    cmd->key = key;
+    if (key.n > 128)
+        wg_fail(&err, WG_EINVAL, "Idempotency-Key has %zu bytes; at most 128", key.n);
+    else if (!wg_utf8_valid(key))
+        wg_fail(&err, WG_EINVAL, "Idempotency-Key is not UTF-8");
+    if (err.code) {
+        refuse(call->req, 400, &err, (struct wg_str){NULL, 0}, 0);
+        return false;
+    }
+    if (key.n) {
+        struct wg_hash h =
+            wg_hash_keyed(wg_vault_secret(wg_desk_vault(call->county->desk)), parts, 4);
+        wg_hash_short(&h, cmd->ask);
+    }
+    return true;
+}
+
+int call_submit_own(struct call *call)
+{
+    struct wg_cmd *cmd = &call->cmd;
+    cmd->arena = call->arena;
+    cmd->done = came_back;
+    cmd->owner = call;
+    cmd->if_match = -1;
+    return wg_desk_submit(call->county->desk, cmd);
+}
+
 void call_submit(struct call *call)
 {
     struct wg_cmd *cmd = &call->cmd;
@@ -303,26 +343,11 @@ void call_submit(struct call *call)
         user = wg_arena_fmt(call->arena, "%.*s/%s", WG_PRI(cmd->from_area), s->user);
     cmd->actor = (struct wg_actor){wg_arena_str(call->arena, user),
                                    wg_arena_str(call->arena, wg_str_of(s->unit)), s->roles};
-    cmd->key = wg_req_header(call->req, "idempotency-key");
-    if (cmd->key.n > 128) {
-        wg_fail(&err, WG_EINVAL, "Idempotency-Key has %zu bytes; at most 128", cmd->key.n);
-        refuse(call->req, 400, &err, (struct wg_str){NULL, 0}, 0);
+    if (call->row->flags & ROW_BY_CITY) /* not to be taken for an account of the county */
+        cmd->actor.user = wg_arena_fmt(call->arena, "%s:%s", s->county->area, s->user);
+    if (!call_key(call, wg_req_header(call->req, "idempotency-key"), wg_req_method(call->req),
+                  wg_req_target(call->req), wg_req_body(call->req)))
         return;
-    }
-    if (cmd->key.n) {
-        /* Method, path, body; an import's body is in a file, which its value names. */
-        const char method = (char)wg_req_method(call->req);
-        const struct wg_str parts[] = {
-            {&method, 1}, wg_req_target(call->req), wg_req_body(call->req), cmd->value};
-        struct wg_hash h =
-            wg_hash_keyed(wg_vault_secret(wg_desk_vault(call->county->desk)), parts, 4);
-        if (!wg_utf8_valid(cmd->key)) {
-            wg_fail(&err, WG_EINVAL, "Idempotency-Key is not UTF-8");
-            refuse(call->req, 400, &err, (struct wg_str){NULL, 0}, 0);
-            return;
-        }
-        wg_hash_short(&h, cmd->ask);
-    }
     call->session = NULL; /* may be gone when the answer comes */
     call->sees_words = s->roles & CASE_READERS;
     call->sees_caller = s->roles & (WG_ACCEPTOR | WG_CHIEF);
@@ -436,6 +461,12 @@ void take_results(void *arg)
             wg_log(WG_ERROR, "host", call->cmd.err.text, NULL);
         wg_ground_drop(call->cmd.ground);
         wg_bundle_drop(call->cmd.bundle);
+        call->cmd.ground = NULL;
+        if (call->then) {
+            call->then(call);
+            wg_arena_free(call->arena);
+            continue;
+        }
         if (call->req) {
             if (call->cmd.rc == WG_OK && call->cmd.from_area.n)
                 carry_wait(call);
@@ -470,12 +501,25 @@ void reader_end(struct wg_county *c)
     wg_txn_reset(c->reader);
 }
 
+/* Did a unit hold it for which this one stands now? */
+static bool took_over(const struct session *s, const struct wg_case *c)
+{
+    struct wg_force *f = wg_desk_force(s->county->desk);
+    struct wg_buf words = WG_BUF_INIT;
+    wg_ground_unit_words(f->ground, wg_str_of(s->unit), wg_now_ms(), &words);
+    wg_force_drop(f);
+    bool is = wg_words_meet(c->held, wg_buf_str(&words));
+    wg_buf_free(&words);
+    return is;
+}
+
 bool may_see(const struct session *s, const struct wg_case *c)
 {
     struct wg_str user = wg_str_of(s->user);
     if (s->roles & READERS)
         return true;
-    if (s->roles & WG_UNIT_ROLE && s->unit[0] && wg_words_have(c->held, wg_str_of(s->unit)))
+    if (s->roles & WG_UNIT_ROLE && s->unit[0] &&
+        (wg_words_have(c->held, wg_str_of(s->unit)) || took_over(s, c)))
         return true;
     if (s->roles & (WG_COLLECTOR | WG_PUBLIC) &&
         (wg_str_eq(c->reporter, user) || wg_words_have(c->reporters, user)))

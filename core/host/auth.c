@@ -520,6 +520,38 @@ static void write_user(struct call *call, const struct wg_json *in, uint32_t rol
     wg_buf_free(&b);
 }
 
+/* Who stands among the people needs no more than a password: the rest is known. */
+static struct wg_json *filled_in(struct call *call, struct wg_json *in)
+{
+    static const char *const known[] = {"name", "roles", "unit"};
+    struct wg_force *f = wg_desk_force(call->county->desk);
+    const struct wg_json *people = wg_table_json(f->ground->table[WG_PEOPLE - WG_UNITS]);
+    struct wg_buf b = WG_BUF_INIT;
+    struct wg_json *whole = in;
+    for (const struct wg_json *p = people ? people->child : NULL; p; p = p->next) {
+        if (!wg_str_eq(wg_json_str(p, "id"), wg_json_str(in, "user")))
+            continue;
+        wg_json_write(in, &b);
+        b.n--; /* into the object, before its brace */
+        for (size_t i = 0; i < 3; i++) {
+            const struct wg_json *v = wg_json_get(p, known[i]);
+            if (!v || wg_json_get(in, known[i]))
+                continue;
+            wg_json_key(&b, known[i]);
+            wg_json_write(v, &b);
+        }
+        wg_buf_char(&b, '}');
+        if (!wg_buf_ok(&b) || wg_json_parse(call->arena, wg_buf_str(&b), &whole, NULL) < 0)
+            whole = in;
+        break;
+    }
+    wg_force_drop(f);
+    if (b.p)
+        explicit_bzero(b.p, b.n); /* the password */
+    wg_buf_free(&b);
+    return whole;
+}
+
 static void user_hashed(struct login *l)
 {
     struct call *call = l->call;
@@ -540,7 +572,10 @@ static void keep_user(struct call *call, bool fresh)
     struct wg_str user, password;
     uint32_t roles = 0;
     struct login *l = WG_NEW(call->arena, struct login);
-    if (!l || parse_body(call, true, &in) < 0 || !read_user(call, in, &user, &roles))
+    if (!l || parse_body(call, true, &in) < 0)
+        return;
+    in = filled_in(call, in);
+    if (!read_user(call, in, &user, &roles))
         return;
     if (!fresh && !wg_str_eq(user, wg_req_param(call->req, "user"))) {
         user_fault(call, "/user", "must be the user of the address");

@@ -300,6 +300,18 @@ static bool start_cursor(struct listing *l, struct wg_str cursor)
     return false;
 }
 
+/* The session's unit, and those that it took over. */
+static struct wg_str own_units(struct call *call)
+{
+    struct wg_force *f = wg_desk_force(call->session->county->desk);
+    struct wg_buf words = WG_BUF_INIT;
+    wg_ground_unit_words(f->ground, wg_str_of(call->session->unit), wg_now_ms(), &words);
+    struct wg_str kept = wg_arena_str(call->arena, wg_buf_str(&words));
+    wg_force_drop(f);
+    wg_buf_free(&words);
+    return kept;
+}
+
 static struct listing *listing_new(struct call *call)
 {
     struct listing *l = WG_NEW(call->arena, struct listing);
@@ -315,7 +327,7 @@ static struct listing *listing_new(struct call *call)
     struct session *s = &l->session;
     if (!(s->roles & READERS)) {
         if (s->roles & WG_UNIT_ROLE)
-            l->q.seen_by_unit = wg_str_of(s->unit);
+            l->q.seen_by_unit = own_units(call);
         else
             l->q.seen_by_collector = wg_str_of(s->user);
     }
@@ -463,7 +475,7 @@ void get_tasks(struct call *call)
     l->q.limit = (size_t)limit;
     l->q.sort = WG_BY_DUE;
     if (l->session.roles & WG_UNIT_ROLE && !(l->session.roles & READERS))
-        l->q.unit = wg_str_of(l->session.unit);
+        l->q.unit = l->q.seen_by_unit;
     if (!l->q.states)
         l->counties = 0; /* no step is ours: an empty list, and no page after it */
     if (l->q.states)

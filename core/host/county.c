@@ -117,6 +117,9 @@ void county_close(struct wg_county *c)
     effects_free(c);
     carries_free(c);
     wg_txn_abort(c->reader);
+    past_free(c);
+    wg_buf_free(&c->quality);
+    wg_force_drop(c->judged);
     wg_desk_close(c->desk);
     plugins_close(c);
     free(c);

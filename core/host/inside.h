@@ -19,6 +19,9 @@ struct wg_county {
     struct carry *carries; /* cases on their way to another county */
     void *plugin_self[16];
     bool is_city, reloading;
+    struct past *past;     /* the ground of another day, asked for last */
+    struct wg_buf quality; /* the last report on base data, and what it was made of: */
+    struct wg_force *judged;
     char refused[WG_SHORT_TEXT + 1]; /* the revision of scripts that was refused last: told once */
 };
 
@@ -63,6 +66,9 @@ struct wg_host {
     struct wg_queue *jobs, *finished; /* jobs go out, and come back by their own bell */
     struct wg_bell *job_bell;
     pthread_t job_thread;
+    struct task *tasks; /* oldest first */
+    size_t task_count;
+    uint64_t task_last;
     bool jobs_running, draining;
     struct wg_timer *tick;
     struct wg_plugins loaded;
@@ -84,8 +90,10 @@ struct call {
     struct wg_county *county;
     struct wg_arena *arena;
     struct wg_cmd cmd;
-    struct carry *carry; /* the host's own: a case that comes over */
-    int status;          /* of a good answer */
+    struct carry *carry;             /* the host's own: a case that comes over */
+    int status;                      /* of a good answer */
+    void (*then)(struct call *call); /* a command of a task's: takes the result in place of req */
+    void *task;                      /* what `then` works on */
     bool sees_caller, sees_words;
 };
 
@@ -94,6 +102,7 @@ enum row_flags {
     ROW_CITY = 2, /* the city answers for its counties */
     ROW_NO_AREA = 4,
     ROW_SPOOL = 8,
+    ROW_BY_CITY = 16, /* changes a county, but only the city's accounts may */
 };
 struct row {
     int method;
@@ -149,6 +158,11 @@ int parse_body(struct call *call, bool must, struct wg_json **out); /* < 0: answ
 
 /* commands */
 void call_submit(struct call *call);
+/* Key and digest of what is asked; false: answered. */
+bool call_key(struct call *call, struct wg_str key, int method, struct wg_str target,
+              struct wg_str body);
+/* A command without a request of its own: call->then gets the result, then its arena goes. */
+int call_submit_own(struct call *call);
 void take_results(void *arg);
 
 /* auth.c */
@@ -203,8 +217,28 @@ bool upload_allowed(struct wg_req *req, struct wg_host *h,
 void blobs_sweep(struct wg_county *c);          /* a job's: what nobody named goes */
 void senders_free(struct wg_host *h);
 
-/* upload.c */
+/* import.c */
 void post_import(struct call *call);
+void post_undo(struct call *call);
+
+/* editions.c: what was in force, and when */
+void get_editions(struct call *call);
+/* "edition": of the entry that brought it into force. */
+void edition_of_entry(struct wg_county *c, int collection, uint64_t entry, struct wg_buf *b);
+/* The number of the one in force, and the record of the one before it; 0: there is none. */
+int64_t edition_before(struct wg_county *c, int collection, struct wg_arena *a,
+                       struct wg_str *record);
+void get_people(struct call *call);
+void get_quality(struct call *call);
+/* The parameter `at`: then(arg, ground) with the ground of that moment, from the pool where it must
+ * be read. Without `at`: false, nothing was done. */
+bool ground_at_time(struct call *call, struct wg_county *c,
+                    void (*then)(struct call *call, const struct wg_ground *g, int64_t t));
+void past_free(struct wg_county *c);
+
+/* tenant.c */
+void get_tenant(struct call *call);
+void post_tenant(struct call *call);
 
 /* feed.c */
 void get_events(struct call *call);
@@ -230,6 +264,30 @@ struct job {
 int jobs_start(struct wg_host *h, struct wg_err *err);
 void jobs_stop(struct wg_host *h);
 int job_submit(struct wg_host *h, struct job *job);
+
+/* A job that somebody asked for. The loop's; what `reading` points to is the job's until it is
+ * done. The request is answered when it ends, or, with "Prefer: respond-async", at once (202). */
+struct task {
+    struct task *next;
+    struct wg_county *county;
+    struct wg_req *waits; /* NULL: nobody, or no more */
+    const char *what;
+    char id[24], of[16];
+    uint32_t roles; /* who may ask about it */
+    bool running;   /* stored by the job */
+    int64_t began_ms, ended_ms;
+    size_t size, rows;                     /* bytes of the file; rows read, when it is done */
+    const struct wg_layer_faults *reading; /* how far it is; NULL: not known */
+    struct wg_buf result, problem;         /* JSON */
+};
+struct task *task_new(struct call *call, const char *what, struct wg_str of); /* NULL: no memory */
+void task_write(const struct task *t, struct wg_buf *b);
+void task_answer(struct task *t, struct wg_req *req, int status);
+/* It ends: with what stands in result, or with an error; extra: members of the problem. */
+void task_done(struct task *t, int status);
+void task_failed(struct task *t, const struct wg_err *err, struct wg_str extra);
+void tasks_free(struct wg_host *h);
+void get_job(struct call *call);
 
 /* plugin.c */
 int plugins_route(struct wg_host *h, struct wg_err *err);

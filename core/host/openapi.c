@@ -41,7 +41,9 @@ static const struct {
                "\"properties\":{\"name\":{\"type\":\"string\"},\"phone\":{\"type\":\"string\"}}},"
                "\"photos\":{\"type\":\"array\","
                "\"maxItems\":20,\"items\":{\"type\":\"string\"}},\"note\":{\"type\":\"string\"},"
-               "\"occurred\":{\"type\":\"string\"}}}"},
+               "\"occurred\":{\"type\":\"string\"},"
+
+               "\"drill\":{\"type\":\"boolean\"}}}"},
     {"Step", "{\"type\":\"object\",\"properties\":{\"note\":{\"type\":\"string\"},\"photos\":{"
              "\"type\":\"array\",\"items\":{\"type\":"
              "\"string\"}},\"reason\":{\"type\":\"string\"},\"condition\":{\"type\":\"string\"},"
@@ -96,6 +98,14 @@ static const struct {
              "\"integer\"},\"taken\":{\"type\":\"string\",\"format\":\"date-time\"},"
              "\"location\":{\"$ref\":\"#/components/schemas/Point\"},\"camera\":{\"type\":"
              "\"string\"}}}"},
+    {"Phase", "{\"type\":\"object\",\"required\":[\"phase\"],\"properties\":{\"phase\":{"
+              "\"enum\":[\"prep\",\"build\",\"trial\",\"live\",\"extended\"]},\"note\":{\"type\":"
+              "\"string\"}}}"},
+    {"Job", "{\"type\":\"object\",\"required\":[\"id\",\"what\",\"state\",\"read\",\"share\"],"
+            "\"properties\":{\"id\":{\"type\":\"string\"},\"state\":{\"enum\":[\"waiting\","
+            "\"running\",\"done\",\"failed\"]},\"read\":{\"type\":\"integer\"},\"share\":{\"type\":"
+            "\"number\"},\"result\":{\"type\":[\"object\",\"null\"]},\"problem\":{\"type\":["
+            "\"object\",\"null\"]}}}"},
     {"Entry", "{\"type\":\"object\",\"properties\":{\"entry\":{\"type\":\"integer\"}}}"},
 };
 #define SCHEMAS (sizeof(schemas) / sizeof(schemas[0]))

@@ -13,57 +13,62 @@ static void fail(struct call *call, int code, const char *pointer, const char *t
 /* ---- places ---- */
 
 /* The city answers with the ground of the county that holds the place. */
-static struct wg_force *ground_at(struct call *call, struct wg_point p)
+static struct wg_county *county_at(struct call *call, struct wg_point p)
 {
     struct wg_force *f = wg_desk_force(call->county->desk);
     const struct wg_layer *counties =
         f->ground->counties ? f->ground->counties : f->ground->layer[WG_COUNTIES];
+    struct wg_county *c = NULL;
     struct wg_feature county;
     size_t i;
-    if (!call->county->is_city || !counties || !wg_layer_find(counties, p, &i) ||
-        !wg_layer_at(counties, i, &county))
-        return f;
-    struct wg_county *c = host_county(call->host, county.id);
-    if (!c)
-        return f;
+    if (call->county->is_city && counties && wg_layer_find(counties, p, &i) &&
+        wg_layer_at(counties, i, &county))
+        c = host_county(call->host, county.id);
     wg_force_drop(f);
-    return wg_desk_force(c->desk);
+    return c ? c : call->county;
 }
 
-void get_locate(struct call *call)
+/* `answer` with the ground of now, or of the moment that `at` names. */
+static void with_ground(struct call *call, struct wg_county *c,
+                        void (*answer)(struct call *call, const struct wg_ground *g, int64_t t))
+{
+    if (ground_at_time(call, c, answer))
+        return;
+    struct wg_force *f = wg_desk_force(c->desk);
+    answer(call, f->ground, wg_now_ms());
+    wg_force_drop(f);
+}
+
+static void answer_locate(struct call *call, const struct wg_ground *g, int64_t t)
 {
     struct wg_point p;
     struct wg_buf b = WG_BUF_INIT;
     if (!query_point(call, &p))
         return;
-    struct wg_force *f = ground_at(call, p);
-    wg_ground_locate(f->ground, p, &b);
-    wg_force_drop(f);
+    wg_ground_locate(g, p, t, &b);
     answer_json(call->req, 200, &b);
 }
 
-void get_responsibility(struct call *call)
+void get_locate(struct call *call)
+{
+    struct wg_point p;
+    if (query_point(call, &p))
+        with_ground(call, county_at(call, p), answer_locate);
+}
+
+static void answer_responsibility(struct call *call, const struct wg_ground *g, int64_t t)
 {
     struct wg_point p;
     struct wg_buf args = WG_BUF_INIT, b = WG_BUF_INIT;
     struct wg_err err = {0};
     struct wg_json *j;
-    struct wg_str category = wg_req_query(call->req, "category"),
-                  kind = wg_req_query(call->req, "kind"), part = wg_req_query(call->req, "part");
+    struct wg_str kind = wg_req_query(call->req, "kind"), part = wg_req_query(call->req, "part");
     if (!query_point(call, &p))
         return;
-    if (!kind.n)
-        kind = WG_S("event");
-    if (wg_kind_parse(kind) < 0 || !category.n) {
-        fail(call, WG_EINVAL, category.n ? "/kind" : "/category",
-             "category is a class code, kind is part or event");
-        return;
-    }
-    struct wg_force *f = ground_at(call, p);
     wg_buf_char(&args, '[');
-    wg_buf_json(&args, kind);
+    wg_buf_json(&args, kind.n ? kind : WG_S("event"));
     wg_buf_char(&args, ',');
-    wg_buf_json(&args, category);
+    wg_buf_json(&args, wg_req_query(call->req, "category"));
     wg_buf_char(&args, ',');
     if (part.n)
         wg_buf_json(&args, part);
@@ -73,16 +78,29 @@ void get_responsibility(struct call *call)
     wg_buf_lit(&b, "{\"responsible\":");
     int rc = wg_json_parse(call->arena, wg_buf_str(&args), &j, &err);
     if (rc == WG_OK)
-        rc = wg_ground_ask(f->ground, "responsible", j, &b, &err);
+        rc = wg_ground_ask(g, "responsible", j, t, &b, &err);
     wg_buf_char(&b, '}');
     wg_buf_free(&args);
-    wg_force_drop(f);
     if (rc == WG_OK) {
         answer_json(call->req, 200, &b);
         return;
     }
     wg_buf_free(&b);
     answer_err(call->req, rc, &err, (struct wg_str){NULL, 0});
+}
+
+void get_responsibility(struct call *call)
+{
+    struct wg_point p;
+    struct wg_str category = wg_req_query(call->req, "category"),
+                  kind = wg_req_query(call->req, "kind");
+    if (!query_point(call, &p))
+        return;
+    if ((kind.n && wg_kind_parse(kind) < 0) || !category.n)
+        fail(call, WG_EINVAL, category.n ? "/kind" : "/category",
+             "category is a class code, kind is part or event");
+    else
+        with_ground(call, county_at(call, p), answer_responsibility);
 }
 
 /* ---- classes, units, rules ---- */

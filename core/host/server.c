@@ -108,6 +108,7 @@ static void close_all(struct wg_host *h)
     wg_router_free(h->router);
     sessions_free(h);
     senders_free(h);
+    tasks_free(h);
     if (h->loop)
         wg_loop_free(h->loop);
     free(h->calendar);

@@ -1,8 +1,9 @@
-"""The five measurements. Each makes what it needs, runs us and the peer in turn, and prints its lines."""
+"""The measurements. Each makes what it needs, runs us and the peer in turn, and prints its lines."""
 import os
 import re
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -182,4 +183,71 @@ def memory():
         proc.stdout.close()
 
 
-ALL = {"a": transitions, "b": reads, "c": rules, "d": replay, "e": sizes}
+# ---- (g) a large import, and what others notice of it
+
+ROWS = 200_000
+
+
+def many_parts():
+    """The county's parts, over and over, each time a little further on."""
+    head, *rows = (support.demo() / support.JIXI / "parts.csv").read_text("utf-8").rstrip("\n").split("\n")
+    out = [head]
+    while len(out) <= ROWS:
+        f = rows[(len(out) - 1) % len(rows)].split(",")
+        n = len(out)
+        f[0] = f"341824{f[2]}{n % 1_000_000:06}"
+        f[3] = f"{float(f[3]) + n * 1e-8:.7f}"
+        out.append(",".join(f))
+    return ("\n".join(out) + "\n").encode()
+
+
+def ask_until(client, paths, done, took):
+    """One request after the other, and how long each took; a report among them now and then."""
+    n = 0
+    while not done.is_set():
+        began = time.monotonic()
+        if n % 10 == 9:
+            answer = client.report(support.event(i=n))
+        else:
+            answer = client.get(paths[n % len(paths)])
+        took.append(time.monotonic() - began)
+        if answer.status not in (200, 201):
+            raise RuntimeError(f"{answer}")
+        n += 1
+        time.sleep(0.002)
+
+
+def imports(_short, _kept):
+    """(g) 200,000 parts from the first byte sent to in force, and the other requests' p99 meanwhile."""
+    server, took, text = filled(0), [], many_parts()
+    try:
+        server.start()
+        admin = server.person(support.JIXI, "admin")
+        case = server.person(support.JIXI, "c-001").report(support.event()).json["id"]
+        paths = [f"/v1/341824/cases/{case}", "/v1/341824/locate?lon=118.59&lat=30.065", "/v1/341824/cases?limit=20"]
+        for i in range(ROUNDS):
+            done, times = threading.Event(), []
+            askers = [threading.Thread(target=ask_until, args=(server.another(support.JIXI, "c-001"), paths, done, times),
+                                       daemon=True) for _ in range(2)]
+            for t in askers:
+                t.start()
+            began = time.monotonic()
+            answer = admin.post("/v1/341824/import/parts", text + b"\n" * i, Content_Type="text/csv")
+            took.append({"s": time.monotonic() - began})
+            done.set()
+            for t in askers:
+                t.join()
+            if answer.status != 201 or answer.json["edition"]["count"] != ROWS:
+                raise RuntimeError(f"{answer}")
+            times.sort()
+            took[-1].update(p50=times[len(times) // 2] * 1000, p99=times[len(times) * 99 // 100] * 1000,
+                            most=times[-1] * 1000)
+            say(f"{took[-1]['s']:.2f} s, {len(times)} other requests, at most {took[-1]['most']:.1f} ms")
+    finally:
+        server.stop()
+    line(f"g import of {ROWS:,} parts", median(took, "s"), "s", most=20)
+    line("g other requests meanwhile, p50", median(took, "p50"), "ms")
+    line("g other requests meanwhile, p99", median(took, "p99"), "ms", most=50)
+
+
+ALL = {"a": transitions, "b": reads, "c": rules, "d": replay, "e": sizes, "g": imports}

@@ -26,7 +26,7 @@ static int answer(void *self, const char *what, const struct wg_json *args, stru
         return WG_OK;
     }
     if (strcmp(what, "deadline") != 0)
-        return wg_ground_ask(f->ground, what, args, out, err);
+        return wg_ground_ask(f->ground, what, args, wg_now_ms(), out, err);
     if (wg_unit_parse(args->child->next->next->str, &limit.unit) < 0)
         return wg_fail(err, WG_EINVAL, "unit?");
     limit.n_milli = args->child->next->num;

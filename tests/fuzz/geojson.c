@@ -1,5 +1,5 @@
-/** Any bytes as GeoJSON, or, after the word WGLAYER, as a layer's file: refused, or a layer on
- * which every question has a sound answer. */
+/** Any bytes as GeoJSON and as a sequence of it, or, after the word WGLAYER, as a layer's file:
+ * refused, or a layer on which every question has a sound answer. */
 #include "geo/geo.h"
 
 #include <stdio.h>
@@ -70,24 +70,44 @@ static void load(const uint8_t *data, size_t size)
     free(image);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+typedef int (*reader)(struct wg_str text, struct wg_layer **out, struct wg_layer_faults *faults,
+                      struct wg_err *err);
+
+static void on_change(void *arg, enum wg_change change, struct wg_str id)
+{
+    wg_require(change == WG_UNCHANGED && id.n > 0);
+    ++*(size_t *)arg;
+}
+
+static void read_as(reader read, struct wg_str text)
 {
     struct wg_layer *layer = NULL;
     struct wg_layer_faults faults;
     struct wg_err err = {0};
-    if (size >= 8 && memcmp(data, "WGLAYER", 8) == 0) {
-        load(data, size);
-        return 0;
-    }
-    int rc =
-        wg_layer_from_geojson((struct wg_str){(const char *)data, size}, &layer, &faults, &err);
+    size_t same = 0;
+    int rc = read(text, &layer, &faults, &err);
     wg_require(rc == WG_OK || rc == WG_EINVAL);
     wg_require((rc == WG_OK) == (layer != NULL));
     wg_require(rc == WG_OK ? faults.count == 0 : err.text[0] != '\0');
     wg_require(wg_utf8_valid(wg_str_of(err.text)) && wg_utf8_valid(wg_buf_str(&faults.text)));
-    if (layer)
+    wg_require(faults.bytes <= text.n);
+    if (layer) {
         use(layer);
+        wg_layer_compare(layer, layer, on_change, &same);
+        wg_require(same == wg_layer_count(layer));
+    }
     wg_layer_drop(layer);
     wg_buf_free(&faults.text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct wg_str text = {(const char *)data, size};
+    if (size >= 8 && memcmp(data, "WGLAYER", 8) == 0) {
+        load(data, size);
+        return 0;
+    }
+    read_as(wg_layer_from_geojson, text);
+    read_as(wg_layer_from_geojsons, text);
     return 0;
 }

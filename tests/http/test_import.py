@@ -141,7 +141,7 @@ class Import(CityTest):
 
     def test_the_same_key_with_another_file_is_refused(self):
         key = {"Idempotency_Key": "import-1", "Content_Type": "application/json"}
-        units = json.loads(self.file("units.json"))
+        units = self.who("z-001").get(f"/v1/{JIXI}/units").json["units"]
         first = self.is_status(self.send("units", units, **key), 201)
         self.assertEqual(self.is_status(self.send("units", units, **key), 201).json, first.json)
         more = units + [{"id": "u-more", "name": "又一单位"}]

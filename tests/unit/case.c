@@ -540,6 +540,8 @@ TEST(a_case_is_shown_as_json_with_every_field_of_the_interface)
         "both_axes",
         "suspended_until",
         "dispatched",
+        "trial",
+        "drill",
     };
     struct wg_case c = given_open(), empty = {0};
     struct wg_buf b = WG_BUF_INIT;

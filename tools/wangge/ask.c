@@ -137,6 +137,8 @@ static int headers_of(struct ctx *c, const struct request *r, struct wg_buf *b)
         wg_buf_fmt(b, "Content-Type: %s\r\n", r->type);
     if (r->accept)
         wg_buf_fmt(b, "Accept: %s\r\n", r->accept);
+    if (r->prefer)
+        wg_buf_fmt(b, "Prefer: %s\r\n", r->prefer);
     if (r->if_match)
         wg_buf_fmt(b, "If-Match: \"%s\"\r\n", r->if_match);
     if (r->again) {

@@ -44,6 +44,17 @@ static const struct option export_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct option import_options[] = {
+    {"preview", NULL, "check everything, tell what would change, change nothing"},
+    {"from", "DATE", "in force from this day on, today or before; else from now on"},
+    {"key", "KEY", "Idempotency-Key; else a random one"},
+    {NULL, NULL, NULL},
+};
+static const struct option tenant_options[] = {
+    {"note", "TEXT", "why, for the record"},
+    {NULL, NULL, NULL},
+};
+
 #define ANY 64
 
 const struct command commands[] = {
@@ -179,13 +190,29 @@ const struct command commands[] = {
      "  wangge users add p-002 --name 派遣员二 --roles dispatcher\n"
      "  pwgen 20 1 | wangge users add u-cg-2 --name 城管二 --roles unit --unit u-cg\n",
      user_options},
-    {"import", "import COLLECTION FILE", "导入 base data: all of it or none (admin's)", run_import,
-     2, 2,
-     "Collections: counties streets communities grids duties parts places (.geojson, .csv), units "
-     "owners (.json).\n"
+    {"import", "import COLLECTION FILE [--preview] [--from DATE]",
+     "导入 base data: all of it or none (admin's)", run_import, 2, 2,
+     "Collections: counties streets communities grids duties parts places (.geojson, .geojsons, "
+     ".csv), units people\n"
+     "(.json, .csv), owners (.json). Every bad row is named, and then nothing is taken over.\n"
      "  wangge import grids grids.geojson\n"
-     "  wangge import parts parts.csv\n",
+     "  wangge import parts parts.csv --preview            what it would change\n"
+     "  wangge import units units.csv --from 2026-11-01\n",
+     import_options},
+    {"editions", "editions COLLECTION", "版本 what of base data is and was in force", run_editions,
+     1, 1, "  wangge editions parts\n", NULL},
+    {"undo", "undo COLLECTION", "撤销 the edition before comes back into force (admin's)", run_undo,
+     1, 1, "Undone by the same command.\n  wangge undo parts\n", NULL},
+    {"quality", "quality", "数据质量 what is wrong with base data as a whole", run_quality, 0, 0,
+     "  wangge quality\n"
+     "  wangge quality --json | jq '.checks[] | select(.count > 0)'\n",
      NULL},
+    {"tenant", "tenant [PHASE] [--note TEXT]",
+     "阶段 a county's phase; the city's admin moves it on", run_tenant, 0, 1,
+     "Phases: prep 前期, build 建设, trial 试运行, live 正式, extended 扩面; one step at a time.\n"
+     "  wangge tenant --area 341825\n"
+     "  wangge tenant trial --area 341825 --note 试运行三个月\n",
+     tenant_options},
     {"put", "put FILE", "上传 a photo, sound or video; prints its name", run_put, 1, 1,
      "  wangge put before.jpg\n", NULL},
     {"replay", "replay --audit|--rebuild -c CONFIG [AREA …]", "重放 check a stopped server's data",
@@ -196,13 +223,31 @@ const struct command commands[] = {
      "  wangge replay --audit -c wangged.lua\n"
      "  wangge replay --rebuild -c wangged.lua 341824\n",
      replay_options},
-    {"export", "export -c CONFIG AREA", "导出 a stopped server's journal as JSON Lines", run_export,
-     1, 1,
-     "Every entry of an area, oldest first, to standard output. Words, names and phones of "
-     "citizens and password\n"
-     "hashes are not in it: entries only name their places in the vault, which a backup must copy "
-     "as well.\n"
+    {"export", "export -c CONFIG AREA [FILE.tar]",
+     "导出 a county whole, or its journal as JSON Lines", run_export, 1, 2,
+     "With FILE.tar: journal, blobs and vault, for adopt or as a backup; keep it as you keep the "
+     "vault: words, names and\n"
+     "phones of citizens and password hashes are in it. Without: every entry, oldest first, to "
+     "standard output; there\n"
+     "they are not. The server may run meanwhile.\n"
+     "  wangge export -c wangged.lua 341824 341824.tar\n"
      "  wangge export -c wangged.lua 341824 > 341824.jsonl\n",
+     export_options},
+    {"adopt", "adopt -c CONFIG FILE.tar", "接收 a county that export wrote, into a stopped server",
+     run_adopt, 1, 1,
+     "The area must stand in the configuration and have no folder yet. Everything is checked "
+     "before "
+     "it is in place: blobs\n"
+     "by their content, the chain of entries, each decision again.\n"
+     "  wangge adopt -c other.lua 341824.tar\n",
+     export_options},
+    {"clone", "clone -c CONFIG AREA NEWAREA", "复制 a new county after a template's", run_clone, 2,
+     2,
+     "Takes over units (posts without their holders), owners and the pack of rules; no cases, no "
+     "people, no places. The new\n"
+     "county begins in prep. Its scripts are a copy in scripts/counties/NEWAREA: what is edited "
+     "there is its own.\n"
+     "  wangge clone -c wangged.lua 341824 341822\n",
      export_options},
     {NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };

@@ -51,6 +51,42 @@ static void tell_errors(const struct wg_json *errors)
     }
 }
 
+/* "line 4 (3418…01): column …" as 位置, 编号 and 问题, in columns. */
+static void split_row(struct wg_str row, struct wg_str out[3])
+{
+    const char *colon = row.p ? memmem(row.p, row.n, ": ", 2) : NULL;
+    size_t n = colon ? (size_t)(colon - row.p) : 0;
+    const char *open = n ? memchr(row.p, '(', n) : NULL;
+    out[0] = (struct wg_str){row.p, n};
+    out[1] = (struct wg_str){"", 0};
+    out[2] = n ? (struct wg_str){row.p + n + 2, row.n - n - 2} : row;
+    if (!open || open == row.p || row.p[n - 1] != ')')
+        return;
+    out[0].n = (size_t)(open - row.p) - 1;
+    out[1] = (struct wg_str){open + 1, n - (size_t)(open - row.p) - 2};
+}
+
+static void tell_rows(const struct wg_json *rows)
+{
+    struct wg_str cell[3];
+    size_t width[2] = {0, 0};
+    for (const struct wg_json *r = rows->child; r; r = r->next) {
+        split_row(r->str, cell);
+        for (int i = 0; i < 2; i++)
+            if (text_width(cell[i]) > width[i])
+                width[i] = text_width(cell[i]);
+    }
+    for (const struct wg_json *r = rows->child; r; r = r->next) {
+        split_row(r->str, cell);
+        fputs("  ", stderr);
+        for (int i = 0; i < 2; i++)
+            if (width[i])
+                put_padded(stderr, cell[i], width[i] + 2);
+        put_text(stderr, cell[2]);
+        fputc('\n', stderr);
+    }
+}
+
 int show_problem(struct ctx *c, int status, struct wg_str body)
 {
     struct wg_json *j = NULL;
@@ -70,8 +106,10 @@ int show_problem(struct ctx *c, int status, struct wg_str body)
     const struct wg_json *allowed = wg_json_get(j, "allowed"), *rows = wg_json_get(j, "rows");
     if (allowed)
         tell("allowed 可做: ", allowed->count ? joined(c, allowed, ", ") : WG_S("nothing 无"));
-    for (const struct wg_json *r = rows ? rows->child : NULL; r; r = r->next)
-        tell("", r->str);
+    if (rows)
+        tell_rows(rows);
+    if (rows && wg_json_int(j, "faults", 0) > (int64_t)rows->count)
+        fprintf(stderr, "  … %lld in all 共\n", (long long)wg_json_int(j, "faults", 0));
     if (status == 401)
         tell("", WG_S("sign in: wangge login AREA USER"));
     return REFUSED;

@@ -1,9 +1,7 @@
-/* Files that go up: evidence, and base data. */
+/* Files that go up: evidence. */
 #include "wangge.h"
 
 #define EVIDENCE_MAX ((size_t)200 << 20)
-#define IMPORT_MAX ((size_t)256 << 20)
-#define IMPORT_MS 600000
 
 static const struct {
     const char *extension, *type;
@@ -29,7 +27,7 @@ static const struct {
     {"geojsonl", "application/geo+json-seq"},
 };
 
-static const char *type_of(const char *file)
+const char *type_of(const char *file)
 {
     const char *dot = strrchr(file, '.');
     for (size_t i = 0; dot && i < sizeof(types) / sizeof(types[0]); i++)
@@ -38,8 +36,7 @@ static const char *type_of(const char *file)
     return NULL;
 }
 
-/* The answer to the file's bytes, in c->answer. */
-static int send_file(struct ctx *c, const char *file, size_t max, struct request r)
+int send_file(struct ctx *c, const char *file, size_t max, struct request r)
 {
     struct wg_buf b = WG_BUF_INIT;
     struct wg_err err = {0};
@@ -83,28 +80,5 @@ int run_put(struct ctx *c)
         rc = answer_tree(c, &j);
     if (rc == DONE && j)
         printf("%.*s\n", WG_PRI(hash));
-    return rc;
-}
-
-int run_import(struct ctx *c)
-{
-    const char *file = c->args[1], *type = type_of(file);
-    const struct wg_json *j;
-    if (!type || (strncmp(type, "text/csv", 8) != 0 && !strstr(type, "json")))
-        return misused(c, "%s: must end in .geojson, .geojsons, .csv or .json", file);
-    int rc = session_need(c);
-    if (rc == DONE) {
-        const struct request r = {.method = "POST",
-                                  .target = area_path(c, "import/%s", encoded(c, c->args[0])),
-                                  .type = type,
-                                  .again = true,
-                                  .wait_ms = IMPORT_MS};
-        rc = send_file(c, file, IMPORT_MAX, r);
-    }
-    if (rc == DONE)
-        rc = answer_tree(c, &j);
-    if (rc == DONE && j)
-        printf("%s: taken over as entry %.*s 已入库\n", c->args[0],
-               WG_PRI(number_text(wg_json_get(j, "entry"))));
     return rc;
 }

@@ -1,25 +1,13 @@
-/* replay and export: on a data folder whose server is stopped. The folder is locked as the server
- * locks it. */
+/* What the offline commands share, and replay: on a data folder whose server is stopped. The folder
+ * is locked as the server locks it. */
 #include "wangge.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 enum { REPLAY_AUDIT, REPLAY_REBUILD, REPLAY_CONFIG };
-enum { EXPORT_CONFIG };
 
-struct offline {
-    struct ctx *c;
-    struct wg_config config;
-    bool read;
-    int lock;
-    struct wg_buf calendar;
-    struct wg_plugins plugins; /* a replay asks them nothing, but rules name their functions */
-    const char *area;          /* being worked on */
-    bool differs;
-};
-
-static void offline_close(struct offline *o)
+void offline_close(struct offline *o)
 {
     if (o->lock >= 0)
         close(o->lock);
@@ -29,7 +17,7 @@ static void offline_close(struct offline *o)
     wg_buf_free(&o->calendar);
 }
 
-static int offline_open(struct offline *o, struct ctx *c, const char *file)
+int offline_open(struct offline *o, struct ctx *c, const char *file, bool lock)
 {
     struct wg_err err = {0};
     char path[1200];
@@ -44,17 +32,24 @@ static int offline_open(struct offline *o, struct ctx *c, const char *file)
     snprintf(path, sizeof(path), "%s/calendar.json", o->config.standards.p);
     if (wg_plugins_load(&o->config, &o->plugins, &err) < 0 ||
         wg_file_read(path, 1 << 20, &o->calendar, &err) < 0 ||
-        wg_dir_lock(o->config.data.p, &o->lock, &err) < 0)
+        (lock && wg_dir_lock(o->config.data.p, &o->lock, &err) < 0))
         return failed(REFUSED, "%s", err.text);
     return DONE;
 }
 
-static bool area_index(const struct offline *o, const char *area, size_t *i)
+bool area_index(const struct offline *o, const char *area, size_t *i)
 {
     for (*i = 0; *i < o->config.areas; (*i)++)
         if (wg_str_is(o->config.area[*i], area))
             return true;
     return false;
+}
+
+void offline_desk(const struct offline *o, size_t i, struct wg_desk_opts *opts, char dir[1024])
+{
+    wg_config_desk(&o->config, i, opts, dir);
+    opts->calendar = o->calendar.p;
+    opts->plugins = o->plugins.table;
 }
 
 /* ---- replay ---- */
@@ -122,9 +117,7 @@ static int replay_area(struct offline *o, size_t i, struct wg_buf *out)
     struct wg_desk_opts opts;
     struct wg_err err = {0};
     char dir[1024];
-    wg_config_desk(&o->config, i, &opts, dir);
-    opts.calendar = o->calendar.p;
-    opts.plugins = o->plugins.table;
+    offline_desk(o, i, &opts, dir);
     o->area = o->config.area[i].p;
     if (access(dir, F_OK) != 0) /* never opened yet: a replay must not make it */
         return DONE;
@@ -147,7 +140,7 @@ int run_replay(struct ctx *c)
     bool broken = false;
     if (!c->given[REPLAY_AUDIT] == !c->given[REPLAY_REBUILD])
         return misused(c, "needs --audit or --rebuild");
-    int rc = offline_open(&o, c, opt(c, REPLAY_CONFIG));
+    int rc = offline_open(&o, c, opt(c, REPLAY_CONFIG), true);
     for (size_t k = 0; rc == DONE && k < c->count; k++)
         if (!area_index(&o, c->args[k], &i))
             rc = misused(c, "%s is no area of the configuration", c->args[k]);
@@ -162,42 +155,6 @@ int run_replay(struct ctx *c)
         rc = broken || o.differs ? REFUSED : DONE;
     }
     wg_buf_free(&out);
-    offline_close(&o);
-    return rc;
-}
-
-/* ---- export ---- */
-
-static int write_entry(void *arg, uint64_t n, struct wg_str bytes)
-{
-    (void)arg;
-    (void)n;
-    return fwrite(bytes.p, 1, bytes.n, stdout) == bytes.n && putchar('\n') != EOF ? WG_OK : WG_EIO;
-}
-
-int run_export(struct ctx *c)
-{
-    struct offline o;
-    struct wg_journal *j = NULL;
-    struct wg_err err = {0};
-    char dir[1400];
-    size_t i;
-    int rc = offline_open(&o, c, opt(c, EXPORT_CONFIG));
-    if (rc == DONE && !area_index(&o, c->args[0], &i))
-        rc = misused(c, "%s is no area of the configuration", c->args[0]);
-    if (rc == DONE) {
-        const struct wg_journal_opts opts = {.segment_bytes = o.config.segment_bytes,
-                                             .read_only = true};
-        snprintf(dir, sizeof(dir), "%s/%s/journal", o.config.data.p, o.config.area[i].p);
-        int done = wg_journal_open(dir, &opts, &j, &err);
-        if (done == WG_OK)
-            done = j->ops->scan(j, 1, write_entry, NULL, &err);
-        if (done < 0)
-            rc = failed(REFUSED, "%s: %s", c->args[0],
-                        err.text[0] ? err.text : "standard output can't be written");
-    }
-    if (j)
-        j->ops->close(j);
     offline_close(&o);
     return rc;
 }

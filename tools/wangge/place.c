@@ -119,7 +119,8 @@ int run_status(struct ctx *c)
 
 int run_units(struct ctx *c)
 {
-    static const char *const heads[] = {"单位 unit", "名称 name", "性质 kind", "上级 parent", NULL};
+    static const char *const heads[] = {"单位 unit", "名称 name",      "性质 kind", "上级 parent",
+                                        "止 to",     "承接 successor", NULL};
     const struct wg_json *j;
     struct table t = {.c = c, .heads = heads};
     int rc = get(c, area_path(c, "units"), &j);
@@ -127,8 +128,9 @@ int run_units(struct ctx *c)
         return rc;
     const struct wg_json *units = wg_json_get(j, "units");
     for (const struct wg_json *e = units ? units->child : NULL; e; e = e->next) {
-        const struct wg_str cells[] = {wg_json_str(e, "id"), wg_json_str(e, "name"),
-                                       wg_json_str(e, "kind"), wg_json_str(e, "parent")};
+        const struct wg_str cells[] = {wg_json_str(e, "id"),   wg_json_str(e, "name"),
+                                       wg_json_str(e, "kind"), wg_json_str(e, "parent"),
+                                       wg_json_str(e, "to"),   wg_json_str(e, "successor")};
         table_add(&t, cells);
     }
     table_print(&t);

@@ -84,6 +84,7 @@ struct request {
     bool (*on_chunk)(struct wg_str chunk, void *arg);
     void *arg;
     const char *accept;
+    const char *prefer;
 };
 /* DONE: a 2xx stands in c->answer. Anything else has been told to the person. */
 int ask_server(struct ctx *c, const struct request *r);
@@ -138,6 +139,9 @@ void print_statement(struct ctx *c, const struct wg_json *j);
 /* ---- file.c ---- */
 
 int put_file(struct ctx *c, const char *file, struct wg_str *hash); /* sent; hash: its name */
+const char *type_of(const char *file); /* by its name's end; NULL: not known */
+/* The answer to the file's bytes, in c->answer. */
+int send_file(struct ctx *c, const char *file, size_t max, struct request r);
 
 /* ---- the commands ---- */
 
@@ -161,7 +165,38 @@ int run_status(struct ctx *c);
 int run_units(struct ctx *c);
 int run_categories(struct ctx *c);
 int run_flow(struct ctx *c);
+int run_editions(struct ctx *c);
+int run_undo(struct ctx *c);
+int run_quality(struct ctx *c);
+int run_tenant(struct ctx *c);
 int run_replay(struct ctx *c);
 int run_export(struct ctx *c);
+int run_adopt(struct ctx *c);
+int run_clone(struct ctx *c);
+
+/* ---- offline.c: a data folder, read by its configuration ---- */
+
+struct offline {
+    struct ctx *c;
+    struct wg_config config;
+    bool read;
+    int lock;
+    struct wg_buf calendar;
+    struct wg_plugins plugins; /* a replay asks them nothing, but rules name their functions */
+    const char *area;          /* being worked on */
+    bool differs;
+};
+/* lock: the server must be stopped. DONE, or told. Close it whatever comes back. */
+int offline_open(struct offline *o, struct ctx *c, const char *file, bool lock);
+void offline_close(struct offline *o);
+bool area_index(const struct offline *o, const char *area, size_t *i);
+void offline_desk(const struct offline *o, size_t i, struct wg_desk_opts *opts, char dir[1024]);
+
+/* ---- export.c: what a county's tar is made of ---- */
+
+struct archive;
+/* Is this a name inside a county's tar: exactly the places that a county has? */
+bool county_file(const char *name);
+int tar_fail(struct archive *a, struct wg_err *err); /* WG_EIO, in libarchive's words */
 
 #endif
