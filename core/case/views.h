@@ -9,7 +9,7 @@ enum table {
     T_META,     /* counters and the tip */
     T_CASE,     /* id → record */
     T_BY_STATE, /* state, id → urgency */
-    T_BY_UNIT,  /* unit, 0, closed?, id → urgency: each unit that holds or held it */
+    T_BY_UNIT,  /* unit, 0, group, id → urgency: each unit that holds or held it */
     T_BY_GRID,  /* grid, id */
     T_DUE,      /* open ones that have a due moment: due, id */
     T_OUTBOX,   /* n, index → outcome */
@@ -23,6 +23,7 @@ struct wg_views {
     struct wg_env *env;
     unsigned table[TABLES];
     char dir[1024];
+    struct wg_search *search; /* hears what is folded; or NULL */
 };
 
 #define KEY_MAX 128
@@ -30,15 +31,34 @@ struct index_key {
     enum table table;
     uint8_t key[KEY_MAX];
     size_t n;
-    uint8_t value[8]; /* urgency: when it is due, or was opened while it has no due; big-endian */
+    uint8_t value[8]; /* urgency, big-endian */
     bool has_value;
 };
 #define KEYS_MAX 16
+/* Urgency: when its stage is due, else the case; else when it was opened, with this bit. */
+#define URGENCY_UNDATED (UINT64_C(1) << 63)
+enum unit_group { UNIT_HOLDS, UNIT_HELD, UNIT_CLOSED };
 /** All keys under which a case stands. Pure. */
 size_t index_keys(const struct wg_case *c, struct index_key out[KEYS_MAX]);
 /** Make the indexes say `now` where they said `before` (NULL: nothing). */
 int index_update(struct wg_views *v, struct wg_txn *txn, const struct wg_case *before,
                  const struct wg_case *now);
-size_t unit_prefix(struct wg_str unit, bool closed, uint8_t out[KEY_MAX]);
+size_t unit_prefix(struct wg_str unit, enum unit_group group, uint8_t out[KEY_MAX]);
+
+/* ---- search.c ---- */
+
+/** The writer, as it folds an entry. */
+void search_hear(struct wg_search *s, const struct wg_entry *e);
+struct search_look;
+/** One search; the transaction of the views must have begun before. *out NULL: there is no index,
+ * or it can't say; then each case is to be looked at. Errors: WG_ENOMEM, WG_EIO. */
+int search_begin(struct wg_search *s, const struct wg_find *find, struct search_look **out,
+                 struct wg_err *err);
+void search_end(struct search_look *l); /**< NULL is fine */
+/** May this case have all words? */
+bool search_may(struct search_look *l, uint64_t id);
+/** The nearest id from this one on, up or down, of a case that may; there need not be one. 0: none
+ * (down). */
+uint64_t search_next(struct search_look *l, uint64_t id, bool down);
 
 #endif

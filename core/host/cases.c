@@ -232,7 +232,7 @@ static struct listing *listing_new(struct call *call)
         return NULL;
     l->call = call;
     l->session = *call->session; /* the pool must not look at the loop's */
-    l->q = (struct wg_case_query){.kind = -1, .source = -1, .limit = 100, .now_ms = wg_now_ms()};
+    l->q = (struct wg_case_query){.kind = -1, .limit = 100, .now_ms = wg_now_ms()};
     for (size_t i = 0; i < call->host->counties; i++)
         if (call->county->is_city ? !call->host->county[i]->is_city
                                   : call->host->county[i] == call->county)
@@ -305,20 +305,18 @@ static bool read_bbox(struct call *call, struct wg_case_query *q)
 
 static bool read_filters(struct call *call, struct wg_case_query *q)
 {
-    uint32_t kinds = 0, sources = 0;
+    uint32_t kinds = 0;
     int64_t limit = 100;
     struct wg_str sort = wg_req_query(call->req, "sort");
     if (!names(call, "state", wg_state_parse, &q->states) ||
         !names(call, "lamp", lamp_parse, &q->lamps) ||
         !names(call, "kind", wg_kind_parse, &kinds) ||
-        !names(call, "source", wg_source_parse, &sources) ||
+        !names(call, "source", wg_source_parse, &q->sources) ||
         !query_int(call, "limit", 1, 1000, &limit) || !query_time(call, "from", &q->from) ||
         !query_time(call, "to", &q->to) || !read_bbox(call, q))
         return false;
     if (kinds && kinds != 3)
         q->kind = kinds == 1 ? WG_PART : WG_EVENT;
-    if (sources)
-        q->source = __builtin_ctz(sources);
     q->limit = (size_t)limit;
     q->unit = wg_req_query(call->req, "unit");
     q->grid = wg_req_query(call->req, "grid");

@@ -13,11 +13,12 @@ struct wg_county {
     char area[8];
     size_t index;
     struct wg_desk *desk;
-    struct wg_txn *reader; /* kept, renewed for each read, reset after */
-    struct feed *feeds;    /* streams that follow the journal */
+    struct wg_search *search; /* NULL: the city, or it could not be opened: searches scan */
+    struct wg_txn *reader;    /* kept, renewed for each read, reset after */
+    struct feed *feeds;       /* streams that follow the journal */
     struct effects *effects;
     void *plugin_self[16];
-    bool is_city, reloading;
+    bool is_city, reloading, indexing;
     char refused[WG_SHORT_TEXT + 1]; /* the revision of scripts that was refused last: told once */
 };
 
@@ -200,7 +201,8 @@ void feeds_beat(struct wg_county *c);
 int county_open(struct wg_host *h, struct wg_str area, struct wg_county **out, struct wg_err *err);
 void county_close(struct wg_county *c);
 int counties_share_outlines(struct wg_host *h, struct wg_err *err);
-void county_copy(struct wg_county *c); /* a job: the last good copy of the views */
+void county_copy(struct wg_county *c);  /* a job: the last good copy of the views */
+void county_index(struct wg_county *c); /* a job, if there is anything to do: the search index */
 void county_watch(
     struct wg_county *c); /* dev: are the scripts on disk others than those in force? */
 

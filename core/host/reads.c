@@ -354,6 +354,16 @@ void get_status(struct call *call)
         if (counts[s])
             wg_json_kint(&b, wg_state_name(s), (int64_t)counts[s]);
     wg_buf_char(&b, '}');
+    if (c->search) {
+        struct wg_search_state search;
+        wg_search_state(c->search, &search);
+        wg_json_key(&b, "search");
+        wg_buf_char(&b, '{');
+        wg_json_kbool(&b, "ready", search.ready);
+        wg_json_kbool(&b, "idle", search.idle);
+        wg_json_kint(&b, "changed", (int64_t)search.changed);
+        wg_buf_char(&b, '}');
+    }
     wg_json_key(&b, "base");
     wg_buf_char(&b, '{');
     for (int i = 0; i < WG_UNITS; i++)

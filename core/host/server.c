@@ -37,8 +37,8 @@ static int read_calendar(struct wg_host *h, struct wg_err *err)
     return rc;
 }
 
-/* ---- ticks: scripts in dev, heartbeats, effects to try again, copies at three in the morning ----
- */
+/* ---- ticks: scripts in dev, heartbeats, the search index, effects to try again, copies at three
+ * in the morning ---- */
 
 static void tick(void *arg)
 {
@@ -51,6 +51,7 @@ static void tick(void *arg)
             county_watch(c);
         if (h->ticks % 15 == 0)
             feeds_beat(c);
+        county_index(c);
         effects_wake(c);
     }
     if (into / WG_HOUR_MS == 3 && h->copied_day != day) {

@@ -49,6 +49,9 @@ static void change_one(struct given *g, uint32_t i)
              (long long)(T0 + (int64_t)roll(3000) * 1000));
     if (roll(2))
         fold(g, id, "\"out\":[{\"k\":\"go\",\"to\":\"%s\"}]", wg_state_name((int)roll(WG_STATES)));
+    if (roll(4) == 0)
+        fold(g, id, "\"out\":[{\"k\":\"set\",\"stage_due\":%lld}]",
+             (long long)(T0 + (int64_t)roll(3000) * 1000));
     if (roll(8) == 0)
         fold(g, id, "\"out\":[{\"k\":\"set\",\"due\":null,\"asked\":\"{}\"}]");
 }
@@ -96,7 +99,7 @@ static bool wanted(const struct wg_case_query *q, const struct wg_case *c)
         !is_or_any(q->category, c->category) || !is_or_any(q->part, c->part) ||
         !is_or_any(q->reporter, c->reporter))
         return false;
-    if ((q->kind >= 0 && q->kind != c->kind) || (q->source >= 0 && q->source != c->source))
+    if ((q->kind >= 0 && q->kind != c->kind) || (q->sources && !(q->sources & 1u << c->source)))
         return false;
     if (q->lamps && !(q->lamps & 1u << wg_lamp_of(c, q->now_ms)))
         return false;
@@ -115,14 +118,27 @@ static bool wanted(const struct wg_case_query *q, const struct wg_case *c)
 }
 
 static int sort_now;
+static const int64_t NOW = T0 + 1500 * 1000;
+
+static int64_t moment(const struct wg_case *c)
+{
+    return c->stage_due ? c->stage_due : c->due ? c->due : c->opened;
+}
+
+/* Overdue, without a moment, in time. */
+static int part(const struct wg_case *c)
+{
+    return !c->stage_due && !c->due ? 1 : moment(c) < NOW ? 0 : 2;
+}
 
 static int before(const void *x, const void *y)
 {
     const struct wg_case *a = *(const struct wg_case *const *)x,
                          *b = *(const struct wg_case *const *)y;
-    int64_t ua = a->due ? a->due : a->opened, ub = b->due ? b->due : b->opened;
-    if (sort_now == WG_BY_DUE && ua != ub)
-        return ua < ub ? -1 : 1;
+    if (sort_now == WG_BY_DUE && part(a) != part(b))
+        return part(a) < part(b) ? -1 : 1;
+    if (sort_now == WG_BY_DUE && moment(a) != moment(b))
+        return moment(a) < moment(b) ? -1 : 1;
     int order = a->id < b->id ? -1 : a->id > b->id;
     return sort_now == WG_BY_OPENED_DOWN ? -order : order;
 }
@@ -172,7 +188,7 @@ static size_t check_list(struct wg_case_query q)
 
 static struct wg_case_query any(int sort)
 {
-    struct wg_case_query q = {.kind = -1, .source = -1, .limit = 100, .now_ms = T0 + 1500 * 1000};
+    struct wg_case_query q = {.kind = -1, .limit = 100, .now_ms = NOW};
     q.sort = sort == 0 ? WG_BY_OPENED : sort == 1 ? WG_BY_OPENED_DOWN : WG_BY_DUE;
     return q;
 }
@@ -203,7 +219,7 @@ TEST(lists_of_random_filters_sorts_and_pages_are_as_a_walk_over_all_finds_them)
         q.part = roll(8) ? (struct wg_str){0} : WG_S("p1");
         q.reporter = roll(8) ? (struct wg_str){0} : wg_str_of(people[roll(2)]);
         q.kind = roll(4) ? -1 : (int)roll(2);
-        q.source = roll(6) ? -1 : (int)roll(WG_SOURCES);
+        q.sources = roll(6) ? 0 : (uint32_t)roll(1u << WG_SOURCES);
         q.lamps = roll(5) ? 0 : (uint32_t)roll(1u << WG_LAMPS);
         q.from = roll(5) ? 0 : T0 + (int64_t)roll(2000) * 1000;
         q.to = roll(5) ? 0 : T0 + (int64_t)roll(2000) * 1000;
