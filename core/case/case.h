@@ -157,16 +157,16 @@ struct wg_case_query {
     bool has_box;
     struct wg_box box;
     struct wg_str q;                 /**< words to be found (search.h) */
-    const struct wg_ids *only;       /**< none but these; NULL: any */
+    const struct wg_ids *only;       /**< none but these, where there are such cases; NULL: any */
     struct wg_str seen_by_unit;      /**< only cases this unit holds or held */
     struct wg_str seen_by_collector; /**< only own reports, and checking or verifying */
     /** By due: open ones; first what is overdue, by its moment (the stage's, else the case's), then
      * what has none, by its report, then the rest by its moment. A cursor keeps its first page's
      * now. */
     enum { WG_BY_OPENED, WG_BY_OPENED_DOWN, WG_BY_DUE } sort;
-    size_t limit;         /**< 1 … 1000 */
+    size_t limit;         /**< 1 … 1000; 0: only counts */
     size_t look;          /**< records looked at before it gives up with a cursor; 0: 200,000, with
-                             words 30,000 */
+                             words 20,000 */
     struct wg_str cursor; /**< opaque, of the page before */
     int64_t now_ms;
     uint64_t *counts; /**< by due: how many of each state there are on all pages, by unit, states

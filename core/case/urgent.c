@@ -147,12 +147,15 @@ static int fill_only(struct walk *w, struct heap *h, uint32_t states)
     struct index_key key[KEYS_MAX];
     struct wg_case c;
     int rc = WG_OK;
-    for (size_t i = 0; rc == WG_OK && i < w->q->only->n; i++)
-        if ((rc = wg_view_case(w->v, w->txn, w->q->only->id[i], &c)) == WG_OK &&
-            states >> c.state & 1) {
+    for (size_t i = 0; rc == WG_OK && i < w->q->only->n; i++) {
+        rc = wg_view_case(w->v, w->txn, w->q->only->id[i], &c);
+        if (rc == WG_OK && states >> c.state & 1) {
             index_keys(&c, key); /* the first is the one by state */
             rc = add(h, wg_be64_get(key[0].value), c.id);
+        } else if (rc == WG_ENOENT) {
+            rc = WG_OK;
         }
+    }
     return rc;
 }
 

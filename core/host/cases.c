@@ -126,7 +126,8 @@ struct listing {
     struct wg_case_query q;
     struct wg_county *now;
     struct wg_buf out, next;
-    uint64_t counts[WG_STATES];
+    uint64_t counts[WG_STATES]; /* tasks: of all counties, whichever the page is of */
+    struct wg_str caller;
     bool tasks;
     size_t given;
     int rc;
@@ -142,29 +143,64 @@ static int list_one(void *arg, const struct wg_case *c)
     return wg_buf_ok(&l->out) ? WG_OK : WG_ENOMEM;
 }
 
-static int list_county(struct listing *l, struct wg_county *c)
+static int read_county(struct listing *l, struct wg_county *c, const struct wg_case_query *q,
+                       struct wg_buf *next)
 {
     struct wg_txn *txn = NULL;
     struct wg_views *v = wg_desk_views(c->desk);
-    uint64_t counts[WG_STATES];
     int rc = wg_txn_begin(wg_views_env(v), false, &txn, &l->err);
     if (rc < 0)
         return rc;
     l->now = c;
-    rc = wg_view_list(v, txn, &l->q, list_one, l, &l->next, &l->err);
-    if (l->tasks) {
-        wg_view_counts(v, txn, counts);
-        for (int s = 0; s < WG_STATES; s++)
-            l->counts[s] += counts[s];
-    }
+    rc = wg_view_list(v, txn, q, list_one, l, next, &l->err);
     wg_txn_abort(txn);
     return rc;
+}
+
+static int add_id(void *arg, uint64_t id)
+{
+    struct wg_buf *ids = arg;
+    wg_buf_add(ids, &id, sizeof(id));
+    return wg_buf_ok(ids) ? WG_OK : WG_ENOMEM;
+}
+
+/* Each county has a secret of its own, so a caller is looked up in each. */
+static int list_county(struct listing *l, struct wg_county *c)
+{
+    struct wg_buf ids = WG_BUF_INIT;
+    struct wg_case_query q = l->q;
+    struct wg_ids only;
+    int rc = WG_OK;
+    if (l->caller.n) {
+        rc = wg_vault_find(wg_desk_vault(c->desk), l->caller, add_id, &ids, &l->err);
+        if (rc == WG_EINVAL)
+            snprintf(l->err.pointer, sizeof(l->err.pointer), "/caller");
+        only = (struct wg_ids){(const uint64_t *)(const void *)ids.p, ids.n / sizeof(uint64_t)};
+        q.only = &only;
+    }
+    if (rc == WG_OK)
+        rc = read_county(l, c, &q, &l->next);
+    wg_buf_free(&ids);
+    return rc;
+}
+
+/* What waits in the counties that the page is not of. */
+static void count_others(struct listing *l, size_t first)
+{
+    struct wg_buf next = WG_BUF_INIT;
+    struct wg_case_query q = l->q;
+    q.limit = 0;
+    q.cursor = (struct wg_str){NULL, 0};
+    for (size_t i = 0; l->rc == WG_OK && i < l->counties; i++)
+        if (i < first || i > l->at)
+            l->rc = read_county(l, l->county[i], &q, &next);
+    wg_buf_free(&next);
 }
 
 static void list_work(void *arg)
 {
     struct listing *l = arg;
-    size_t want = l->q.limit;
+    size_t want = l->q.limit, first = l->at;
     for (; l->rc == WG_OK && l->at < l->counties; l->at++) {
         l->rc = list_county(l, l->county[l->at]);
         if (l->next.n || l->given >= want)
@@ -172,6 +208,8 @@ static void list_work(void *arg)
         l->q.cursor = (struct wg_str){NULL, 0};
         l->q.limit = want - l->given;
     }
+    if (l->tasks)
+        count_others(l, first);
 }
 
 static void list_done(void *arg)
@@ -192,7 +230,7 @@ static void list_done(void *arg)
         wg_json_key(&b, "counts");
         wg_buf_char(&b, '{');
         for (int s = 0; s < WG_STATES; s++)
-            if (l->q.states >> s & 1)
+            if (l->q.states >> s & 1 && wg_state_open(s))
                 wg_json_kint(&b, wg_state_name(s), (int64_t)l->counts[s]);
         wg_buf_char(&b, '}');
     }
@@ -299,6 +337,12 @@ static bool read_bbox(struct call *call, struct wg_case_query *q)
         if (i < 3)
             s = (struct wg_str){comma + 1, s.n - n.n - 1};
     }
+    if (q->box.west > q->box.east || q->box.south > q->box.north || q->box.south < -900000000 ||
+        q->box.north > 900000000) {
+        refuse(call, WG_EINVAL, "/bbox",
+               "must be west,south,east,north in degrees: west before east, south before north");
+        return false;
+    }
     q->has_box = true;
     return true;
 }
@@ -337,9 +381,9 @@ static bool read_filters(struct call *call, struct wg_case_query *q)
 
 static bool known_params(struct call *call)
 {
-    static const char *const known[] = {"state",  "category", "kind",  "unit",   "grid", "part",
-                                        "source", "reporter", "lamp",  "from",   "to",   "bbox",
-                                        "q",      "sort",     "limit", "cursor", NULL};
+    static const char *const known[] = {"state",  "category", "kind", "unit",  "grid",   "part",
+                                        "source", "reporter", "lamp", "from",  "to",     "bbox",
+                                        "q",      "caller",   "sort", "limit", "cursor", NULL};
     struct wg_str name, value;
     char pointer[80];
     for (size_t i = 0; wg_req_query_at(call->req, i, &name, &value); i++) {
@@ -355,6 +399,16 @@ static bool known_params(struct call *call)
     return true;
 }
 
+/* Who called is for those who took the call to know. */
+static bool read_caller(struct call *call, struct listing *l)
+{
+    l->caller = wg_req_query(call->req, "caller");
+    if (!l->caller.n || call->session->roles & (WG_ACCEPTOR | WG_CHIEF))
+        return true;
+    refuse(call, WG_EDENIED, "/caller", "only acceptors and chiefs look up who called");
+    return false;
+}
+
 void get_cases(struct call *call)
 {
     struct listing *l = listing_new(call);
@@ -362,7 +416,7 @@ void get_cases(struct call *call)
         wg_reply_problem(call->req, 503, "out of memory");
         return;
     }
-    if (known_params(call) && read_filters(call, &l->q) &&
+    if (known_params(call) && read_caller(call, l) && read_filters(call, &l->q) &&
         start_cursor(l, wg_req_query(call->req, "cursor")))
         listing_run(l);
 }
@@ -389,6 +443,7 @@ void get_tasks(struct call *call)
         !start_cursor(l, wg_req_query(call->req, "cursor")))
         return;
     l->tasks = true;
+    l->q.counts = l->counts;
     l->q.limit = (size_t)limit;
     l->q.sort = WG_BY_DUE;
     if (l->session.roles & WG_UNIT_ROLE && !(l->session.roles & READERS))
