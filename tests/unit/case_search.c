@@ -4,6 +4,9 @@
 #include "base/plain.h"
 #include "case/block.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #define CASES 900
 
 static uint64_t seed = 88172645463325252u;
@@ -431,6 +434,88 @@ TEST(the_index_of_another_journal_or_of_no_use_begins_anew)
     CHECK_INT(wg_env_discard(IN(&c.g.f, "search"), &err), WG_OK);
     open_search(&c);
     check_searches(&c, 20);
+    work_all(&c);
+    check_searches(&c, 20);
+    county_done(&c);
+}
+
+/* ---- while others write ---- */
+
+struct busy {
+    struct county *c;
+    atomic_bool stop;
+    _Atomic int failed;
+};
+
+static void *write_beside(void *arg)
+{
+    struct busy *b = arg;
+    for (uint64_t i = 0; i < CASES; i++) {
+        open_case(b->c, i);
+        number_case(b->c, i / 2);
+        if (i % 9 == 8)
+            commit(b->c);
+    }
+    atomic_store(&b->stop, true);
+    return NULL;
+}
+
+static void *work_beside(void *arg)
+{
+    struct busy *b = arg;
+    struct wg_err why;
+    bool more;
+    while (!atomic_load(&b->stop))
+        if (wg_search_work(b->c->s, &more, &why) != WG_OK)
+            atomic_fetch_add(&b->failed, 1);
+    return NULL;
+}
+
+struct scan {
+    struct wg_find find;
+    struct wg_buf text;
+    struct page want;
+};
+
+static int scan_one(void *arg, const struct wg_case *one)
+{
+    struct scan *s = arg;
+    return wg_find_in(&s->find, one, &s->text) ? take(&s->want, one) : WG_OK;
+}
+
+TEST(a_search_misses_nothing_of_its_moment_while_cases_are_written_and_indexed)
+{
+    static const char *const words[] = {"龙川", "〔2026〕0003", "垃圾 号", "9处"};
+    static struct page got;
+    static struct scan scan;
+    struct county c = given_county();
+    struct busy b = {.c = &c};
+    pthread_t writer, worker;
+    for (uint64_t i = 0; i < 3; i++)
+        open_case(&c, i);
+    commit(&c);
+    CHECK_INT(pthread_create(&worker, NULL, work_beside, &b), 0);
+    CHECK_INT(pthread_create(&writer, NULL, write_beside, &b), 0);
+    for (size_t i = 0; !atomic_load(&b.stop); i++) {
+        struct wg_buf next = WG_BUF_INIT;
+        struct wg_case_query q = {.kind = -1, .limit = 1000, .now_ms = T0}, all = q;
+        struct wg_txn *txn = begin(c.g.v, false);
+        q.q = wg_str_of(words[i % 4]);
+        got.n = scan.want.n = 0;
+        CHECK_INT(wg_view_list(c.g.v, txn, &q, take, &got, &next, &err), WG_OK);
+        CHECK_INT(wg_find_read(q.q, &scan.find, &err), WG_OK);
+        CHECK_INT(wg_view_list(c.g.v, txn, &all, scan_one, &scan, &next, &err), WG_OK);
+        CHECK_INT(got.n, scan.want.n);
+        CHECK(memcmp(got.id, scan.want.id, got.n * sizeof(got.id[0])) == 0);
+        wg_find_done(&scan.find);
+        wg_txn_abort(txn);
+        wg_buf_free(&next);
+    }
+    pthread_join(writer, NULL);
+    pthread_join(worker, NULL);
+    CHECK_INT(atomic_load(&b.failed), 0);
+    wg_buf_free(&scan.text);
+    commit(&c);
     work_all(&c);
     check_searches(&c, 20);
     county_done(&c);
