@@ -103,32 +103,36 @@ static void make_tables(void)
     utrans_close(simplify);
 }
 
+/* What a code point becomes, where that is not one unit. */
+static size_t put_many(UChar32 c, uint16_t *to)
+{
+    if (c >= PLANE)
+        return (size_t)fold_one(NULL, c, to);
+    memcpy(to, pool + many[c] + 1, pool[many[c]] * sizeof(*to));
+    return pool[many[c]];
+}
+
 void wg_plain(struct wg_str s, struct wg_buf *out)
 {
     const uint8_t *p = (const uint8_t *)s.p;
+    uint16_t *to = NULL, *end = NULL;
     pthread_once(&once, make_tables);
     for (size_t i = 0; i < s.n;) {
         UChar32 c;
-        UChar big[LONGEST];
-        uint16_t *to = (uint16_t *)(void *)wg_buf_room(out, sizeof(big)); /* n stays even */
-        const uint16_t *from = to;
-        size_t n = 1;
-        if (!to)
-            return;
-        U8_NEXT_OR_FFFD(p, i, s.n, c);
-        if (c >= PLANE) {
-            n = (size_t)fold_one(NULL, c, big);
-            from = big;
-        } else if (single[c]) {
-            *to = single[c];
-        } else {
-            n = pool[many[c]];
-            from = pool + many[c] + 1;
+        if (end - to < LONGEST) { /* nearly always once: a unit for each byte is more than enough */
+            size_t room = (s.n - i + LONGEST) * sizeof(*to);
+            out->n += to ? (size_t)((char *)to - (out->p + out->n)) : 0;
+            if (!(to = (uint16_t *)(void *)wg_buf_room(out, room))) /* n stays even */
+                return;
+            end = to + room / sizeof(*to);
         }
-        if (from != to)
-            memcpy(to, from, n * sizeof(*to));
-        out->n += n * sizeof(*to);
+        U8_NEXT_OR_FFFD(p, i, s.n, c);
+        if (c < PLANE && single[c])
+            *to++ = single[c];
+        else
+            to += put_many(c, to);
     }
+    out->n += to ? (size_t)((char *)to - (out->p + out->n)) : 0;
 }
 
 ptrdiff_t wg_plain_find(const uint16_t *text, size_t n, const uint16_t *needle, size_t needle_n)

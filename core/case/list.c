@@ -70,11 +70,12 @@ static void plan(struct walk *w)
 
 /* ---- one range: seek, step ---- */
 
-static void stand(struct range *r, int rc, struct wg_str k)
+static void stand(struct range *r, int rc, struct wg_str k, struct wg_str v)
 {
     r->live = rc == WG_OK && k.n == r->n + 8 && memcmp(k.p, r->prefix, r->n) == 0;
     if (r->live)
         r->id = wg_be64_get(k.p + r->n);
+    r->record = r->table == T_CASE ? v : (struct wg_str){NULL, 0};
 }
 
 static void stand_on_id(struct range *r)
@@ -104,7 +105,7 @@ static int seek(struct walk *w, struct range *r, uint64_t id, bool down)
     rc = wg_cursor_seek(r->cursor, (struct wg_str){(char *)key, r->n + 8}, &k, &v);
     if (down)
         rc = rc == WG_OK ? wg_cursor_prev(r->cursor, &k, &v) : wg_cursor_last(r->cursor, &k, &v);
-    stand(r, rc, k);
+    stand(r, rc, k, v);
     return WG_OK;
 }
 
@@ -117,7 +118,7 @@ static void step(struct range *r, bool down)
         return;
     }
     int rc = down ? wg_cursor_prev(r->cursor, &k, &v) : wg_cursor_next(r->cursor, &k, &v);
-    stand(r, rc, k);
+    stand(r, rc, k, v);
 }
 
 static struct range *nearest(struct walk *w, bool down)
@@ -165,10 +166,10 @@ static bool matches(struct walk *w, const struct wg_case *c)
     return visible(q, c) && (!w->find.words || wg_find_in(&w->find, c, &w->text));
 }
 
-int offer(struct walk *w, uint64_t id)
+int offer(struct walk *w, uint64_t id, struct wg_str record)
 {
     struct wg_case c;
-    int rc = wg_view_case(w->v, w->txn, id, &c);
+    int rc = record.p ? wg_case_decode(record, &c) : wg_view_case(w->v, w->txn, id, &c);
     w->looked++;
     if (rc == WG_ENOENT && w->q->only)
         return 0; /* whoever gave its id knows of it before the views do */
@@ -217,7 +218,7 @@ static int by_id(struct walk *w, uint64_t start, struct wg_buf *next)
             rc = leap(w, to, down);
             continue;
         }
-        rc = offer(w, r->id);
+        rc = offer(w, r->id, r->record);
         step(r, down);
     }
     for (size_t i = 0; i < w->ranges; i++)

@@ -15,7 +15,8 @@ struct range {
     size_t at;
     struct wg_cursor *cursor;
     bool live;
-    uint64_t id; /**< of the key it stands on */
+    uint64_t id;          /**< of the key it stands on */
+    struct wg_str record; /**< of a range of cases: its value; else {NULL, 0} */
 };
 
 struct walk {
@@ -38,8 +39,9 @@ void add_state(struct walk *w, int state);
 void add_unit(struct walk *w, bool open, bool closed);
 /** May the one who asks see it? */
 bool visible(const struct wg_case_query *q, const struct wg_case *c);
-/** Give it to fn if it passes the filters. 1: given; 0: filtered; < 0: failed or fn stopped. */
-int offer(struct walk *w, uint64_t id);
+/** Give it to fn if it passes the filters. record: its bytes, {NULL, 0} to look them up. 1: given;
+ * 0: filtered; < 0: failed or fn stopped. */
+int offer(struct walk *w, uint64_t id, struct wg_str record);
 
 /** Most urgent first, from the cursor on. Errors: WG_EINVAL (cursor). */
 int by_due(struct walk *w, struct wg_buf *next, struct wg_err *err);

@@ -410,6 +410,7 @@ int wg_search_work(struct wg_search *s, bool *more, struct wg_err *err)
 {
     struct work w = {.s = s, .bytes = WG_BUF_INIT};
     *more = false;
+    wg_plain((struct wg_str){NULL, 0}, &w.bytes); /* its tables, before somebody waits for them */
     int rc = s->ready ? WG_OK : look_back(s, err);
     if (rc < 0 || (rc = wg_txn_begin(wg_views_env(s->views), false, &w.views, err)) < 0)
         return rc;

@@ -213,7 +213,7 @@ int by_due(struct walk *w, struct wg_buf *next, struct wg_err *err)
             write_cursor(&h, next);
             break;
         }
-        rc = offer(w, h.item[0].id);
+        rc = offer(w, h.item[0].id, (struct wg_str){NULL, 0});
     }
     free(h.item);
     return rc < 0 ? rc : WG_OK;
