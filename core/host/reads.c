@@ -354,16 +354,6 @@ void get_status(struct call *call)
         if (counts[s])
             wg_json_kint(&b, wg_state_name(s), (int64_t)counts[s]);
     wg_buf_char(&b, '}');
-    if (c->search) {
-        struct wg_search_state search;
-        wg_search_state(c->search, &search);
-        wg_json_key(&b, "search");
-        wg_buf_char(&b, '{');
-        wg_json_kbool(&b, "ready", search.ready);
-        wg_json_kbool(&b, "idle", search.idle);
-        wg_json_kint(&b, "changed", (int64_t)search.changed);
-        wg_buf_char(&b, '}');
-    }
     wg_json_key(&b, "base");
     wg_buf_char(&b, '{');
     for (int i = 0; i < WG_UNITS; i++)
@@ -408,6 +398,14 @@ void get_metrics(struct call *call)
                    "wangge_incidents_total{area=\"%s\"} %llu\nwangge_waiting{area=\"%s\"} %zu\n", a,
                    (unsigned long long)st.incidents, a, st.waiting);
         wg_buf_fmt(&b, "wangge_writable{area=\"%s\"} %d\n", a, !st.broken);
+        if (h->county[i]->search) {
+            struct wg_search_state search;
+            wg_search_state(h->county[i]->search, &search);
+            wg_buf_fmt(&b,
+                       "wangge_search_idle{area=\"%s\"} %d\nwangge_search_changed{area=\"%s\"} "
+                       "%zu\n",
+                       a, search.ready && search.idle, a, search.changed);
+        }
     }
     wg_reply_buf(call->req, 200, "text/plain; version=0.0.4", &b);
     wg_buf_free(&b);

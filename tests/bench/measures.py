@@ -238,7 +238,7 @@ def desk(short, _):
         server.start()
         chief, dispatcher = (server.person(support.JIXI, who) for who in ("z-001", "p-001"))
         started = time.monotonic()
-        while not get(chief, "status")["search"]["idle"]:
+        while f'wangge_search_idle{{area="{support.JIXI}"}} 1' not in chief.get("/metrics").body.decode():
             time.sleep(0.2)
         say(f"the index has caught up after {time.monotonic() - started:.0f} s")
         peer = Sqlite(copied(chief))
