@@ -173,7 +173,7 @@ struct wg_case_query {
                          and who sees them alone, is added here; or NULL */
 };
 /** fn for each, in order; cursor of the next page to `next` (empty: no more). Errors: WG_EINVAL
- * (cursor). Bounded: it looks at so many records, then gives a cursor to go on from. */
+ * (cursor, words). Bounded: it looks at so many records, then gives a cursor to go on from. */
 int wg_view_list(struct wg_views *v, struct wg_txn *txn, const struct wg_case_query *q,
                  int (*fn)(void *arg, const struct wg_case *c), void *arg, struct wg_buf *next,
                  struct wg_err *err);

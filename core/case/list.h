@@ -2,7 +2,7 @@
 #ifndef WG_LIST_H
 #define WG_LIST_H
 
-#include "views.h"
+#include "look.h"
 
 #define RANGES_MAX (WG_STATES + 2)
 

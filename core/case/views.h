@@ -45,20 +45,7 @@ int index_update(struct wg_views *v, struct wg_txn *txn, const struct wg_case *b
                  const struct wg_case *now);
 size_t unit_prefix(struct wg_str unit, enum unit_group group, uint8_t out[KEY_MAX]);
 
-/* ---- search.c ---- */
-
 /** The writer, as it folds an entry. */
 void search_hear(struct wg_search *s, const struct wg_entry *e);
-struct search_look;
-/** One search; the transaction of the views must have begun before. *out NULL: there is no index,
- * or it can't say; then each case is to be looked at. Errors: WG_ENOMEM, WG_EIO. */
-int search_begin(struct wg_search *s, const struct wg_find *find, struct search_look **out,
-                 struct wg_err *err);
-void search_end(struct search_look *l); /**< NULL is fine */
-/** May this case have all words? */
-bool search_may(struct search_look *l, uint64_t id);
-/** The nearest id from this one on, up or down, of a case that may; there need not be one. 0: none
- * (down). */
-uint64_t search_next(struct search_look *l, uint64_t id, bool down);
 
 #endif
