@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/plain.h"
 #include "base/queue.h"
 #include "base/str.h"
 #include "base/time.h"

@@ -17,6 +17,7 @@
 #ifndef WG_CASE_H
 #define WG_CASE_H
 
+#include "case/search.h"
 #include "case/steps.h"
 #include "case/worktime.h"
 #include "geo/geo.h"
@@ -235,27 +236,40 @@ int wg_view_blob(struct wg_views *v, struct wg_txn *txn, struct wg_str name,
 int wg_view_outbox(struct wg_views *v, struct wg_txn *txn,
                    int (*fn)(void *arg, uint64_t n, uint32_t i, struct wg_str json), void *arg);
 
+/** Ids of cases, ascending, each once. */
+struct wg_ids {
+    const uint64_t *id;
+    size_t n;
+};
 /** Lists of cases. Each walks one index; all else is filtered. */
 struct wg_case_query {
     uint32_t states;    /**< bits; 0: any */
     struct wg_str unit; /**< of these units: up to 16 ids with a space between */
     struct wg_str grid, category, part, reporter;
-    int kind, source; /**< -1: any */
+    int kind;         /**< -1: any */
+    uint32_t sources; /**< bits of enum wg_source; 0: any */
     uint32_t lamps;   /**< bits of enum wg_lamp; 0: any */
     int64_t from, to; /**< opened, half open; 0: none */
     bool has_box;
     struct wg_box box;
-    struct wg_str q;                 /**< fragment of id, number or address */
+    struct wg_str q;                 /**< words to be found (search.h) */
+    const struct wg_ids *only;       /**< none but these, where there are such cases; NULL: any */
     struct wg_str seen_by_unit;      /**< only cases these units hold or held */
     struct wg_str seen_by_collector; /**< only own reports, and checking or verifying */
+    /** By due: open ones; first what is overdue, by its moment (the stage's, else the case's), then
+     * what has none, by its report, then the rest by its moment. A cursor keeps its first page's
+     * now. */
     enum { WG_BY_OPENED, WG_BY_OPENED_DOWN, WG_BY_DUE } sort;
-    size_t limit;         /**< 1 … 1000 */
-    size_t look;          /**< records looked at before it gives up with a cursor; 0: 200,000 */
+    size_t limit;         /**< 1 … 1000; 0: only counts */
+    size_t look;          /**< records looked at before it gives up with a cursor; 0: 200,000, with
+                             words 20,000 */
     struct wg_str cursor; /**< opaque, of the page before */
     int64_t now_ms;
+    uint64_t *counts; /**< by due: how many of each state there are on all pages, by unit, states
+                         and who sees them alone, is added here; or NULL */
 };
 /** fn for each, in order; cursor of the next page to `next` (empty: no more). Errors: WG_EINVAL
- * (cursor). Bounded: it looks at so many records, then gives a cursor to go on from. */
+ * (cursor, words). Bounded: it looks at so many records, then gives a cursor to go on from. */
 int wg_view_list(struct wg_views *v, struct wg_txn *txn, const struct wg_case_query *q,
                  int (*fn)(void *arg, const struct wg_case *c), void *arg, struct wg_buf *next,
                  struct wg_err *err);

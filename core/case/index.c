@@ -1,12 +1,12 @@
 /* The indexes are a function of the record alone, so they can be made again from it. */
 #include "views.h"
 
-size_t unit_prefix(struct wg_str unit, bool closed, uint8_t out[KEY_MAX])
+size_t unit_prefix(struct wg_str unit, enum unit_group group, uint8_t out[KEY_MAX])
 {
     size_t n = unit.n < KEY_MAX - 16 ? unit.n : KEY_MAX - 16;
     memcpy(out, unit.p, n);
     out[n] = 0;
-    out[n + 1] = closed;
+    out[n + 1] = group;
     return n + 2;
 }
 
@@ -27,7 +27,8 @@ static void key_id(struct index_key *k, uint64_t id)
 
 static void key_urgency(struct index_key *k, const struct wg_case *c)
 {
-    wg_be64(k->value, (uint64_t)(c->due ? c->due : c->opened));
+    int64_t due = c->stage_due ? c->stage_due : c->due;
+    wg_be64(k->value, due ? (uint64_t)due : (uint64_t)c->opened | URGENCY_UNDATED);
     k->has_value = true;
 }
 
@@ -54,7 +55,11 @@ size_t index_keys(const struct wg_case *c, struct index_key out[KEYS_MAX])
         const char *space = memchr(rest.p, ' ', rest.n);
         struct wg_str unit = {rest.p, space ? (size_t)(space - rest.p) : rest.n};
         k = key_start(out, &count, T_BY_UNIT);
-        k->n = unit_prefix(unit, !open, k->key);
+        k->n = unit_prefix(unit,
+                           !open                      ? UNIT_CLOSED
+                           : wg_str_eq(unit, c->unit) ? UNIT_HOLDS
+                                                      : UNIT_HELD,
+                           k->key);
         key_id(k, c->id);
         key_urgency(k, c);
         rest = space ? (struct wg_str){space + 1, rest.n - unit.n - 1} : (struct wg_str){NULL, 0};

@@ -13,7 +13,7 @@ static const struct {
     bool index;
 } tables[TABLES] = {
     [T_META] = {"meta", 1, false},        [T_CASE] = {"case", 2, false},
-    [T_BY_STATE] = {"by_state", 2, true}, [T_BY_UNIT] = {"by_unit", 2, true},
+    [T_BY_STATE] = {"by_state", 3, true}, [T_BY_UNIT] = {"by_unit", 3, true},
     [T_BY_GRID] = {"by_grid", 1, true},   [T_WAKE] = {"wake", 1, true},
     [T_OUTBOX] = {"outbox", 1, false},    [T_SEEN] = {"seen", 2, false},
     [T_SEEN_AT] = {"seen_at", 2, false},  [T_RECORD] = {"record", 1, false},
@@ -434,6 +434,8 @@ int wg_views_fold(struct wg_views *v, struct wg_txn *txn, const struct wg_entry 
                   struct wg_str bytes, struct wg_arena *a, struct wg_err *err)
 {
     uint32_t i = 0;
+    if (v->search)
+        search_hear(v->search, e);
     int rc = e->of ? fold_case(v, txn, e, e->of, e->out->child, a) : WG_OK;
     for (const struct wg_json *o = e->out->child; rc == WG_OK && o; o = o->next)
         rc = wg_str_is(wg_json_str(o, "k"), "also") ? fold_also(v, txn, e, o, a)

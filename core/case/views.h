@@ -9,7 +9,7 @@ enum table {
     T_META,     /* counters and the tip */
     T_CASE,     /* id → record */
     T_BY_STATE, /* state, id → urgency */
-    T_BY_UNIT,  /* unit, 0, closed?, id → urgency: each unit that holds or held it */
+    T_BY_UNIT,  /* unit, 0, group, id → urgency: each unit that holds or held it */
     T_BY_GRID,  /* grid, id */
     T_WAKE,     /* open ones that time will have something to say about: moment, id */
     T_OUTBOX,   /* n, index → outcome */
@@ -24,6 +24,7 @@ struct wg_views {
     struct wg_env *env;
     unsigned table[TABLES];
     char dir[1024];
+    struct wg_search *search; /* hears what is folded; or NULL */
 };
 
 #define KEY_MAX 128
@@ -31,10 +32,13 @@ struct index_key {
     enum table table;
     uint8_t key[KEY_MAX];
     size_t n;
-    uint8_t value[8]; /* urgency: when it is due, or was opened while it has no due; big-endian */
+    uint8_t value[8]; /* urgency, big-endian */
     bool has_value;
 };
 #define KEYS_MAX 16
+/* Urgency: when its stage is due, else the case; else when it was opened, with this bit. */
+#define URGENCY_UNDATED (UINT64_C(1) << 63)
+enum unit_group { UNIT_HOLDS, UNIT_HELD, UNIT_CLOSED };
 /** All keys under which a case stands. Pure. */
 size_t index_keys(const struct wg_case *c, struct index_key out[KEYS_MAX]);
 /** Make the indexes say `now` where they said `before` (NULL: nothing). */
@@ -42,6 +46,9 @@ int index_update(struct wg_views *v, struct wg_txn *txn, const struct wg_case *b
                  const struct wg_case *now);
 /** Note in the table of blobs what an entry names. */
 int fold_blobs(struct wg_views *v, struct wg_txn *txn, const struct wg_entry *e);
-size_t unit_prefix(struct wg_str unit, bool closed, uint8_t out[KEY_MAX]);
+size_t unit_prefix(struct wg_str unit, enum unit_group group, uint8_t out[KEY_MAX]);
+
+/** The writer, as it folds an entry. */
+void search_hear(struct wg_search *s, const struct wg_entry *e);
 
 #endif

@@ -85,7 +85,6 @@ static int ask_near(struct deciding *dc, const struct wg_json *args, struct wg_b
         wg_layer_at(grids, grid[i].i, &f);
         struct wg_case_query list = {.grid = f.id,
                                      .kind = q.kind,
-                                     .source = -1,
                                      .category = q.category,
                                      .sort = WG_BY_OPENED_DOWN,
                                      .limit = 10,

@@ -99,8 +99,7 @@ static int open_cases(struct wg_views *v, struct wg_txn *txn, struct wg_str unit
                       struct wg_err *err)
 {
     struct wg_buf next = WG_BUF_INIT;
-    struct wg_case_query q = {
-        .unit = unit, .kind = -1, .source = -1, .sort = WG_BY_OPENED, .limit = SIZE_MAX};
+    struct wg_case_query q = {.unit = unit, .kind = -1, .sort = WG_BY_OPENED, .limit = SIZE_MAX};
     *count = 0;
     for (int s = 0; s < WG_STATES; s++)
         q.states |= wg_state_open(s) ? UINT32_C(1) << s : 0;

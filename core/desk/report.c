@@ -175,6 +175,20 @@ static int read_words(struct deciding *dc, struct wg_case *c)
     return WG_OK;
 }
 
+/* The acceptor finds a caller's cases again by phone or name. */
+static int mark_caller(struct deciding *dc)
+{
+    const struct wg_json *caller = wg_json_get(dc->cmd->in, "caller");
+    int rc = WG_OK;
+    for (size_t i = 0; !dc->replay && i < dc->secrets; i++)
+        if (wg_str_is(dc->secret[i].field, "caller"))
+            for (const struct wg_json *m = caller->child; rc == WG_OK && m; m = m->next)
+                rc = wg_vault_mark(dc->d->vault, dc->ref[i],
+                                   wg_str_is(m->key, "phone") ? WG_BY_PHONE : WG_BY_NAME, m->str,
+                                   dc->of, &dc->cmd->err);
+    return rc;
+}
+
 static void open_outcome(struct deciding *dc, const struct wg_case *c)
 {
     char id[24];
@@ -244,5 +258,7 @@ int decide_report(struct deciding *dc)
         return rc;
     dc->to = WG_REPORTED;
     dc->c.state = WG_NOWHERE; /* its first stage begins */
-    return (rc = clock_after(dc)) < 0 ? rc : put_secrets(dc);
+    if ((rc = clock_after(dc)) < 0 || (rc = put_secrets(dc)) < 0)
+        return rc;
+    return mark_caller(dc);
 }

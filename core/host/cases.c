@@ -201,7 +201,8 @@ struct listing {
     struct wg_case_query q;
     struct wg_county *now;
     struct wg_buf out, next;
-    uint64_t counts[WG_STATES];
+    uint64_t counts[WG_STATES]; /* tasks: of all counties, whichever the page is of */
+    struct wg_str caller;
     bool tasks;
     size_t given;
     int rc;
@@ -217,29 +218,64 @@ static int list_one(void *arg, const struct wg_case *c)
     return wg_buf_ok(&l->out) ? WG_OK : WG_ENOMEM;
 }
 
-static int list_county(struct listing *l, struct wg_county *c)
+static int read_county(struct listing *l, struct wg_county *c, const struct wg_case_query *q,
+                       struct wg_buf *next)
 {
     struct wg_txn *txn = NULL;
     struct wg_views *v = wg_desk_views(c->desk);
-    uint64_t counts[WG_STATES];
     int rc = wg_txn_begin(wg_views_env(v), false, &txn, &l->err);
     if (rc < 0)
         return rc;
     l->now = c;
-    rc = wg_view_list(v, txn, &l->q, list_one, l, &l->next, &l->err);
-    if (l->tasks) {
-        wg_view_counts(v, txn, counts);
-        for (int s = 0; s < WG_STATES; s++)
-            l->counts[s] += counts[s];
-    }
+    rc = wg_view_list(v, txn, q, list_one, l, next, &l->err);
     wg_txn_abort(txn);
     return rc;
+}
+
+static int add_id(void *arg, uint64_t id)
+{
+    struct wg_buf *ids = arg;
+    wg_buf_add(ids, &id, sizeof(id));
+    return wg_buf_ok(ids) ? WG_OK : WG_ENOMEM;
+}
+
+/* Each county has a secret of its own, so a caller is looked up in each. */
+static int list_county(struct listing *l, struct wg_county *c)
+{
+    struct wg_buf ids = WG_BUF_INIT;
+    struct wg_case_query q = l->q;
+    struct wg_ids only;
+    int rc = WG_OK;
+    if (l->caller.n) {
+        rc = wg_vault_find(wg_desk_vault(c->desk), l->caller, add_id, &ids, &l->err);
+        if (rc == WG_EINVAL)
+            snprintf(l->err.pointer, sizeof(l->err.pointer), "/caller");
+        only = (struct wg_ids){(const uint64_t *)(const void *)ids.p, ids.n / sizeof(uint64_t)};
+        q.only = &only;
+    }
+    if (rc == WG_OK)
+        rc = read_county(l, c, &q, &l->next);
+    wg_buf_free(&ids);
+    return rc;
+}
+
+/* What waits in the counties that the page is not of. */
+static void count_others(struct listing *l, size_t first)
+{
+    struct wg_buf next = WG_BUF_INIT;
+    struct wg_case_query q = l->q;
+    q.limit = 0;
+    q.cursor = (struct wg_str){NULL, 0};
+    for (size_t i = 0; l->rc == WG_OK && i < l->counties; i++)
+        if (i < first || i > l->at)
+            l->rc = read_county(l, l->county[i], &q, &next);
+    wg_buf_free(&next);
 }
 
 static void list_work(void *arg)
 {
     struct listing *l = arg;
-    size_t want = l->q.limit;
+    size_t want = l->q.limit, first = l->at;
     for (; l->rc == WG_OK && l->at < l->counties; l->at++) {
         l->rc = list_county(l, l->county[l->at]);
         if (l->next.n || l->given >= want)
@@ -247,6 +283,8 @@ static void list_work(void *arg)
         l->q.cursor = (struct wg_str){NULL, 0};
         l->q.limit = want - l->given;
     }
+    if (l->tasks)
+        count_others(l, first);
 }
 
 static void list_done(void *arg)
@@ -267,7 +305,7 @@ static void list_done(void *arg)
         wg_json_key(&b, "counts");
         wg_buf_char(&b, '{');
         for (int s = 0; s < WG_STATES; s++)
-            if (l->q.states >> s & 1)
+            if (l->q.states >> s & 1 && wg_state_open(s))
                 wg_json_kint(&b, wg_state_name(s), (int64_t)l->counts[s]);
         wg_buf_char(&b, '}');
     }
@@ -319,7 +357,7 @@ static struct listing *listing_new(struct call *call)
         return NULL;
     l->call = call;
     l->session = *call->session; /* the pool must not look at the loop's */
-    l->q = (struct wg_case_query){.kind = -1, .source = -1, .limit = 100, .now_ms = wg_now_ms()};
+    l->q = (struct wg_case_query){.kind = -1, .limit = 100, .now_ms = wg_now_ms()};
     for (size_t i = 0; i < call->host->counties; i++)
         if (call->county->is_city ? !call->host->county[i]->is_city
                                   : call->host->county[i] == call->county)
@@ -386,26 +424,30 @@ static bool read_bbox(struct call *call, struct wg_case_query *q)
         if (i < 3)
             s = (struct wg_str){comma + 1, s.n - n.n - 1};
     }
+    if (q->box.west > q->box.east || q->box.south > q->box.north || q->box.south < -900000000 ||
+        q->box.north > 900000000) {
+        refuse(call, WG_EINVAL, "/bbox",
+               "must be west,south,east,north in degrees: west before east, south before north");
+        return false;
+    }
     q->has_box = true;
     return true;
 }
 
 static bool read_filters(struct call *call, struct wg_case_query *q)
 {
-    uint32_t kinds = 0, sources = 0;
+    uint32_t kinds = 0;
     int64_t limit = 100;
     struct wg_str sort = wg_req_query(call->req, "sort");
     if (!names(call, "state", wg_state_parse, &q->states) ||
         !names(call, "lamp", lamp_parse, &q->lamps) ||
         !names(call, "kind", wg_kind_parse, &kinds) ||
-        !names(call, "source", wg_source_parse, &sources) ||
+        !names(call, "source", wg_source_parse, &q->sources) ||
         !query_int(call, "limit", 1, 1000, &limit) || !query_time(call, "from", &q->from) ||
         !query_time(call, "to", &q->to) || !read_bbox(call, q))
         return false;
     if (kinds && kinds != 3)
         q->kind = kinds == 1 ? WG_PART : WG_EVENT;
-    if (sources)
-        q->source = __builtin_ctz(sources);
     q->limit = (size_t)limit;
     q->unit = wg_req_query(call->req, "unit");
     q->grid = wg_req_query(call->req, "grid");
@@ -426,9 +468,9 @@ static bool read_filters(struct call *call, struct wg_case_query *q)
 
 static bool known_params(struct call *call)
 {
-    static const char *const known[] = {"state",  "category", "kind",  "unit",   "grid", "part",
-                                        "source", "reporter", "lamp",  "from",   "to",   "bbox",
-                                        "q",      "sort",     "limit", "cursor", NULL};
+    static const char *const known[] = {"state",  "category", "kind", "unit",  "grid",   "part",
+                                        "source", "reporter", "lamp", "from",  "to",     "bbox",
+                                        "q",      "caller",   "sort", "limit", "cursor", NULL};
     struct wg_str name, value;
     char pointer[80];
     for (size_t i = 0; wg_req_query_at(call->req, i, &name, &value); i++) {
@@ -444,6 +486,16 @@ static bool known_params(struct call *call)
     return true;
 }
 
+/* Who called is for those who took the call to know. */
+static bool read_caller(struct call *call, struct listing *l)
+{
+    l->caller = wg_req_query(call->req, "caller");
+    if (!l->caller.n || call->session->roles & (WG_ACCEPTOR | WG_CHIEF))
+        return true;
+    refuse(call, WG_EDENIED, "/caller", "only acceptors and chiefs look up who called");
+    return false;
+}
+
 void get_cases(struct call *call)
 {
     struct listing *l = listing_new(call);
@@ -451,7 +503,7 @@ void get_cases(struct call *call)
         wg_reply_problem(call->req, 503, "out of memory");
         return;
     }
-    if (known_params(call) && read_filters(call, &l->q) &&
+    if (known_params(call) && read_caller(call, l) && read_filters(call, &l->q) &&
         start_cursor(l, wg_req_query(call->req, "cursor")))
         listing_run(l);
 }
@@ -472,6 +524,7 @@ void get_tasks(struct call *call)
         !start_cursor(l, wg_req_query(call->req, "cursor")))
         return;
     l->tasks = true;
+    l->q.counts = l->counts;
     l->q.limit = (size_t)limit;
     l->q.sort = WG_BY_DUE;
     if (l->session.roles & WG_UNIT_ROLE && !(l->session.roles & READERS))

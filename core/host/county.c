@@ -76,6 +76,15 @@ out:
     return rc;
 }
 
+/* Only a view, and searches do without: no reason not to serve. */
+static void open_search(struct wg_county *c)
+{
+    struct wg_err err;
+    if (!c->is_city && wg_search_open(wg_desk_dir(c->desk), wg_desk_views(c->desk),
+                                      wg_desk_journal(c->desk), &c->search, &err) < 0)
+        wg_log(WG_ERROR, "search", err.text, "area", c->area, NULL);
+}
+
 int county_open(struct wg_host *h, struct wg_str area, struct wg_county **out, struct wg_err *err)
 {
     struct wg_county *c = calloc(1, sizeof(*c));
@@ -97,8 +106,10 @@ int county_open(struct wg_host *h, struct wg_str area, struct wg_county **out, s
         rc = first_rules(c, err);
     if (rc == WG_OK)
         rc = plugins_open(c, err);
-    if (rc == WG_OK)
+    if (rc == WG_OK) {
+        open_search(c);
         rc = wg_desk_start(c->desk, err);
+    }
     if (rc < 0) {
         char why[640];
         snprintf(why, sizeof(why), "%s", err->text);
@@ -117,6 +128,8 @@ void county_close(struct wg_county *c)
     effects_free(c);
     carries_free(c);
     wg_txn_abort(c->reader);
+    wg_desk_stop(c->desk);
+    wg_search_close(c->search);
     past_free(c);
     wg_buf_free(&c->quality);
     wg_force_drop(c->judged);
@@ -262,4 +275,49 @@ void county_night(struct wg_county *c)
     n->job.done = night_done;
     if (job_submit(c->host, &n->job) < 0)
         free(n);
+}
+
+/* ---- the search index, a piece a job, so that others get their turn ---- */
+
+struct indexing {
+    struct job job;
+    struct wg_county *county;
+    bool more;
+    int rc;
+};
+
+static void index_run(struct job *job)
+{
+    struct indexing *x = (struct indexing *)job;
+    struct wg_err err;
+    x->rc = wg_search_work(x->county->search, &x->more, &err);
+    if (x->rc < 0)
+        wg_log(WG_ERROR, "search", err.text, "area", x->county->area, NULL);
+}
+
+static void index_done(struct job *job)
+{
+    struct indexing *x = (struct indexing *)job;
+    struct wg_county *c = x->county;
+    c->indexing = false;
+    if (x->more && !c->host->draining)
+        county_index(c);
+    free(x);
+}
+
+void county_index(struct wg_county *c)
+{
+    struct wg_search_state state;
+    struct indexing *x;
+    if (!c->search || c->indexing)
+        return;
+    wg_search_state(c->search, &state);
+    if (state.idle || !(x = calloc(1, sizeof(*x))))
+        return;
+    x->county = c;
+    x->job.run = index_run;
+    x->job.done = index_done;
+    c->indexing = job_submit(c->host, &x->job) == WG_OK;
+    if (!c->indexing)
+        free(x);
 }

@@ -13,12 +13,13 @@ struct wg_county {
     char area[8];
     size_t index;
     struct wg_desk *desk;
-    struct wg_txn *reader; /* kept, renewed for each read, reset after */
-    struct feed *feeds;    /* streams that follow the journal */
+    struct wg_search *search; /* NULL: the city, or it could not be opened: searches scan */
+    struct wg_txn *reader;    /* kept, renewed for each read, reset after */
+    struct feed *feeds;       /* streams that follow the journal */
     struct effects *effects;
     struct carry *carries; /* cases on their way to another county */
     void *plugin_self[16];
-    bool is_city, reloading;
+    bool is_city, reloading, indexing;
     struct past *past;     /* the ground of another day, asked for last */
     struct wg_buf quality; /* the last report on base data, and what it was made of: */
     struct wg_force *judged;
@@ -251,6 +252,7 @@ void county_close(struct wg_county *c);
 void county_woken(struct wg_county *c); /* there may be new entries */
 int counties_share_outlines(struct wg_host *h, struct wg_err *err);
 void county_night(struct wg_county *c); /* a job: the last good copy of the views, the sweep */
+void county_index(struct wg_county *c); /* a job, if there is anything to do: the search index */
 void county_watch(
     struct wg_county *c); /* dev: are the scripts on disk others than those in force? */
 

@@ -486,6 +486,14 @@ void get_metrics(struct call *call)
                    "wangge_incidents_total{area=\"%s\"} %llu\nwangge_waiting{area=\"%s\"} %zu\n", a,
                    (unsigned long long)st.incidents, a, st.waiting);
         wg_buf_fmt(&b, "wangge_writable{area=\"%s\"} %d\n", a, !st.broken);
+        if (h->county[i]->search) {
+            struct wg_search_state search;
+            wg_search_state(h->county[i]->search, &search);
+            wg_buf_fmt(&b,
+                       "wangge_search_idle{area=\"%s\"} %d\nwangge_search_changed{area=\"%s\"} "
+                       "%zu\n",
+                       a, search.ready && search.idle, a, search.changed);
+        }
     }
     wg_reply_buf(call->req, 200, "text/plain; version=0.0.4", &b);
     wg_buf_free(&b);

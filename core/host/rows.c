@@ -17,7 +17,8 @@ const struct row rows[] = {
      "Cases by filter, in pages",
      "state:string category:string kind:string unit:string grid:string part:string source:string "
      "reporter:string "
-     "lamp:string from:string to:string bbox:string q:string sort:string limit:integer "
+     "lamp:string from:string to:string bbox:string q:string caller:string sort:string "
+     "limit:integer "
      "cursor:string",
      NULL, "Cases"},
     {WG_METHOD_GET, "/v1/{area}/cases/{id}", get_case, CASE_READERS | WG_PUBLIC, ROW_CITY, 0,

@@ -40,8 +40,8 @@ static int read_calendar(struct wg_host *h, struct wg_err *err)
     return rc;
 }
 
-/* ---- ticks: scripts in dev, heartbeats, effects to try again, nightly jobs at three ----
- */
+/* ---- ticks: scripts in dev, heartbeats, the search index, effects to try again, nightly jobs at
+ * three ---- */
 
 static void tick(void *arg)
 {
@@ -54,6 +54,7 @@ static void tick(void *arg)
             county_watch(c);
         if (h->ticks % 15 == 0)
             feeds_beat(c);
+        county_index(c);
         county_woken(c); /* time's own entries come without a command of ours */
     }
     if (into / WG_HOUR_MS == 3 && h->night != day) {

@@ -183,7 +183,19 @@ void wg_vault_abort(struct wg_vault *v);
 void wg_vault_forget(struct wg_vault *v);
 /** Read a row into buf. Errors: WG_ENOENT (erased, too). Thread: any. */
 int wg_vault_get(struct wg_vault *v, struct wg_str ref, struct wg_buf *buf, struct wg_err *err);
-/** Erase a row for ever. Thread: any (waits for a batch). */
+/** Whom a row is about, to be found again: `by` tells a phone's digits from a name, and is taken
+ * from the text itself where it is WG_BY_EITHER. Phones without their signs and +86, names without
+ * spaces, both as search sees text. Only a digest keyed with the county's secret is kept. */
+enum wg_vault_by { WG_BY_EITHER, WG_BY_PHONE, WG_BY_NAME };
+/** In the batch of the row ref: wg_vault_find gives id for this text, until the row is erased. A
+ * text without a digit (phone) or a letter (name) is passed over. */
+int wg_vault_mark(struct wg_vault *v, const char *ref, enum wg_vault_by by, struct wg_str text,
+                  uint64_t id, struct wg_err *err);
+/** fn for each id marked with this text, ascending; fn < 0 stops. Errors: WG_EINVAL: the text is no
+ * phone and no name. Thread: any. */
+int wg_vault_find(struct wg_vault *v, struct wg_str text, int (*fn)(void *arg, uint64_t id),
+                  void *arg, struct wg_err *err);
+/** Erase a row for ever, and what finds it. Thread: any (waits for a batch). */
 int wg_vault_erase(struct wg_vault *v, struct wg_str ref, struct wg_err *err);
 
 #endif

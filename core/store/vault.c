@@ -10,11 +10,12 @@
 
 struct wg_vault {
     struct wg_env *env;
-    unsigned rows, fresh, meta;
+    unsigned rows, fresh, meta, found, marks;
     struct wg_txn *txn; /* the batch's */
     uint8_t secret[32];
     pthread_mutex_t lock; /* the batch, known, forget: erase comes from other threads */
     uint64_t known;
+    /* found: digest, id → nothing; marks: ref → such keys, which go with the row */
     bool forget; /* what is fresh was never named */
 };
 
@@ -68,7 +69,9 @@ int wg_vault_open(const char *dir, struct wg_vault **out, struct wg_err *err)
     if ((rc = wg_env_open(dir, &opts, &v->env, err)) < 0 ||
         (rc = wg_env_table(v->env, "rows", &v->rows, err)) < 0 ||
         (rc = wg_env_table(v->env, "fresh", &v->fresh, err)) < 0 ||
-        (rc = wg_env_table(v->env, "meta", &v->meta, err)) < 0 || (rc = load(v, err)) < 0) {
+        (rc = wg_env_table(v->env, "meta", &v->meta, err)) < 0 ||
+        (rc = wg_env_table(v->env, "found", &v->found, err)) < 0 ||
+        (rc = wg_env_table(v->env, "marks", &v->marks, err)) < 0 || (rc = load(v, err)) < 0) {
         wg_vault_close(v);
         return rc;
     }
@@ -96,6 +99,124 @@ const uint8_t *wg_vault_secret(const struct wg_vault *v)
     return v->secret;
 }
 
+/* ---- whom a row is about ---- */
+
+#define DIGEST 16
+#define MARK (DIGEST + 8) /* digest, id */
+#define MARKS_MAX 8
+
+/* A phone's digits as they are dialled at home, or a name's letters; how many units it is. */
+static size_t normal(struct wg_buf *plain, enum wg_vault_by by)
+{
+    uint16_t *u = (uint16_t *)(void *)plain->p;
+    size_t n = plain->n / sizeof(*u), kept = 0, abroad = 0;
+    for (size_t i = 0; i < n; i++)
+        if (by == WG_BY_PHONE ? u[i] >= '0' && u[i] <= '9' : u[i] != ' ')
+            u[kept++] = u[i];
+    if (by != WG_BY_PHONE)
+        return kept;
+    if (kept == 13 && u[0] == '8' && u[1] == '6')
+        abroad = 2;
+    else if (kept == 15 && u[0] == '0' && u[1] == '0' && u[2] == '8' && u[3] == '6')
+        abroad = 4;
+    memmove(u, u + abroad, (kept - abroad) * sizeof(*u));
+    return kept - abroad;
+}
+
+static enum wg_vault_by look_of(const struct wg_buf *plain)
+{
+    const uint16_t *u = (const uint16_t *)(const void *)plain->p;
+    bool digit = false;
+    for (size_t i = 0; i < plain->n / sizeof(*u); i++) {
+        if (u[i] >= 0x80 || (u[i] >= 'a' && u[i] <= 'z'))
+            return WG_BY_NAME;
+        digit |= u[i] >= '0' && u[i] <= '9';
+    }
+    return digit ? WG_BY_PHONE : WG_BY_NAME;
+}
+
+static int digest(const struct wg_vault *v, enum wg_vault_by by, struct wg_str text,
+                  uint8_t out[DIGEST])
+{
+    struct wg_buf plain = WG_BUF_INIT;
+    int rc = WG_OK;
+    wg_plain(text, &plain);
+    if (by == WG_BY_EITHER)
+        by = look_of(&plain);
+    size_t n = plain.n ? normal(&plain, by) : 0;
+    if (!wg_buf_ok(&plain))
+        rc = WG_ENOMEM;
+    else if (n == 0)
+        rc = WG_EINVAL;
+    if (rc == WG_OK) {
+        const struct wg_str parts[] = {by == WG_BY_PHONE ? WG_S("phone\n") : WG_S("name\n"),
+                                       {plain.p, n * sizeof(uint16_t)}};
+        struct wg_hash h = wg_hash_keyed(v->secret, parts, 2);
+        memcpy(out, h.b, DIGEST);
+    }
+    wg_buf_free(&plain);
+    return rc;
+}
+
+int wg_vault_mark(struct wg_vault *v, const char *ref, enum wg_vault_by by, struct wg_str text,
+                  uint64_t id, struct wg_err *err)
+{
+    uint8_t all[MARKS_MAX * MARK];
+    struct wg_str have, key = {ref, WG_REF_TEXT};
+    size_t n = 0;
+    int rc = wg_get(v->txn, v->marks, key, &have);
+    if (rc == WG_OK && have.n < sizeof(all))
+        memcpy(all, have.p, n = have.n);
+    rc = digest(v, by, text, all + n);
+    if (rc == WG_EINVAL)
+        return WG_OK;
+    wg_be64(all + n + DIGEST, id);
+    if (rc == WG_OK)
+        rc = wg_put(v->txn, v->found, (struct wg_str){(char *)all + n, MARK},
+                    (struct wg_str){"", 0});
+    if (rc == WG_OK)
+        rc = wg_put(v->txn, v->marks, key, (struct wg_str){(char *)all, n + MARK});
+    return rc == WG_OK ? rc : wg_fail(err, rc, "the vault takes no row: %s", wg_strerror(rc));
+}
+
+int wg_vault_find(struct wg_vault *v, struct wg_str text, int (*fn)(void *arg, uint64_t id),
+                  void *arg, struct wg_err *err)
+{
+    uint8_t from[DIGEST];
+    struct wg_txn *txn = NULL;
+    struct wg_cursor *c = NULL;
+    struct wg_str key, none;
+    int rc = digest(v, WG_BY_EITHER, text, from);
+    if (rc < 0)
+        return wg_fail(err, rc, "needs a phone number or a name");
+    if ((rc = wg_txn_begin(v->env, false, &txn, err)) < 0)
+        return rc;
+    rc = wg_cursor_open(txn, v->found, &c);
+    int at =
+        rc == WG_OK ? wg_cursor_seek(c, (struct wg_str){(char *)from, DIGEST}, &key, &none) : rc;
+    for (; rc == WG_OK && at == WG_OK && key.n == MARK && memcmp(key.p, from, DIGEST) == 0;
+         at = wg_cursor_next(c, &key, &none))
+        rc = fn(arg, wg_be64_get(key.p + DIGEST));
+    wg_cursor_close(c);
+    wg_txn_abort(txn);
+    return rc == WG_OK ? rc : wg_fail(err, rc, "the vault can't be read: %s", wg_strerror(rc));
+}
+
+static int drop_row(struct wg_vault *v, struct wg_txn *txn, struct wg_str ref)
+{
+    uint8_t all[MARKS_MAX * MARK];
+    struct wg_str marks;
+    size_t n = 0;
+    if (wg_get(txn, v->marks, ref, &marks) == WG_OK && marks.n <= sizeof(all))
+        memcpy(all, marks.p, n = marks.n);
+    int rc = n ? wg_del(txn, v->marks, ref) : WG_OK;
+    for (size_t i = 0; rc == WG_OK && i < n; i += MARK)
+        rc = wg_del(txn, v->found, (struct wg_str){(char *)all + i, MARK});
+    return rc == WG_OK ? wg_del(txn, v->rows, ref) : rc;
+}
+
+/* ---- what was written before its entry ---- */
+
 /* Go through `fresh`: drop rows that are not named, forget the marks of those that are. A key is n,
  * then the ref. */
 static int settle(struct wg_vault *v, struct wg_txn *txn,
@@ -110,7 +231,7 @@ static int settle(struct wg_vault *v, struct wg_txn *txn,
         struct wg_str ref = {key.p + 8, key.n - 8};
         if (named(arg, wg_be64_get(key.p), ref))
             continue;
-        rc = wg_del(txn, v->rows, ref);
+        rc = drop_row(v, txn, ref);
         ++*dropped;
     }
     wg_cursor_close(c);
@@ -250,8 +371,10 @@ int wg_vault_erase(struct wg_vault *v, struct wg_str ref, struct wg_err *err)
     struct wg_txn *txn = NULL;
     pthread_mutex_lock(&v->lock);
     int rc = wg_txn_begin(v->env, true, &txn, err);
-    if (rc == WG_OK) {
-        wg_del(txn, v->rows, ref);
+    if (rc == WG_OK && (rc = drop_row(v, txn, ref)) < 0) {
+        wg_txn_abort(txn);
+        wg_fail(err, rc, "the vault: %s", wg_strerror(rc));
+    } else if (rc == WG_OK) {
         rc = wg_txn_commit(txn, err);
     }
     pthread_mutex_unlock(&v->lock);

@@ -51,12 +51,12 @@ def program(name, server, *words):
     return done.stdout
 
 
-def filled(count, *, closed=False):
-    """A stopped server whose county Jixi has so many cases, filed or closed."""
+def filled(count, *, closed=False, left=None):
+    """A stopped server whose county Jixi has so many cases, filed or closed; or all but so many `left` rejected."""
     server = support.city("filled")
     if count:
         started = time.monotonic()
-        said = program("fill", server, count, *["--closed"] * closed)
+        said = program("fill", server, count, *["--closed"] * closed, *(["--open", left] if left else []))
         say(f"{count} cases made in {time.monotonic() - started:.0f} s: {said.strip()}")
     return server
 
@@ -108,9 +108,9 @@ def number(x):
     return f"{x:,.0f}" if x >= 1000 else f"{x:.4g}"
 
 
-def line(what, us, unit, *, peer=None, ratio=None, most=None, least=None):
-    """One line: ours, the peer's, their ratio, and the bar, which is for the ratio where there is one."""
-    value = us if ratio is None else ratio
+def line(what, us, unit, *, peer=None, ratio=None, most=None, least=None, own=False):
+    """One line: ours, the peer's, their ratio, and the bar, which is for the ratio where there is one, unless it is our own."""
+    value = us if ratio is None or own else ratio
     bar = f"≥ {least}" if least is not None else f"≤ {most}" if most is not None else ""
     met = "" if not bar else "met" if (value >= least if least is not None else value <= most) else "NOT MET"
     print(f"{what:34} {number(us):>10} {unit:8} {'' if peer is None else number(peer):>10} "

@@ -1,7 +1,9 @@
 /* Fill a county with cases for a benchmark: each reported, accepted and filed by the county's own
  * rules, through the desk, in batches. With --closed each goes all the way to its close, in twelve
- * steps, a second try among them. bench_fill CONFIG AREA COUNT [--closed]       the server must not
- * run; prints entries/s */
+ * steps, a second try among them. With --open N only the last N are filed, every other of them
+ * dispatched too; those before are rejected.
+ *     bench_fill CONFIG AREA COUNT [--closed | --open N]
+ * The server must not run; prints entries/s. */
 #include "host/host.h"
 
 #include <stdio.h>
@@ -26,6 +28,21 @@ static const struct step {
     {"check", "c-002", "", "{\"result\":\"pass\"}", WG_COLLECTOR},
     {"close", "z-001", "", "{}", WG_CHIEF},
 };
+
+static const struct step reject = {"reject", "a-001", "", "{\"reason\":\"重复上报\"}", WG_ACCEPTOR};
+
+/* Words of reports and addresses: so many of each that they meet in every way. */
+static const char *const roads[] = {"扬之北路", "龙川大道", "适之街", "来苏路",   "良安路",
+                                    "东方大道", "富民街",   "西山路", "杨柳新村", "徽山大道",
+                                    "望江路",   "印山路",   "北大街", "华阳东路"};
+static const char *const things[] = {
+    "积存垃圾渣土", "暴露垃圾", "非法小广告",   "占道经营", "道路破损", "井盖缺失",  "路灯不亮",
+    "绿地脏乱",     "沿街晾挂", "机动车乱停放", "油烟污染", "施工扰民", "行道树倒伏"};
+static const char *const detail[] = {"，未见清运车辆",   "，影响通行",     "，居民反映多次",
+                                     "，约三平方米",     "，存在安全隐患", "，气味明显",
+                                     "，商户拒不整改",   "，夜间尤甚",     "，需专业部门处置",
+                                     "，已现场拍照取证", "，附近有学校"};
+#define PICK(list, k) (list)[(k) % (sizeof(list) / sizeof((list)[0]))]
 
 static struct wg_cmd batch[BATCH];
 static uint64_t made[BATCH];
@@ -71,11 +88,11 @@ static void reports(struct wg_desk *d, int count, uint64_t from)
         uint64_t k = (from + (uint64_t)i) * 2654435761u % 1000000;
         snprintf(body, sizeof(body),
                  "{\"kind\":\"event\",\"category\":\"0111\",\"description\":"
-                 "\"街边积存垃圾渣土，未见清运车辆（第%llu处）\","
-                 "\"address\":\"华阳镇某路%llu号门前\",\"location\":{\"type\":\"Point\","
+                 "\"街边%s%s（第%llu处）\","
+                 "\"address\":\"华阳镇%s%llu号门前\",\"location\":{\"type\":\"Point\","
                  "\"coordinates\":[118.5%05llu,30.0%05llu]}}",
-                 (unsigned long long)k, (unsigned long long)(k % 900),
-                 (unsigned long long)(88000 + k % 1000 * 10),
+                 PICK(things, k / 7), PICK(detail, k / 3), (unsigned long long)k, PICK(roads, k),
+                 (unsigned long long)(k % 900), (unsigned long long)(88000 + k % 1000 * 10),
                  (unsigned long long)(62000 + k / 1000 % 1000 * 6));
         prepare(i, "report", "c-001", "", WG_COLLECTOR, body);
     }
@@ -88,6 +105,15 @@ static void reports(struct wg_desk *d, int count, uint64_t from)
     }
 }
 
+static void take(struct wg_desk *d, const struct step *s, int count)
+{
+    for (int i = 0; i < count; i++) {
+        prepare(i, s->act, s->user, s->unit, s->role, s->body);
+        batch[i].id = made[i];
+    }
+    run(d, count);
+}
+
 int main(int argc, char **argv)
 {
     struct wg_config config;
@@ -97,10 +123,12 @@ int main(int argc, char **argv)
     struct wg_buf calendar = WG_BUF_INIT;
     char dir[1024], path[1100];
     if (argc < 4 || wg_config_read(argv[1], &config, &err) < 0) {
-        fprintf(stderr, "bench_fill CONFIG AREA COUNT [--closed]  %s\n", err.text);
+        fprintf(stderr, "bench_fill CONFIG AREA COUNT [--closed | --open N]  %s\n", err.text);
         return 2;
     }
-    size_t area = 0, last = argc > 4 ? sizeof(steps) / sizeof(steps[0]) : 2;
+    size_t area = 0, all = sizeof(steps) / sizeof(steps[0]);
+    bool closed = argc > 4 && strcmp(argv[4], "--closed") == 0;
+    uint64_t open = argc > 5 ? strtoull(argv[5], NULL, 10) : UINT64_MAX;
     while (area < config.areas && !wg_str_is(config.area[area], argv[2]))
         area++;
     wg_config_desk(&config, area, &opts, dir);
@@ -123,14 +151,14 @@ int main(int argc, char **argv)
         reports(d, count, done);
         reporting += wg_mono_us() - began;
         entries += (uint64_t)count;
-        for (size_t s = 0; s < last; s++) {
-            for (int i = 0; i < count; i++) {
-                prepare(i, steps[s].act, steps[s].user, steps[s].unit, steps[s].role,
-                        steps[s].body);
-                batch[i].id = made[i];
-            }
-            run(d, count);
+        bool rejects = open < want && done < want - open;
+        for (size_t s = 0; s < (rejects ? 1 : closed ? all : 2); s++) {
+            take(d, rejects ? &reject : &steps[s], count);
             entries += (uint64_t)count;
+        }
+        if (open < want && !rejects) {
+            take(d, &steps[2], count / 2);
+            entries += (uint64_t)count / 2;
         }
         done += (uint64_t)count;
         if (wg_mono_ms() - told > 5000) {

@@ -6,10 +6,11 @@ import subprocess
 import threading
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import common
 from common import ROOT, ROUNDS, county, filled, fields, line, median, program, say, support, wrk, year
-from peers import Nginx, Postgres
+from peers import Nginx, Postgres, Sqlite
 
 SLACK = common.CONNECTIONS  # requests that wrk may send beyond the last one it was to send
 
@@ -250,4 +251,91 @@ def imports(_short, _kept):
     line("g other requests meanwhile, p99", median(took, "p99"), "ms", most=50)
 
 
-ALL = {"a": transitions, "b": reads, "c": rules, "d": replay, "e": sizes, "g": imports}
+# Newest first and oldest first: what is in a third of the cases, in one, in none; short; two words; two that never meet.
+SEARCHES = {"common": "华阳镇", "one": "（第483920处", "absent": "无此词语", "serial": "000123", "number": "〔2026〕000106",
+            "two characters": "井盖", "one character": "盖", "one, absent": "鑫", "two words": "龙川大道 占道经营",
+            "never together": "占道经营 井盖缺失", "digits": "20 26", "near misses": "341826"}
+PAGE = 100
+
+
+def forget_pages(folder):
+    """What the kernel holds of these files, as after the machine has started."""
+    os.sync()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            fd = os.open(path, os.O_RDONLY)
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(fd)
+
+
+def took_ms(what):
+    started = time.perf_counter()
+    what()
+    return (time.perf_counter() - started) * 1000
+
+
+def get(who, path):
+    answer = who.get(f"/v1/{support.JIXI}/{path}")
+    if answer.status != 200:
+        raise RuntimeError(f"{path}: {answer}")
+    return answer.json
+
+
+def copied(who):
+    """All cases as rows for the peer, page by page."""
+    n, cursor = 0, ""
+    while cursor is not None:
+        page = get(who, f"cases?limit=1000{'&cursor=' + cursor if cursor else ''}")
+        for c in page["cases"]:
+            n += 1
+            text = " ".join(c[k] or "" for k in ("id", "number", "address", "description"))
+            yield n, c["id"], c["state"], c["stage_due"] or c["due"] or c["opened"], text
+        cursor = page["next"]
+
+
+def desk(short, _):
+    """(f) What a desk waits for: the start, a search, its tasks."""
+    cases, left = (50_000, 5_000) if short else (1_000_000, 50_000)
+    server, starts, peer = filled(cases, left=left), [], None
+    for _ in range(ROUNDS):
+        forget_pages(server.data)
+        starts.append(took_ms(server.start))
+        server.stop()
+    line("f start, files not in memory", sorted(starts)[1] / 1000, "s", most=3)
+    try:
+        server.start()
+        chief, dispatcher = (server.person(support.JIXI, who) for who in ("z-001", "p-001"))
+        started = time.monotonic()
+        while f'wangge_search_idle{{area="{support.JIXI}"}} 1' not in chief.get("/metrics").body.decode():
+            time.sleep(0.2)
+        say(f"the index has caught up after {time.monotonic() - started:.0f} s")
+        peer = Sqlite(copied(chief))
+        searches(chief, peer)
+        rounds = [(took_ms(lambda: get(dispatcher, f"tasks?limit={PAGE}")), took_ms(lambda: peer.tasks("filed", PAGE)))
+                  for _ in range(3 * ROUNDS)]
+        x, y = (sorted(r[i] for r in rounds)[len(rounds) // 2] for i in (0, 1))
+        waits = sum(get(dispatcher, "tasks?limit=1")["counts"].values())
+        line(f"f tasks: the first of {waits}", x, "ms", peer=y, ratio=x / y, most=20, own=True)
+        index = county(server) / "search/data.mdb"
+        line("f index, of a case", index.stat().st_blocks * 512 / cases, "bytes")
+    finally:
+        if peer:
+            peer.stop()
+        server.stop()
+
+
+def searches(who, peer):
+    """The slower of both orders is what counts."""
+    for what, q in SEARCHES.items():
+        worst = (0, 0)
+        for down in (True, False):
+            path = f"cases?limit={PAGE}&sort={'-' if down else ''}opened&q={quote(q)}"
+            ours, theirs = get(who, path)["cases"], peer.search(q, down, PAGE)
+            if [c["id"] for c in ours] != [row[1] for row in theirs]:
+                raise RuntimeError(f"{q}: {len(ours)} and {len(theirs)} cases")
+            rounds = [(took_ms(lambda: get(who, path)), took_ms(lambda: peer.search(q, down, PAGE))) for _ in range(ROUNDS)]
+            worst = max(worst, tuple(sorted(r[i] for r in rounds)[ROUNDS // 2] for i in (0, 1)))
+        line(f"f search: {what}", worst[0], "ms", peer=worst[1], ratio=worst[0] / worst[1], most=50, own=True)
+
+
+ALL = {"a": transitions, "b": reads, "c": rules, "d": replay, "e": sizes, "f": desk, "g": imports}

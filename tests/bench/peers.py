@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -82,6 +83,44 @@ class Postgres:
     def stop(self):
         if (self.folder / "data/postmaster.pid").exists():
             self.server("pg_ctl", "-D", self.folder / "data", "-m", "fast", "-w", "stop")
+        gone(self.folder)
+
+
+class Sqlite:
+    """The same cases in one file, with a full-text index of runs of three characters; asked within this process."""
+
+    def __init__(self, cases):
+        """cases: rows of rowid, id, state, urgency, text."""
+        started = time.monotonic()
+        self.folder = Path(tempfile.mkdtemp(prefix="wangge-sqlite-"))
+        self.db = db = sqlite3.connect(self.folder / "cases.db")
+        db.executescript("PRAGMA journal_mode=off; PRAGMA cache_size=-1000000; PRAGMA mmap_size=8000000000;"
+                         "CREATE TABLE cases (n INTEGER PRIMARY KEY, id TEXT, state TEXT, urgency TEXT, text TEXT);"
+                         "CREATE VIRTUAL TABLE words USING fts5(text, content='cases', content_rowid='n', tokenize='trigram');")
+        db.executemany("INSERT INTO cases VALUES (?, ?, ?, ?, ?)", cases)
+        db.executescript("INSERT INTO words(words) VALUES ('rebuild'); INSERT INTO words(words) VALUES ('optimize');"
+                         "CREATE INDEX urgent ON cases (state, urgency); ANALYZE;")
+        db.commit()
+        count = db.execute("SELECT count(*) FROM cases").fetchone()[0]
+        say(f"SQLite {sqlite3.sqlite_version} with {count} cases in {time.monotonic() - started:.0f} s")
+
+    def search(self, q, down, limit):
+        """The index where each word has three characters, else a scan."""
+        order, words = "DESC" if down else "ASC", q.split()
+        if min(map(len, words)) >= 3:
+            match = " AND ".join(f'"{w}"' for w in words)
+            sql = f"SELECT c.* FROM words JOIN cases c ON c.n = words.rowid WHERE words MATCH ? ORDER BY words.rowid {order} LIMIT ?"
+            return self.db.execute(sql, (match, limit)).fetchall()
+        like = " AND ".join("text LIKE ?" for _ in words)
+        return self.db.execute(f"SELECT * FROM cases WHERE {like} ORDER BY n {order} LIMIT ?",
+                               (*(f"%{w}%" for w in words), limit)).fetchall()
+
+    def tasks(self, state, limit):
+        self.db.execute("SELECT count(*) FROM cases WHERE state = ?", (state,)).fetchone()
+        return self.db.execute("SELECT * FROM cases WHERE state = ? ORDER BY urgency LIMIT ?", (state, limit)).fetchall()
+
+    def stop(self):
+        self.db.close()
         gone(self.folder)
 
 

@@ -72,6 +72,24 @@ class Lists(CityTest):
         self.assertEqual(self.ids(grid=grid), [c for c in self.all() if self.got(c)["grid"] == grid])
         self.assertEqual(self.ids(unit="u-none"), [])
 
+    def test_several_names_of_a_filter_are_any_of_them(self):
+        self.assertEqual(len(self.ids(source="video,leader,collector")), len(self.all()))
+        self.assertEqual(len(self.ids(source="video,hotline")), 1)
+
+    def test_a_value_that_is_none_is_refused_by_name(self):
+        wrong = {"state": "opened", "kind": "thing", "source": "radio", "lamp": "pink", "sort": "number",
+                 "bbox": "1,2,3", "cursor": "abc", "q": "a", "nobody": "1"}
+        for name, value in wrong.items():
+            self.is_fault(self.who("z-001").get(f"/v1/{JIXI}/cases?{name}={value}"), f"/{name}")
+        for name, value in {"bbox": "3,2,1,4", "q": "x" * 201}.items():
+            self.is_fault(self.who("z-001").get(f"/v1/{JIXI}/cases?{name}={value}"), f"/{name}")
+        self.is_fault(self.who("z-001").get(f"/v1/{JIXI}/cases?bbox=1,-91,2,0"), "/bbox")
+        for name, value in {"limit": "0", "from": "yesterday", "to": "2026-13-01"}.items():
+            for path in ("cases", "tasks") if name == "limit" else ("cases",):
+                self.is_fault(self.who("z-001").get(f"/v1/{JIXI}/{path}?{name}={value}"), f"/{name}", status=400)
+        self.is_fault(self.who("z-001").get(f"/v1/{JIXI}/cases?limit=1001"), "/limit", status=400)
+        self.is_fault(self.who("z-001").get(f"/v1/{JIXI}/tasks?cursor=341824.x"), "/cursor")
+
     def got(self, case):
         return self.who("z-001").case(case).json
 
@@ -92,6 +110,26 @@ class Lists(CityTest):
         self.assertIn(one["id"], self.ids(q=one["address"][:6]))
         self.assertEqual(self.ids(q="没有这样的地方"), [])
         self.is_status(self.who("z-001").get(f"/v1/{JIXI}/cases?q={quote('%_*')}"), 200)
+
+    def test_a_fragment_is_found_in_any_script_width_and_case_and_with_others(self):
+        case = self.reported(i=3, by="a-001", source="leader", description="龍川大道 ABC超市門口 垃圾", address="华阳镇北大街8号")
+        for q in ("龙川", "龍川大道", "ａｂｃ超市门口", "abc 垃圾", "北大街8号 门口", "門"):
+            self.assertIn(case, self.ids(q=q), q)
+            self.assertIn(case, self.ids(q=q, sort="-opened", limit=1), q)
+            self.assertIn(case, self.ids(q=q, sort="due", source="leader"), q)
+        for q in ("龙川 占道", "街8号龙川"):
+            self.assertNotIn(case, self.ids(q=q), q)
+        self.assertNotIn(case, self.ids("u-hw-1", q="龙川"))
+        self.made["reported"].append(case)
+
+    def test_a_search_goes_on_by_its_cursor(self):
+        seen, cursor = [], ""
+        while cursor is not None:
+            page = self.who("z-001").get(f"/v1/{JIXI}/cases?limit=3&sort=-opened&q={quote('垃圾 华阳镇')}" +
+                                         (f"&cursor={cursor}" if cursor else "")).json
+            seen, cursor = seen + [c["id"] for c in page["cases"]], page["next"]
+        self.assertEqual(seen, self.ids(q="垃圾 华阳镇", sort="-opened"))
+        self.assertEqual(seen, sorted(seen, reverse=True))
 
     def test_lamps_filter_and_are_told(self):
         lamps = {c: self.got(c)["lamp"] for c in self.all()}
@@ -123,10 +161,23 @@ class Lists(CityTest):
 
     def test_the_most_urgent_task_comes_first(self):
         tasks = self.who("z-001").get(f"/v1/{JIXI}/tasks").json["tasks"]
-        urgency = [t["due"] or t["opened"] for t in tasks]  # what has no deadline yet counts from its report
-        self.assertEqual(urgency, sorted(urgency))
+        now = datetime.now().astimezone().isoformat()
+        moment = [t["stage_due"] or t["due"] for t in tasks]
+        place = [(0, m) if m and m < now else (2, m) if m else (1, t["opened"]) for m, t in zip(moment, tasks)]
+        self.assertEqual(place, sorted(place))
         self.assertEqual(self.who("z-001").get(f"/v1/{JIXI}/tasks").json["counts"],
                          {"accepted": len(self.made["accepted"]), "checked": len(self.made["checked"])})
+
+    def test_counts_are_of_what_waits_for_me_on_all_pages(self):
+        for user in ("a-001", "z-001", "p-001", "c-001", "u-hw-1", "u-cg-1"):
+            all_of_them = self.ids(user, "tasks")
+            page = self.who(user).get(f"/v1/{JIXI}/tasks?limit=1").json
+            self.assertEqual(sum(page["counts"].values()), len(all_of_them), user)
+            self.assertEqual(len(page["tasks"]), min(1, len(all_of_them)))
+            if page["next"]:
+                second = self.who(user).get(f"/v1/{JIXI}/tasks?limit=1&cursor={page['next']}").json
+                self.assertEqual(second["counts"], page["counts"])
+                self.assertEqual([t["id"] for t in page["tasks"] + second["tasks"]], all_of_them[:2])
 
     # ---- one case ----
 

@@ -2,6 +2,7 @@
 import sys
 import unittest
 from pathlib import Path
+from urllib.parse import urlencode
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 from support import CITY, JIXI, STEPS, CityTest, Raw, event
@@ -85,6 +86,30 @@ class Words(CityTest):
         again = self.is_status(self.who("a-001").report(self.body, Idempotency_Key="call-1"), 201)
         self.assertEqual(again.json["id"], self.case)
         self.is_status(self.who("a-001").report({**self.body, "description": "别的"}, Idempotency_Key="call-1"), 422)
+
+    def by_caller(self, text, user="a-001", area=JIXI, **more):
+        return self.who(user, area).get(f"/v1/{area}/cases?{urlencode({'caller': text, **more})}")
+
+    def test_who_takes_calls_finds_the_caller_s_cases_by_phone_or_name(self):
+        for user in ("a-001", "z-001"):
+            for text in (PHONE, "+86 139-0000-7777", NAME, "某市民歐陽"):
+                a = self.is_status(self.by_caller(text, user), 200)
+                self.assertIn(self.case, [c["id"] for c in a.json["cases"]], text)
+        for text in ("13900007778", "1390000777", "欧阳", "没这个人"):
+            self.assertEqual(self.is_status(self.by_caller(text), 200).json, {"cases": [], "next": None})
+        self.assertEqual(self.by_caller(PHONE, state="voided").json["cases"], [])
+        self.assertEqual([c["id"] for c in self.by_caller(PHONE, sort="due").json["cases"]], [self.case])
+        self.assertEqual([c["id"] for c in self.by_caller(PHONE, "z-001", CITY).json["cases"]], [self.case])
+        self.is_fault(self.by_caller(" "), "/caller")
+
+    def test_nobody_else_finds_a_caller(self):
+        for user in ("p-001", "x-001", "l-001", "r-001", "s-001", "u-hw-1", "c-001"):
+            for text in (PHONE, "没这个人"):
+                self.is_fault(self.by_caller(text, user), "/caller", status=403)
+
+    def test_a_citizen_s_words_are_no_part_of_a_search(self):
+        a = self.is_status(self.who("a-001").get(f"/v1/{JIXI}/cases?{urlencode({'q': '三天没人收拾'})}"), 200)
+        self.assertEqual(a.json["cases"], [])
 
     def test_a_collector_s_own_words_stay_in_the_journal(self):
         self.reported(i=5, description="采集员自己写的话")

@@ -62,7 +62,7 @@ static void *read_beside(void *arg)
     struct wg_desk *d = crowd->c->d;
     struct wg_buf next = WG_BUF_INIT, entry = WG_BUF_INIT;
     while (!atomic_load(&crowd->stop)) {
-        struct wg_case_query q = {.kind = -1, .source = -1, .limit = 50, .sort = WG_BY_OPENED_DOWN};
+        struct wg_case_query q = {.kind = -1, .limit = 50, .sort = WG_BY_OPENED_DOWN};
         struct wg_force *f = wg_desk_force(d);
         struct wg_desk_stats stats;
         struct wg_txn *txn = NULL;

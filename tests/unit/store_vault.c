@@ -146,6 +146,95 @@ TEST(after_a_failed_append_the_next_batch_takes_the_words_away)
     folder_drop(&f);
 }
 
+/* ---- who called ---- */
+
+struct ids {
+    uint64_t id[8];
+    size_t n;
+};
+
+static int take_id(void *arg, uint64_t id)
+{
+    struct ids *ids = arg;
+    ids->id[ids->n++] = id;
+    return WG_OK;
+}
+
+static struct ids found(struct wg_vault *v, const char *text)
+{
+    struct ids ids = {.n = 0};
+    CHECK_INT(wg_vault_find(v, wg_str_of(text), take_id, &ids, &err), WG_OK);
+    return ids;
+}
+
+static void put_caller(struct wg_vault *v, uint64_t n, const char *phone, const char *name,
+                       uint64_t id, char ref[WG_REF_TEXT + 1])
+{
+    CHECK_INT(wg_vault_put(v, n, wg_str_of(name), ref, &err), WG_OK);
+    CHECK_INT(wg_vault_mark(v, ref, WG_BY_PHONE, wg_str_of(phone), id, &err), WG_OK);
+    CHECK_INT(wg_vault_mark(v, ref, WG_BY_NAME, wg_str_of(name), id, &err), WG_OK);
+}
+
+TEST(a_caller_is_found_by_phone_or_name_however_they_are_written)
+{
+    struct folder f = folder_new();
+    struct wg_vault *v = vault_at(&f);
+    char one[WG_REF_TEXT + 1], two[WG_REF_TEXT + 1];
+    static const char *const same[] = {
+        "13900007777",     "139-0000-7777",          "+86 139 0000 7777",
+        "008613900007777", "１３９００００７７７７", "歐陽市民",
+        "欧阳 市民"};
+    CHECK_INT(wg_vault_begin(v, 0, &err), WG_OK);
+    put_caller(v, 2, "13900007777 (家)", "欧阳市民", 12, two);
+    put_caller(v, 1, "13900007777", "欧阳市民", 11, one);
+    CHECK_INT(wg_vault_commit(v, &err), WG_OK);
+    wg_vault_close(v);
+    v = vault_at(&f);
+    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+        struct ids ids = found(v, same[i]);
+        CHECK(ids.n == 2 && ids.id[0] == 11 && ids.id[1] == 12);
+    }
+    CHECK_INT(found(v, "1390000777").n, 0); /* the whole of it or nothing */
+    CHECK_INT(found(v, "欧阳").n, 0);
+    CHECK_INT(wg_vault_find(v, WG_S(" "), take_id, NULL, &err), WG_EINVAL);
+    CHECK_INT(wg_vault_erase(v, wg_str_of(one), &err), WG_OK);
+    struct ids left = found(v, "13900007777");
+    CHECK(left.n == 1 && left.id[0] == 12);
+    CHECK_INT(wg_vault_erase(v, wg_str_of(two), &err), WG_OK);
+    CHECK_INT(found(v, "欧阳市民").n, 0);
+    wg_vault_close(v);
+    folder_drop(&f);
+}
+
+TEST(a_caller_of_a_report_that_never_came_to_be_is_not_found)
+{
+    struct folder f = folder_new();
+    struct wg_vault *v = vault_at(&f);
+    char ref[WG_REF_TEXT + 1], next[WG_REF_TEXT + 1];
+    CHECK_INT(wg_vault_begin(v, 0, &err), WG_OK);
+    put_caller(v, 1, "13900007777", "欧阳市民", 11, ref);
+    CHECK_INT(wg_vault_commit(v, &err), WG_OK);
+    wg_vault_forget(v);
+    put_row(v, 0, 1, "next", next);
+    CHECK_INT(found(v, "13900007777").n, 0);
+    check_row(v, ref, NULL);
+    wg_vault_close(v);
+    folder_drop(&f);
+}
+
+TEST(a_phone_without_digits_and_an_empty_name_are_passed_over)
+{
+    struct folder f = folder_new();
+    struct wg_vault *v = vault_at(&f);
+    char ref[WG_REF_TEXT + 1];
+    CHECK_INT(wg_vault_begin(v, 0, &err), WG_OK);
+    put_caller(v, 1, "不肯说", "", 11, ref);
+    CHECK_INT(wg_vault_commit(v, &err), WG_OK);
+    CHECK_INT(found(v, "不肯说").n, 0);
+    wg_vault_close(v);
+    folder_drop(&f);
+}
+
 static void *erase_later(void *arg)
 {
     void **a = arg;

@@ -78,7 +78,7 @@ const struct command commands[] = {
      "An open outcome (503, a broken line) is asked about once more with the same key.\n",
      report_options},
     {"cases", "cases [KEY=VALUE …]", "案卷 cases by filter", run_cases, 0, ANY,
-     "Filters: state category kind unit grid part source reporter lamp from to bbox q; sort "
+     "Filters: state category kind unit grid part source reporter lamp from to bbox q caller; sort "
      "(opened, -opened, due),\n"
      "limit (to 1000), cursor (from the page before). state, lamp, kind and source take several, "
      "with commas.\n"
