@@ -100,6 +100,8 @@ int64_t wg_case_wake(const struct wg_case *c);
 const char *wg_case_wake_for(const struct wg_case *c, int64_t now_ms);
 /** Does the case clock run in this state, once it is filed? */
 bool wg_clock_runs(int state);
+/** The role that a request waits for; 0: nothing is asked that a role of this county answers. */
+uint32_t wg_case_asks(const struct wg_case *c);
 /** The one post that answers for it now: a role, and the unit where the role is a unit's. */
 uint32_t wg_case_post(const struct wg_case *c);
 
@@ -244,6 +246,7 @@ struct wg_ids {
 /** Lists of cases. Each walks one index; all else is filtered. */
 struct wg_case_query {
     uint32_t states;    /**< bits; 0: any */
+    uint32_t asked;     /**< by due: and those with a request that one of these roles answers */
     struct wg_str unit; /**< of these units: up to 16 ids with a space between */
     struct wg_str grid, category, part, reporter;
     int kind;         /**< -1: any */
@@ -265,7 +268,8 @@ struct wg_case_query {
                              words 20,000 */
     struct wg_str cursor; /**< opaque, of the page before */
     int64_t now_ms;
-    uint64_t *counts; /**< by due: how many of each state there are on all pages, by unit, states
+    uint64_t *counts; /**< WG_STATES + 1, the last for `asked`. By due: how many of each there are
+                          on all pages, by unit, states
                          and who sees them alone, is added here; or NULL */
 };
 /** fn for each, in order; cursor of the next page to `next` (empty: no more). Errors: WG_EINVAL

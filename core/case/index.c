@@ -32,6 +32,15 @@ static void key_urgency(struct index_key *k, const struct wg_case *c)
     k->has_value = true;
 }
 
+static void key_unit(struct index_key *k, const struct wg_case *c, struct wg_str unit,
+                     enum unit_group group)
+{
+    k->table = T_BY_UNIT;
+    k->n = unit_prefix(unit, group, k->key);
+    key_id(k, c->id);
+    key_urgency(k, c);
+}
+
 size_t index_keys(const struct wg_case *c, struct index_key out[KEYS_MAX])
 {
     size_t count = 0;
@@ -51,17 +60,20 @@ size_t index_keys(const struct wg_case *c, struct index_key out[KEYS_MAX])
         k->n = 8;
         key_id(k, c->id);
     }
+    uint32_t asks = wg_case_asks(c);
+    if (asks) {
+        k = key_start(out, &count, T_BY_STATE);
+        k->key[k->n++] = (uint8_t)(BY_ASKED | (unsigned)__builtin_ctz(asks));
+        key_id(k, c->id);
+        key_urgency(k, c);
+    }
+    if (c->unit.n) /* first, so that it is never the one too many */
+        key_unit(&out[count++], c, c->unit, open ? UNIT_HOLDS : UNIT_CLOSED);
     for (struct wg_str rest = c->held; rest.n && count < KEYS_MAX;) {
         const char *space = memchr(rest.p, ' ', rest.n);
         struct wg_str unit = {rest.p, space ? (size_t)(space - rest.p) : rest.n};
-        k = key_start(out, &count, T_BY_UNIT);
-        k->n = unit_prefix(unit,
-                           !open                      ? UNIT_CLOSED
-                           : wg_str_eq(unit, c->unit) ? UNIT_HOLDS
-                                                      : UNIT_HELD,
-                           k->key);
-        key_id(k, c->id);
-        key_urgency(k, c);
+        if (!wg_str_eq(unit, c->unit))
+            key_unit(&out[count++], c, unit, open ? UNIT_HELD : UNIT_CLOSED);
         rest = space ? (struct wg_str){space + 1, rest.n - unit.n - 1} : (struct wg_str){NULL, 0};
     }
     return count;

@@ -159,10 +159,11 @@ bool visible(const struct wg_case_query *q, const struct wg_case *c)
 static bool matches(struct walk *w, const struct wg_case *c)
 {
     const struct wg_case_query *q = w->q;
-    if ((q->states && !(q->states >> c->state & 1)) || (q->kind >= 0 && c->kind != q->kind) ||
-        (q->sources && !(q->sources >> c->source & 1)))
+    bool asked = q->asked & wg_case_asks(c);
+    if ((q->states && !(q->states >> c->state & 1) && !asked) ||
+        (q->kind >= 0 && c->kind != q->kind) || (q->sources && !(q->sources >> c->source & 1)))
         return false;
-    if ((q->unit.n && !wg_words_have(q->unit, c->unit)) ||
+    if ((q->unit.n && !wg_words_have(q->unit, c->unit) && !asked) ||
         (q->grid.n && !wg_str_eq(c->grid, q->grid)) ||
         (q->category.n && !wg_str_eq(c->category, q->category)) ||
         (q->part.n && !wg_str_eq(c->part, q->part)) ||

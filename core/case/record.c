@@ -260,6 +260,20 @@ uint32_t wg_case_post(const struct wg_case *c)
     }
 }
 
+/* Of the JSON text that C itself wrote: no need to read all of it. */
+uint32_t wg_case_asks(const struct wg_case *c)
+{
+    static const char of[] = "\"of\":\"", appeal[] = "\"what\":\"appeal\"";
+    const char *at = c->asked.n ? memmem(c->asked.p, c->asked.n, of, sizeof(of) - 1) : NULL;
+    if (!at)
+        return c->asked.n && memmem(c->asked.p, c->asked.n, appeal, sizeof(appeal) - 1)
+                   ? WG_REVIEWER
+                   : 0;
+    at += sizeof(of) - 1;
+    const char *end = memchr(at, '"', (size_t)(c->asked.p + c->asked.n - at));
+    return end ? wg_role_parse((struct wg_str){at, (size_t)(end - at)}) : 0;
+}
+
 struct moment {
     const char *what;
     int64_t at;

@@ -90,7 +90,7 @@ static int add_of_state(struct walk *w, struct heap *h, const struct heap *unit,
 {
     struct wg_cursor *c = NULL;
     struct wg_str k, v;
-    uint8_t from[9] = {(uint8_t)state};
+    uint8_t from[9] = {(uint8_t)state}; /* or BY_ASKED and a role */
     size_t i = 0;
     int rc = wg_cursor_open(w->txn, w->v->table[T_BY_STATE], &c);
     if (unit)
@@ -106,7 +106,7 @@ static int add_of_state(struct walk *w, struct heap *h, const struct heap *unit,
         if ((unit && unit->item[i].id != id) || !seen(w, state, id))
             continue;
         if (w->q->counts)
-            w->q->counts[state]++;
+            w->q->counts[state < WG_STATES ? state : WG_STATES]++;
         if (!w->look || search_may(w->look, id))
             rc = add(h, wg_be64_get(v.p), id);
     }
@@ -161,7 +161,7 @@ static int fill_only(struct walk *w, struct heap *h, uint32_t states)
 
 static int fill(struct walk *w, struct heap *h)
 {
-    uint32_t states = w->q->states ? w->q->states & open_states() : open_states();
+    uint32_t states = w->q->states || w->q->asked ? w->q->states & open_states() : open_states();
     struct heap unit = {.now = h->now};
     bool of_unit = w->q->unit.n || w->q->seen_by_unit.n;
     if (w->q->only)
@@ -171,6 +171,8 @@ static int fill(struct walk *w, struct heap *h)
         if (states >> s & 1)
             rc = add_of_state(w, h, of_unit ? &unit : NULL, s);
     free(unit.item);
+    for (uint32_t rest = w->q->asked; rc == WG_OK && rest; rest &= rest - 1)
+        rc = add_of_state(w, h, NULL, (int)(BY_ASKED | (unsigned)__builtin_ctz(rest)));
     return rc;
 }
 
@@ -203,6 +205,7 @@ int by_due(struct walk *w, struct wg_buf *next, struct wg_err *err)
 {
     struct heap h = {.now = (uint64_t)w->q->now_ms};
     struct place start = {0, 0};
+    uint64_t given = 0;
     int rc = read_cursor(w->q->cursor, &start, &h.now, err);
     if (rc == WG_OK)
         rc = fill(w, &h);
@@ -213,7 +216,9 @@ int by_due(struct walk *w, struct wg_buf *next, struct wg_err *err)
             write_cursor(&h, next);
             break;
         }
-        rc = offer(w, h.item[0].id, (struct wg_str){NULL, 0});
+        if (h.item[0].id != given) /* may be there twice: by its state, and by what is asked */
+            rc = offer(w, h.item[0].id, (struct wg_str){NULL, 0});
+        given = h.item[0].id;
     }
     free(h.item);
     return rc < 0 ? rc : WG_OK;

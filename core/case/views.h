@@ -27,6 +27,9 @@ struct wg_views {
     struct wg_search *search; /* hears what is folded; or NULL */
 };
 
+/** In place of a state: cases with a request that this role (its bit's number) answers. */
+#define BY_ASKED 0x80u
+
 #define KEY_MAX 128
 struct index_key {
     enum table table;
@@ -35,7 +38,7 @@ struct index_key {
     uint8_t value[8]; /* urgency, big-endian */
     bool has_value;
 };
-#define KEYS_MAX 16
+#define KEYS_MAX 24
 /* Urgency: when its stage is due, else the case; else when it was opened, with this bit. */
 #define URGENCY_UNDATED (UINT64_C(1) << 63)
 enum unit_group { UNIT_HOLDS, UNIT_HELD, UNIT_CLOSED };

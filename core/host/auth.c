@@ -98,7 +98,7 @@ struct lockout {
     struct lockout *next;
     char who[96]; /* area/user */
     int failures;
-    int64_t until;
+    int64_t until; /* mono ms */
 };
 
 void sessions_free(struct wg_host *h)
@@ -115,7 +115,7 @@ void sessions_free(struct wg_host *h)
 
 static struct lockout *lockout_of(struct wg_host *h, const char *who, bool make)
 {
-    int64_t now = wg_now_ms();
+    int64_t now = wg_mono_ms();
     for (struct lockout **at = &h->lockouts; *at;) {
         struct lockout *l = *at;
         if (strcmp(l->who, who) == 0)
@@ -144,18 +144,18 @@ static void failed(struct wg_host *h, const char *who)
     l->failures++;
     int over = l->failures - TRIES_FREE;
     int64_t wait = over < 0 ? 0 : over > 9 ? LOCK_MAX_MS : (WG_SECOND_MS << over);
-    l->until = wg_now_ms() + wait;
+    l->until = wg_mono_ms() + wait;
 }
 
 /* True: it is, and the request has its answer. */
 static bool locked(struct call *call, const char *who)
 {
     const struct lockout *lock = lockout_of(call->host, who, false);
-    int64_t now = wg_now_ms();
+    int64_t now = wg_mono_ms();
     char seconds[24];
     if (!lock || lock->until <= now)
         return false;
-    snprintf(seconds, sizeof(seconds), "%lld", (long long)((lock->until - now) / 1000 + 1));
+    snprintf(seconds, sizeof(seconds), "%lld", (long long)((lock->until - now + 999) / 1000));
     wg_reply_header(call->req, "Retry-After", wg_str_of(seconds));
     wg_reply_problem(call->req, 429, "too many wrong passwords; wait as Retry-After says");
     return true;

@@ -201,7 +201,7 @@ struct listing {
     struct wg_case_query q;
     struct wg_county *now;
     struct wg_buf out, next;
-    uint64_t counts[WG_STATES]; /* tasks: of all counties, whichever the page is of */
+    uint64_t counts[WG_STATES + 1]; /* tasks: of all counties, whichever the page is of */
     struct wg_str caller;
     bool tasks;
     size_t given;
@@ -307,6 +307,8 @@ static void list_done(void *arg)
         for (int s = 0; s < WG_STATES; s++)
             if (l->q.states >> s & 1 && wg_state_open(s))
                 wg_json_kint(&b, wg_state_name(s), (int64_t)l->counts[s]);
+        if (l->q.asked)
+            wg_json_kint(&b, "asked", (int64_t)l->counts[WG_STATES]);
         wg_buf_char(&b, '}');
     }
     wg_json_key(&b, "next");
@@ -508,7 +510,8 @@ void get_cases(struct call *call)
         listing_run(l);
 }
 
-/* What waits for me: cases that one of my roles answers for just now. */
+/* What waits for me: cases that one of my roles answers for just now, and requests that it grants
+ * or denies. */
 void get_tasks(struct call *call)
 {
     struct listing *l = listing_new(call);
@@ -520,6 +523,7 @@ void get_tasks(struct call *call)
     for (int state = 0; state < WG_STATES; state++)
         if (wg_case_post(&(struct wg_case){.state = (uint8_t)state}) & call->session->roles)
             l->q.states |= UINT32_C(1) << state;
+    l->q.asked = call->session->roles & (WG_DISPATCHER | WG_CHIEF | WG_LEADER | WG_REVIEWER);
     if (!query_int(call, "limit", 1, 1000, &limit) ||
         !start_cursor(l, wg_req_query(call->req, "cursor")))
         return;
@@ -529,9 +533,10 @@ void get_tasks(struct call *call)
     l->q.sort = WG_BY_DUE;
     if (l->session.roles & WG_UNIT_ROLE && !(l->session.roles & READERS))
         l->q.unit = l->q.seen_by_unit;
-    if (!l->q.states)
+    bool any = l->q.states || l->q.asked;
+    if (!any)
         l->counties = 0; /* no step is ours: an empty list, and no page after it */
-    if (l->q.states)
+    if (any)
         listing_run(l);
     else
         list_done(l);

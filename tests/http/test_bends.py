@@ -220,6 +220,20 @@ class Bends(CityTest):
             a = self.is_status(self.act(case, "unit", "defer", {"days": 1}), 403)
             self.assertIn("审批权限", a.json["detail"])
 
+    def test_a_request_is_a_task_of_who_may_answer_it_and_of_nobody_else(self):
+        case = self.in_state("disposing")
+        tasks = lambda who: self.who(PEOPLE[who]).get(f"/v1/{JIXI}/tasks?limit=1000").json
+        self.assertNotIn(case, [t["id"] for t in tasks("chief")["tasks"]])
+        n = tasks("chief")["counts"]["asked"]
+        self.done(case, "unit", "defer", {"days": 8})
+        self.assertIn(case, [t["id"] for t in tasks("chief")["tasks"]])
+        self.assertEqual(tasks("chief")["counts"]["asked"], n + 1)
+        for who in ("leader", "dispatcher", "acceptor"):
+            self.assertNotIn(case, [t["id"] for t in tasks(who)["tasks"]])
+        self.assertIn(case, [t["id"] for t in tasks("unit")["tasks"]])
+        self.done(case, "chief", "deny", {"reason": "不准"})
+        self.assertEqual(tasks("chief")["counts"]["asked"], n)
+
     def test_a_denied_deferral_changes_nothing_but_that_it_was_asked(self):
         case = self.in_state("disposing")
         due = self.got(case)["due"]
