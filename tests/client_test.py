@@ -118,6 +118,36 @@ class WithServer(Served):
         self.assertEqual(self.json_as("z-001", "case", case)["photos"][0]["sha256"], self.run_as(
             "c-001", "put", str(photo)).strip())
 
+    def test_a_case_goes_around_the_bends_too(self):
+        self.sign_in("c-001", "a-001", "z-001", "p-001", "u-hw-1", "l-001")
+        case = self.report()["id"]
+        for action, who, body in support.STEPS[:4]:
+            self.run_as(who, "do", case, action, *[f"{k}={v}" for k, v in body.items()])
+        self.assertIn("延期 → dispatcher", self.run_as("u-hw-1", "do", case, "defer", "days=3", "note=待料"))
+        tasks = self.run_as("p-001", "tasks")
+        self.assertIn(case, tasks)
+        self.assertIn("待批 asked 1", tasks)
+        self.assertNotIn("asked", self.run_as("p-001", "do", case, "grant"))
+        self.assertIn("deferrals 延期", self.run_as("z-001", "case", case))
+        self.run_as("p-001", "do", case, "countersign", 'units:=["u-cg"]')
+        self.run_as("l-001", "do", case, "supervise", "note=三日内")
+        shown = self.run_as("z-001", "case", case)
+        self.assertIn("owes a reply", shown)
+        self.assertIn("post 责任岗位", shown)
+        self.run_as("u-hw-1", "do", case, "send_back", code=REFUSED)
+        self.assertIn("  /reason: ", self.err)
+        self.assertIn("used 已用", self.run_as("z-001", "clock", case))
+
+    def test_the_flow_says_who_may_from_where_and_what_it_takes(self):
+        self.sign_in("c-001")
+        rows = self.run_as("c-001", "flow").splitlines()
+        self.assertGreater(len(rows), 38)
+        self.assertRegex(self.run_as("c-001", "flow", "defer"), r"延期 .*unit \(holder\).*disposing.*days")
+        self.run_as("c-001", "flow", "explode", code=MISUSED)
+        help_ = self.run_as("c-001", "do", "--help")
+        steps = {s["action"] for s in self.json_as("c-001", "flow")["steps"]} - {"report"}
+        self.assertEqual({a for a in steps if a not in help_}, set())
+
     def test_a_refusal_tells_what_is_allowed_and_a_bad_body_which_field(self):
         self.sign_in("c-001", "a-001", "z-001")
         case = self.report()["id"]
@@ -307,7 +337,7 @@ class ACountyCarried(Clients):
         thread.join()
         return int(re.search(r": (\d+) entries", out)[1])
 
-    def test_export_of_a_served_county_opens_elsewhere_with_all_its_words(self):
+    def test_S3a_export_of_a_served_county_opens_elsewhere_with_all_its_words(self):
         entries = self.exported()
         self.assertEqual(stat.S_IMODE(self.tar.stat().st_mode), 0o600)
         other = self.other()
@@ -319,7 +349,7 @@ class ACountyCarried(Clients):
         self.assertIn("is there already", self.err)
         other.start()
         asked = other.person(support.JIXI, "z-001").get(f"/v1/{support.JIXI}/cases?limit=1000").json["cases"]
-        self.assertGreater(len(asked), 5)
+        self.assertGreater(len(asked), 0)
         for case in asked:
             there = self.server.person(support.JIXI, "z-001").case(case["id"]).json
             self.assertEqual({**case, "lamp": 0}, {**there, "lamp": 0})
@@ -363,7 +393,7 @@ class ACountyCarried(Clients):
         other = self.other()
         self.run_as("x", "adopt", "-c", str(other.file), str(tar(good, **{"341824/vault": "/tmp"})), code=REFUSED)
 
-    def test_a_clone_has_units_and_rules_of_its_own_and_nobodys_cases(self):
+    def test_S2d_a_clone_has_units_and_rules_of_its_own_and_nobodys_cases(self):
         scripts = support.scripts_copy(self.folder / "scripts")
         server = support.city("cloning", counties=[support.JIXI, "341822"], scripts=scripts)
         server.write_config()

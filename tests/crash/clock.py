@@ -87,7 +87,7 @@ class Skewed(CityTest):
 
 
 class Passing(Skewed):
-    def test_an_overdue_case_climbs_the_ladder_once_each_and_keeps_its_version(self):
+    def test_S4n_S5p_an_overdue_case_climbs_the_ladder_once_each_and_keeps_its_version(self):
         case = self.at_work()
         before = self.got(case)
         self.assertEqual((before["lamp"], before["overdue"], before["level"]), ("green", False, 0))
@@ -154,7 +154,7 @@ class Passing(Skewed):
         self.act(case, "u-hw-1", "dispose")
         self.audited()
 
-    def test_an_appeal_needs_two_reviewers_and_the_fact_stays(self):
+    def test_S4k_an_appeal_needs_two_reviewers_and_the_fact_stays(self):
         case = self.at_work(12)
         self.passes(2 * DAY)
         for who, action, body in (("u-hw-1", "dispose", {}), ("a-001", "ask_check", {}), ("c-001", "check", {"result": "pass"}),
@@ -176,7 +176,7 @@ class Passing(Skewed):
         a = self.is_status(self.who("u-hw-1").act(case, "defer", {"days": 1}), 409)
         self.assertIn("overdue", a.json["detail"])
 
-    def test_a_gas_leak_at_night_has_a_running_clock_at_once_and_litter_has_not(self):
+    def test_S0a_a_gas_leak_at_night_has_a_running_clock_at_once_and_litter_has_not(self):
         self.passes(13 * 3600)  # into the night
         leak, litter = (self.brought_to("file", i=14, category=c) for c in ("0401", "0110"))
         filed, due = (moment(self.got(leak)[k]) for k in ("filed", "due"))

@@ -39,7 +39,7 @@ class BaseData(CityTest):
 
 
 class Faults(BaseData):
-    def test_a_file_with_37_bad_rows_names_all_37_and_imports_none(self):
+    def test_S3p_a_file_with_37_bad_rows_names_all_37_and_imports_none(self):
         lines = self.file("parts.csv").decode().rstrip("\n").split("\n")
         bad = range(10, 10 + 37 * 20, 20)
         for i in bad:
@@ -127,7 +127,7 @@ class Editions(BaseData):
         self.is_fault(self.send("units", self.units(), query=f"?from={day(1)}"), "/from", "future")
         self.is_fault(self.send("units", self.units(), query=f"?from={day(-1)}"), "/from", "not restated")
 
-    def test_a_place_is_told_by_what_was_in_force_then(self):
+    def test_S2f_a_place_is_told_by_what_was_in_force_then(self):
         then = datetime.now(timezone.utc).astimezone(timezone(timedelta(hours=8))).isoformat().replace("+", "%2B")
         duties = json.loads(self.file("duties.geojson"))
         case = self.reported()
@@ -174,7 +174,7 @@ class Jobs(BaseData):
 
 
 class Units(BaseData):
-    def test_a_unit_that_ends_with_open_cases_needs_a_successor(self):
+    def test_S4i_a_unit_that_ends_with_open_cases_needs_a_successor(self):
         case = self.brought_to("dispatch")
         self.assertEqual(self.who("z-001").case(case).json["unit"], "u-hw")
         a = self.is_status(self.send("units", self.unit("u-hw", to=day(0))), 422)
@@ -289,7 +289,7 @@ class Tenant(CityTest):
     def report(self, **more):
         return self.who("c-001", LANGXI).report(event(LANGXI, **more))
 
-    def test_a_county_goes_from_prep_to_extended_step_by_step(self):
+    def test_S2a_S2c_S5x_a_county_goes_from_prep_to_extended_step_by_step(self):
         self.assertEqual((self.now()["phase"], self.now()["ready_percent"]), ("live", 100))
         self.is_fault(self.report(drill=True), "/drill", "drills end")
         self.is_status(self.who("admin", LANGXI).post(f"/v1/{LANGXI}/tenant", {"phase": "prep"}), 403)

@@ -268,7 +268,7 @@ class Marks(BlobTest):
         self.assertFalse({"late", "far_m"} & set(p))
         self.assertEqual(self.marks(case), [])
 
-    def test_a_photo_three_hours_old_is_taken_and_marked(self):
+    def test_S4r_a_photo_three_hours_old_is_taken_and_marked(self):
         case = self.reported(i=2, photos=[self.stored("c-001", jpeg(3, taken=ago(hours=3), at=self.at(2)))])
         self.assertTrue(self.photo(case)["late"])
         self.assertEqual(self.marks(case), ["photo_late"])

@@ -27,6 +27,13 @@ int run_tasks(struct ctx *c)
     int rc = get(c, area_path(c, "tasks%s", query), &j);
     if (!j)
         return rc;
+    const struct wg_json *counts = wg_json_get(j, "counts");
+    for (const struct wg_json *m = counts ? counts->child : NULL; m; m = m->next)
+        printf("%s%.*s %lld", m == counts->child ? "" : " · ",
+               WG_PRI(wg_str_is(m->key, "asked") ? WG_S("待批 asked") : state_text(c, m->key)),
+               (long long)m->num);
+    if (counts && counts->child)
+        printf("\n\n");
     print_cases(c, wg_json_get(j, "tasks"));
     if (wg_json_str(j, "next").n)
         printf("\nmore 更多: cursor=%.*s\n", WG_PRI(wg_json_str(j, "next")));
@@ -162,6 +169,7 @@ int run_do(struct ctx *c)
         line("unit 责任单位", wg_json_str(j, "unit"));
         line("due 时限", wg_json_str(j, "due").n ? short_time(c, wg_json_str(j, "due"))
                                                  : wg_json_str(j, "due"));
+        print_asked(c, j);
         line("version 版本", number_text(wg_json_get(j, "version")));
     }
     wg_buf_free(&body);

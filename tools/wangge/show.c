@@ -21,10 +21,6 @@ static struct wg_str marks_text(struct ctx *c, const struct wg_json *j)
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
         if (wg_json_bool(j, marks[i].key, false))
             wg_buf_fmt(&b, "%s", marks[i].text);
-    if (wg_json_int(j, "rework", 0))
-        wg_buf_fmt(&b, "返工%lld次 ", (long long)wg_json_int(j, "rework", 0));
-    if (wg_json_int(j, "deferrals", 0))
-        wg_buf_fmt(&b, "延期%lld次 ", (long long)wg_json_int(j, "deferrals", 0));
     struct wg_str s = wg_arena_str(c->arena, wg_buf_str(&b));
     wg_buf_free(&b);
     return s;
@@ -56,6 +52,74 @@ static struct wg_str part_or_event(struct wg_str kind)
     return wg_str_is(kind, "part") ? WG_S("部件") : wg_str_is(kind, "event") ? WG_S("事件") : kind;
 }
 
+/* defer 延期 of chief: days=3; the day and the money too, where there are such. */
+static struct wg_str asked_text(struct ctx *c, const struct wg_json *asked)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    struct wg_str what = wg_json_str(asked, "what"), of = wg_json_str(asked, "of");
+    if (!what.n)
+        return what;
+    wg_buf_fmt(&b, "%.*s %.*s", WG_PRI(what), WG_PRI(action_text(what)));
+    if (of.n)
+        wg_buf_fmt(&b, " → %.*s", WG_PRI(of));
+    for (const struct wg_json *m = asked->child; m; m = m->next) {
+        bool told = wg_str_is(m->key, "what") || wg_str_is(m->key, "of") ||
+                    wg_str_is(m->key, "at") || wg_str_is(m->key, "to");
+        if (!told && (m->type == WG_JSTR || m->type == WG_JINT))
+            wg_buf_fmt(&b, ", %.*s=%.*s", WG_PRI(m->key), WG_PRI(m->str));
+    }
+    struct wg_str s = wg_arena_str(c->arena, wg_buf_str(&b));
+    wg_buf_free(&b);
+    return s;
+}
+
+void print_asked(struct ctx *c, const struct wg_json *j)
+{
+    struct wg_str asked = asked_text(c, wg_json_get(j, "asked"));
+    if (asked.n)
+        line("asked 待批", asked);
+}
+
+/* Only what there is: most cases go straight. */
+static void show_bends(struct ctx *c, const struct wg_json *j)
+{
+    static const struct {
+        const char *key, *name;
+    } texts[] =
+        {
+            {"verified", "verified 核实"},
+            {"blamed_unit", "blamed 责任方"},
+            {"into", "into 并入/移往"},
+            {"satisfied", "callback 回访"},
+        },
+      times[] =
+          {
+              {"stage_due", "stage 环节时限"},
+              {"suspended_until", "until 挂账至"},
+          },
+      counts[] = {
+          {"rework", "rework 返工"},       {"send_backs", "sent back 退回"},
+          {"deferrals", "deferrals 延期"}, {"urges", "urged 催办"},
+          {"level", "ladder 升级"},
+      };
+    struct wg_str order = wg_json_str(wg_json_get(j, "order"), "no");
+    line("post 责任岗位", wg_json_str(j, "post"));
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+        if (wg_json_str(j, times[i].key).n)
+            line(times[i].name, short_time(c, wg_json_str(j, times[i].key)));
+    print_asked(c, j);
+    if (order.n)
+        line("order 督办", wg_json_bool(j, "owes_reply", false)
+                               ? wg_arena_fmt(c->arena, "%.*s (owes a reply 待回复)", WG_PRI(order))
+                               : order);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (wg_json_str(j, texts[i].key).n)
+            line(texts[i].name, wg_json_str(j, texts[i].key));
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        if (wg_json_int(j, counts[i].key, 0))
+            line(counts[i].name, number_text(wg_json_get(j, counts[i].key)));
+}
+
 void print_case(struct ctx *c, const struct wg_json *j)
 {
     struct wg_str condition = wg_json_str(j, "condition");
@@ -72,6 +136,7 @@ void print_case(struct ctx *c, const struct wg_json *j)
          wg_json_str(j, "due").n ? short_time(c, wg_json_str(j, "due")) : (struct wg_str){NULL, 0});
     line("unit 责任单位", wg_json_str(j, "unit"));
     line("proposed 建议单位", wg_json_str(j, "proposed_unit"));
+    show_bends(c, j);
     line("words 描述", wg_json_str(j, "description"));
     line("address 地址", wg_json_str(j, "address"));
     line("place 位置", place_text(c, j));
@@ -128,6 +193,10 @@ void print_statement(struct ctx *c, const struct wg_json *j)
     line("due 止", short_time(c, wg_json_str(j, "due")));
     if (wg_json_get(j, "lamp"))
         line("lamp 灯", lamp_text(wg_json_str(j, "lamp")));
+    if (wg_json_get(j, "used_seconds"))
+        line("used 已用", span_text(c, wg_json_int(j, "used_seconds", 0)));
+    if (wg_json_bool(j, "stopped", false))
+        line("stopped 停表", WG_S("yes 是"));
     if (wg_json_int(j, "left_seconds", 0) > 0)
         line("left 剩余", span_text(c, wg_json_int(j, "left_seconds", 0)));
     if (wg_json_int(j, "late_seconds", 0) > 0)

@@ -132,6 +132,7 @@ void line(const char *label,
 
 /* ---- show.c: answers that more than one command gives ---- */
 
+void print_asked(struct ctx *c, const struct wg_json *j); /* a case's request that waits */
 void print_case(struct ctx *c, const struct wg_json *j);
 void print_cases(struct ctx *c, const struct wg_json *list);
 void print_statement(struct ctx *c, const struct wg_json *j);
