@@ -6,12 +6,6 @@
 
 #include <stdlib.h>
 
-static struct wg_str key_u64(uint8_t be[8], uint64_t v)
-{
-    wg_be64(be, v);
-    return (struct wg_str){(char *)be, 8};
-}
-
 struct search_look {
     struct wg_search *s;
     const struct wg_find *find;

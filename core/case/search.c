@@ -115,12 +115,6 @@ static void take_heard(struct wg_search *s, uint64_t n)
 
 /* ---- what is on the disk ---- */
 
-static struct wg_str key_u64(uint8_t be[8], uint64_t v)
-{
-    wg_be64(be, v);
-    return (struct wg_str){(char *)be, 8};
-}
-
 /* version · tip · end · changed: one value, so they are always of one moment. */
 struct head {
     uint32_t version, changed;

@@ -14,10 +14,9 @@ static const char *const source_names[WG_SOURCES] = {
     "collector", "hotline", "public", "sms", "video", "vehicle", "leader", "media", "other",
 };
 static const char *const effect_names[WG_EFFECTS] = {
-    "none",    "verify",   "send_back", "ask",         "grant",    "deny",    "resume",
-    "dispose", "check",    "supervise", "reply",       "void",     "urge",    "merge",
-    "split",   "withdraw", "transfer",  "countersign", "evidence", "correct", "callback",
-    "appeal",  "verdict",  "handover",  "receive",
+    "none",      "verify",  "send_back", "ask",    "grant",   "deny",     "dispose",  "check",
+    "supervise", "reply",   "urge",      "merge",  "split",   "withdraw", "transfer", "countersign",
+    "evidence",  "correct", "callback",  "appeal", "verdict", "handover", "receive",
 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -27,6 +27,16 @@ struct wg_views {
     struct wg_search *search; /* hears what is folded; or NULL */
 };
 
+/* ---- view.c: keys and counters that both folding and reading need ---- */
+
+#define SEEN_MS (30 * WG_DAY_MS)
+#define DIGEST 16
+const char *table_name(int table);
+struct wg_str key_u64(uint8_t be[8], uint64_t v);                              /**< borrows be */
+uint64_t meta_get(struct wg_views *v, struct wg_txn *txn, const char *key);    /**< 0: none */
+void digest_of(struct wg_str by, struct wg_str key, uint8_t out[DIGEST]);      /**< of a seen key */
+struct wg_str record_key(char out[256], const char *kind, struct wg_str name); /**< borrows out */
+
 /** In place of a state: cases with a request that this role (its bit's number) answers. */
 #define BY_ASKED 0x80u
 

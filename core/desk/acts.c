@@ -1,274 +1,18 @@
-/* What a row of the flow does beside moving the state. A row names its effect; each effect has a
- * guard (may it be just now?), a look at the body, its outcomes before the rules are asked, and
- * some a word after. */
+/* What a row of the flow does beside moving the state. A row names its effect; each has its
+ * outcomes, most of them before the rules are asked, and some a word after. Whether it may be is in
+ * guards.c. */
 #include "inside.h"
 
 #include <stdio.h>
 
-#define SUSPEND_MAX_MS (366 * WG_DAY_MS) /* the rule in use: one approval, a year at most */
 #define BEGIN(dc) out_begin(dc, "set")
 #define END(dc) wg_buf_char(&(dc)->outs, '}')
-
-static struct wg_str in_text(const struct deciding *dc, const char *key)
-{
-    return wg_json_str(dc->cmd->in, key);
-}
-
-static bool asked_for(const struct deciding *dc, const char *what)
-{
-    return dc->asked && wg_str_is(wg_json_str(dc->asked, "what"), what);
-}
-
-static int not_now(struct deciding *dc, const char *why)
-{
-    return deny(dc, WG_ESTATE, why);
-}
-
-static bool was_late(const struct wg_case *c)
-{
-    int64_t end = c->stopped ? c->stopped : c->closed;
-    return c->due && end > c->due;
-}
-
-const struct wg_segment *act_segment(const struct deciding *dc)
-{
-    const struct wg_condition *row = dc->row;
-    uint32_t at = dc->c.segment;
-    if (!row && dc->class_ && dc->c.condition.n)
-        row = wg_class_condition(dc->class_, dc->c.condition);
-    if (dc->step->effect == WG_DO_FEED_BACK)
-        at++;
-    return row && at < row->segments ? &row->segment[at] : NULL;
-}
-
-/* ---- guards: 409, and 403 where another must answer ---- */
-
-static int guard_ask(struct deciding *dc)
-{
-    char why[160];
-    if (!dc->asked)
-        return WG_OK;
-    snprintf(why, sizeof(why), "%.*s is asked for already; it has to be granted or denied first",
-             WG_PRI(wg_json_str(dc->asked, "what")));
-    return not_now(dc, why);
-}
-
-static bool is_answered_by_grant(const struct deciding *dc)
-{
-    return dc->asked && wg_json_str(dc->asked, "of").n;
-}
-
-static int guard_answer(struct deciding *dc)
-{
-    char why[160];
-    if (!is_answered_by_grant(dc))
-        return not_now(dc, "nothing is asked for that could be granted or denied");
-    uint32_t of = wg_role_parse(wg_json_str(dc->asked, "of"));
-    if (!(of & dc->cmd->actor.roles)) {
-        snprintf(why, sizeof(why), "%.*s is for the %s to grant or deny",
-                 WG_PRI(wg_json_str(dc->asked, "what")), wg_role_name(of));
-        return deny(dc, WG_EDENIED, why);
-    }
-    dc->role = of;
-    if (dc->step->effect == WG_DO_GRANT) {
-        int64_t until = wg_json_int(dc->asked, "until", 0);
-        if (until && until <= dc->t)
-            return not_now(dc, "the day it was asked for until has passed; it can only be denied");
-        int to = wg_state_parse(wg_json_str(dc->asked, "to"));
-        dc->to = to == WG_STAY || to < 0 ? dc->c.state : to;
-    }
-    return WG_OK;
-}
-
-static int guard_withdraw(struct deciding *dc)
-{
-    static const uint8_t from[][2] = {
-        {WG_VERIFYING, WG_REPORTED}, {WG_ACCEPTED, WG_REPORTED}, {WG_DISPATCHED, WG_FILED},
-        {WG_DISPOSED, WG_DISPOSING}, {WG_CHECKING, WG_DISPOSED}, {WG_DISPUTED, WG_DISPATCHED},
-        {WG_DISPUTED, WG_DISPOSING}, {WG_DISPUTED, WG_RETURNED},
-    };
-    if (dc->asked) {
-        if (!wg_str_eq(wg_json_str(dc->asked, "by"), dc->cmd->actor.user))
-            return deny(dc, WG_EDENIED, "only who asked may withdraw it");
-        dc->to = dc->c.state;
-        return WG_OK;
-    }
-    for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
-        if (from[i][0] != dc->c.state || from[i][1] != dc->c.before)
-            continue;
-        if (!wg_str_eq(dc->c.last, dc->cmd->actor.user))
-            return deny(dc, WG_EDENIED, "only who took the last step may withdraw it");
-        return WG_OK;
-    }
-    return not_now(dc, "the last step is none that can be withdrawn");
-}
-
-static int guard_reply(struct deciding *dc)
-{
-    return dc->c.flags & WG_OWES_REPLY ? WG_OK : not_now(dc, "no order waits for a reply");
-}
-
-static int guard_callback(struct deciding *dc)
-{
-    if (dc->c.source == WG_FROM_COLLECTOR || dc->c.source == WG_FROM_VEHICLE ||
-        dc->c.source == WG_FROM_VIDEO)
-        return not_now(dc, "nobody is to be called back: this is no citizen's case");
-    return WG_OK;
-}
-
-static int guard_appeal(struct deciding *dc)
-{
-    if (dc->c.flags & WG_APPEALED)
-        return not_now(dc, "an appeal is heard once; this case has had its own");
-    return was_late(&dc->c) ? WG_OK
-                            : not_now(dc, "the case was not late: there is nothing to appeal");
-}
-
-static int guard_verdict(struct deciding *dc)
-{
-    if (!asked_for(dc, "appeal"))
-        return not_now(dc, "no appeal waits to be heard");
-    const struct wg_json *votes = wg_json_get(dc->asked, "votes");
-    for (const struct wg_json *v = votes ? votes->child : NULL; v; v = v->next)
-        if (wg_str_eq(wg_json_str(v, "by"), dc->cmd->actor.user))
-            return deny(dc, WG_EDENIED, "an appeal needs two reviewers; you have spoken already");
-    return WG_OK;
-}
-
-static int guard_receive(struct deciding *dc)
-{
-    if (!asked_for(dc, "handover"))
-        return not_now(dc, "this case is not being handed over");
-    if (!wg_str_eq(wg_json_str(dc->asked, "area"), dc->cmd->from_area))
-        return deny(dc, WG_EDENIED, "this case is not handed over to your county");
-    return WG_OK;
-}
-
-static int guard_merge(struct deciding *dc)
-{
-    return dc->step->effect == WG_DO_MERGE ? guard_ask(dc) : WG_OK;
-}
-
-/* ---- the body ---- */
-
-static int check_ask(struct deciding *dc)
-{
-    const struct wg_json *days = wg_json_get(dc->cmd->in, "days"),
-                         *cost = wg_json_get(dc->cmd->in, "cost");
-    struct wg_str until = in_text(dc, "until"), unit = in_text(dc, "unit");
-    int64_t t;
-    if (days && (days->num < 1 || days->num > 3660))
-        return REFUSE(dc, WG_EINVAL, "/days", "must be 1 to 3660 days");
-    if (cost && cost->num < 0)
-        return REFUSE(dc, WG_EINVAL, "/cost", "must be a number of fen, not below 0");
-    if (until.n && wg_time_parse(until, &t) == WG_OK && t <= dc->t)
-        return REFUSE(dc, WG_EINVAL, "/until", "must lie in the future");
-    if (until.n && wg_time_parse(until, &t) == WG_OK && t > dc->t + SUSPEND_MAX_MS)
-        return REFUSE(dc, WG_EINVAL, "/until", "must be within a year");
-    if (unit.n && wg_str_eq(unit, dc->c.unit))
-        return REFUSE(dc, WG_EINVAL, "/unit", "%.*s holds the case itself; a proxy is another unit",
-                      WG_PRI(unit));
-    return WG_OK;
-}
-
-static int check_merge(struct deciding *dc)
-{
-    struct wg_case other;
-    uint64_t id;
-    if (wg_case_id_parse(in_text(dc, "into"), &id) < 0 || id == dc->of)
-        return REFUSE(dc, WG_EINVAL, "/into", "a case is merged into another one");
-    int rc = wg_view_case(dc->d->views, dc->txn, id, &other);
-    if (rc < 0)
-        return REFUSE(dc, WG_EINVAL, "/into", "there is no case %.*s in %s",
-                      WG_PRI(in_text(dc, "into")), dc->d->area);
-    if (!wg_state_open(other.state))
-        return REFUSE(dc, WG_EINVAL, "/into", "case %.*s is %s; only an open one takes another in",
-                      WG_PRI(in_text(dc, "into")), wg_state_name(other.state));
-    return WG_OK;
-}
-
-static int check_transfer(struct deciding *dc)
-{
-    if (wg_str_eq(in_text(dc, "unit"), dc->c.unit))
-        return REFUSE(dc, WG_EINVAL, "/unit", "%.*s holds the case already", WG_PRI(dc->c.unit));
-    return WG_OK;
-}
-
-static int check_countersign(struct deciding *dc)
-{
-    const struct wg_json *units = wg_json_get(dc->cmd->in, "units");
-    size_t i = 0;
-    for (const struct wg_json *u = units ? units->child : NULL; u; u = u->next, i++) {
-        char pointer[32];
-        snprintf(pointer, sizeof(pointer), "/units/%zu", i);
-        if (wg_str_eq(u->str, dc->c.unit))
-            return REFUSE(dc, WG_EINVAL, pointer, "%.*s is the main unit itself", WG_PRI(u->str));
-        for (const struct wg_json *v = units->child; v != u; v = v->next)
-            if (wg_str_eq(u->str, v->str))
-                return REFUSE(dc, WG_EINVAL, pointer, "%.*s is named twice", WG_PRI(u->str));
-    }
-    return WG_OK;
-}
-
-static int check_evidence(struct deciding *dc)
-{
-    const struct wg_json *photos = wg_json_get(dc->cmd->in, "photos");
-    return (photos && photos->count) || in_text(dc, "note").n
-               ? WG_OK
-               : REFUSE(dc, WG_EINVAL, "/photos", "evidence is a photo, or a note at least");
-}
-
-static int check_part(struct deciding *dc, struct wg_str id, struct wg_str category)
-{
-    const struct wg_json *part;
-    struct wg_buf args = WG_BUF_INIT;
-    if (dc->c.kind != WG_PART)
-        return REFUSE(dc, WG_EINVAL, "/part", "an event has no part");
-    wg_buf_char(&args, '[');
-    wg_buf_json(&args, id);
-    wg_buf_char(&args, ']');
-    int rc = ask(dc, "part", wg_arena_str(dc->a, wg_buf_str(&args)), &part);
-    wg_buf_free(&args);
-    if (rc == WG_OK &&
-        (part->type != WG_JOBJ || !wg_str_eq(wg_json_str(part, "category"), category)))
-        rc = REFUSE(dc, WG_EINVAL, "/part", "there is no part %.*s of class %.*s", WG_PRI(id),
-                    WG_PRI(category));
-    return rc;
-}
-
-/* A class has its own condition rows: once filed, another class needs one of its own chosen too. */
-static int check_correct(struct deciding *dc)
-{
-    struct wg_str category = in_text(dc, "category"), condition = in_text(dc, "condition"),
-                  part = in_text(dc, "part");
-    if (!category.n && !condition.n && !part.n && !in_text(dc, "address").n)
-        return REFUSE(dc, WG_EINVAL, "",
-                      "say what to correct: category, condition, part or address");
-    if (condition.n && !dc->c.filed)
-        return REFUSE(dc, WG_EINVAL, "/condition", "the condition row is chosen at filing");
-    if (category.n && dc->c.filed && !condition.n)
-        return REFUSE(dc, WG_EINVAL, "/condition",
-                      "the case is filed: another class needs a condition row of its own");
-    if (condition.n && !wg_state_open(dc->c.state))
-        return REFUSE(dc, WG_EINVAL, "/condition", "the case is over: its limit stays");
-    return part.n ? check_part(dc, part, category.n ? category : dc->c.category) : WG_OK;
-}
-
-static int check_handover(struct deciding *dc)
-{
-    if (wg_str_is(in_text(dc, "to"), dc->d->area))
-        return REFUSE(dc, WG_EINVAL, "/to", "the case is in %s already", dc->d->area);
-    return dc->replay || dc->cmd->to_known
-               ? WG_OK
-               : REFUSE(dc, WG_EINVAL, "/to", "there is no county %.*s on this server",
-                        WG_PRI(in_text(dc, "to")));
-}
 
 /* ---- outcomes ---- */
 
 static void do_verify(struct deciding *dc)
 {
-    struct wg_str result = in_text(dc, "result");
+    struct wg_str result = body_str(dc, "result");
     int v = wg_str_is(result, "yes")  ? WG_VERIFIED_YES
             : wg_str_is(result, "no") ? WG_VERIFIED_NO
                                       : WG_VERIFIED_UNCLEAR;
@@ -317,9 +61,9 @@ static int after_ask(struct deciding *dc)
         wg_json_kint(b, "days", days->num);
     if (cost)
         wg_json_kint(b, "cost", cost->num);
-    if (in_text(dc, "unit").n)
-        wg_json_kstr(b, "unit", in_text(dc, "unit"));
-    if (wg_time_parse(in_text(dc, "until"), &until) == WG_OK)
+    if (body_str(dc, "unit").n)
+        wg_json_kstr(b, "unit", body_str(dc, "unit"));
+    if (wg_time_parse(body_str(dc, "until"), &until) == WG_OK)
         wg_json_kint(b, "until", until);
     wg_buf_lit(b, "}}");
     return WG_OK;
@@ -375,6 +119,11 @@ void order_outcome(struct deciding *dc, struct wg_str text)
     wg_buf_free(&no);
 }
 
+static void do_supervise(struct deciding *dc)
+{
+    order_outcome(dc, body_str(dc, "note"));
+}
+
 static void do_reply(struct deciding *dc)
 {
     struct wg_buf *b = &dc->outs;
@@ -394,7 +143,7 @@ static void do_reply(struct deciding *dc)
         wg_buf_char(b, '{');
         wg_json_kstr(b, "by", dc->cmd->actor.user);
         wg_json_kint(b, "at", dc->t);
-        wg_json_kstr(b, "text", in_text(dc, "note"));
+        wg_json_kstr(b, "text", body_str(dc, "note"));
         wg_buf_lit(b, "}}");
     }
     END(dc);
@@ -424,12 +173,12 @@ static int do_merge(struct deciding *dc)
     struct wg_case other;
     struct wg_buf names = WG_BUF_INIT, *b = &dc->outs;
     uint64_t id;
-    wg_case_id_parse(in_text(dc, "into"), &id);
+    wg_case_id_parse(body_str(dc, "into"), &id);
     int rc = wg_view_case(dc->d->views, dc->txn, id, &other);
     if (rc < 0)
         return REFUSE(dc, rc, "", "the other case can't be read");
     BEGIN(dc);
-    wg_json_kstr(b, "into", in_text(dc, "into"));
+    wg_json_kstr(b, "into", body_str(dc, "into"));
     END(dc);
     add_words(&names, other.reporters, dc->c.reporters);
     if (!wg_str_eq(dc->c.reporter, other.reporter)) {
@@ -439,7 +188,7 @@ static int do_merge(struct deciding *dc)
         names = one;
     }
     out_begin(dc, "also");
-    wg_json_kstr(b, "of", in_text(dc, "into"));
+    wg_json_kstr(b, "of", body_str(dc, "into"));
     wg_json_kint(b, "was", (int64_t)other.last_n);
     wg_json_key(b, "out");
     wg_buf_lit(b, "[{\"k\":\"set\"");
@@ -503,15 +252,15 @@ static void was_text(struct deciding *dc, const char *field, struct wg_str now, 
 /* What was wrong stays in the entry beside what is right. */
 static int do_correct(struct deciding *dc)
 {
-    struct wg_str category = in_text(dc, "category");
+    struct wg_str category = body_str(dc, "category");
     const struct wg_condition *row = dc->row;
     BEGIN(dc);
     was_text(dc, "category", category, dc->c.category);
     if (category.n)
         wg_json_kstr(&dc->outs, "name", dc->class_->name);
-    was_text(dc, "condition", in_text(dc, "condition"), dc->c.condition);
-    was_text(dc, "part", in_text(dc, "part"), dc->c.part);
-    was_text(dc, "address", in_text(dc, "address"), dc->c.address);
+    was_text(dc, "condition", body_str(dc, "condition"), dc->c.condition);
+    was_text(dc, "part", body_str(dc, "part"), dc->c.part);
+    was_text(dc, "address", body_str(dc, "address"), dc->c.address);
     if (row) {
         wg_json_key(&dc->outs, "limit");
         wg_buf_fmt(&dc->outs, "[%lld,\"%s\"]", (long long)row->limit.n_milli,
@@ -532,7 +281,7 @@ static int do_correct(struct deciding *dc)
 
 static void do_callback(struct deciding *dc)
 {
-    struct wg_str result = in_text(dc, "result");
+    struct wg_str result = body_str(dc, "result");
     int v = wg_str_is(result, "satisfied")      ? WG_SATISFIED
             : wg_str_is(result, "dissatisfied") ? WG_DISSATISFIED
                                                 : WG_UNREACHABLE;
@@ -594,7 +343,7 @@ static void do_handover(struct deciding *dc)
     wg_buf_lit(&dc->outs, "{\"what\":\"handover\"");
     wg_json_kstr(&dc->outs, "by", dc->cmd->actor.user);
     wg_json_kint(&dc->outs, "at", dc->t);
-    wg_json_kstr(&dc->outs, "area", in_text(dc, "to"));
+    wg_json_kstr(&dc->outs, "area", body_str(dc, "to"));
     wg_buf_char(&dc->outs, '}');
     END(dc);
 }
@@ -614,55 +363,33 @@ static void do_feed_back(struct deciding *dc)
     END(dc);
 }
 
-static int guard_feed_back(struct deciding *dc)
-{
-    const struct wg_segment *next = act_segment(dc);
-    if (next)
-        dc->to = next->unit.n && !wg_str_eq(next->unit, dc->c.unit) ? WG_DISPATCHED : WG_DISPOSING;
-    return WG_OK;
-}
-
 /* ---- one table ---- */
 
 static const struct {
-    int (*guard)(struct deciding *), (*check)(struct deciding *);
     void (*now)(struct deciding *);
     int (*also)(struct deciding *), (*after)(struct deciding *);
     bool keeps_asked; /* a state that moves ends what was asked, but not here */
 } acts[WG_EFFECTS] = {
     [WG_DO_VERIFY] = {.now = do_verify},
     [WG_DO_SEND_BACK] = {.now = do_send_back},
-    [WG_DO_ASK] = {guard_ask, check_ask, NULL, NULL, after_ask, true},
-    [WG_DO_GRANT] = {guard_answer, NULL, do_grant, NULL, NULL, true},
-    [WG_DO_DENY] = {guard_answer, NULL, answered, NULL, NULL, true},
-    [WG_DO_FEED_BACK] = {.guard = guard_feed_back, .now = do_feed_back},
+    [WG_DO_ASK] = {.after = after_ask, .keeps_asked = true},
+    [WG_DO_GRANT] = {.now = do_grant, .keeps_asked = true},
+    [WG_DO_DENY] = {.now = answered, .keeps_asked = true},
+    [WG_DO_FEED_BACK] = {.now = do_feed_back},
+    [WG_DO_SUPERVISE] = {.now = do_supervise},
     [WG_DO_URGE] = {.now = do_urge},
-    [WG_DO_REPLY] = {.guard = guard_reply, .now = do_reply},
-    [WG_DO_MERGE] = {.guard = guard_merge, .check = check_merge, .also = do_merge},
+    [WG_DO_REPLY] = {.now = do_reply},
+    [WG_DO_MERGE] = {.also = do_merge},
     [WG_DO_SPLIT] = {.now = do_split},
-    [WG_DO_WITHDRAW] = {guard_withdraw, NULL, do_withdraw, NULL, NULL, true},
-    [WG_DO_TRANSFER] = {.check = check_transfer},
-    [WG_DO_COUNTERSIGN] = {.check = check_countersign, .now = do_countersign},
-    [WG_DO_EVIDENCE] = {.check = check_evidence},
-    [WG_DO_CORRECT] = {.check = check_correct, .also = do_correct},
-    [WG_DO_CALLBACK] = {.guard = guard_callback, .now = do_callback},
-    [WG_DO_APPEAL] = {.guard = guard_appeal, .now = do_appeal, .keeps_asked = true},
-    [WG_DO_VERDICT] = {.guard = guard_verdict, .now = do_verdict, .keeps_asked = true},
-    [WG_DO_HANDOVER] = {guard_ask, check_handover, do_handover, NULL, NULL, true},
-    [WG_DO_RECEIVE] = {.guard = guard_receive, .also = receive_outcome},
+    [WG_DO_WITHDRAW] = {.now = do_withdraw, .keeps_asked = true},
+    [WG_DO_COUNTERSIGN] = {.now = do_countersign},
+    [WG_DO_CORRECT] = {.also = do_correct},
+    [WG_DO_CALLBACK] = {.now = do_callback},
+    [WG_DO_APPEAL] = {.now = do_appeal, .keeps_asked = true},
+    [WG_DO_VERDICT] = {.now = do_verdict, .keeps_asked = true},
+    [WG_DO_HANDOVER] = {.now = do_handover, .keeps_asked = true},
+    [WG_DO_RECEIVE] = {.also = receive_outcome},
 };
-
-int act_guard(struct deciding *dc)
-{
-    if (dc->step->before_due && dc->c.due && dc->t >= dc->c.due)
-        return not_now(dc, "the case is overdue: this had to be asked for before");
-    return acts[dc->step->effect].guard ? acts[dc->step->effect].guard(dc) : WG_OK;
-}
-
-int act_check(struct deciding *dc)
-{
-    return acts[dc->step->effect].check ? acts[dc->step->effect].check(dc) : WG_OK;
-}
 
 int act_outcomes(struct deciding *dc)
 {
@@ -677,8 +404,6 @@ int act_outcomes(struct deciding *dc)
             wg_json_kbool(&dc->outs, "ruled", true);
         END(dc);
     }
-    if (e == WG_DO_SUPERVISE)
-        order_outcome(dc, in_text(dc, "note"));
     if (acts[e].now)
         acts[e].now(dc);
     return acts[e].also ? acts[e].also(dc) : WG_OK;

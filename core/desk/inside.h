@@ -116,7 +116,18 @@ int ask_tenant(struct deciding *dc, struct wg_buf *out);
  * outcomes to come. */
 int report_phase(struct deciding *dc, struct wg_case *c);
 
-/* ---- acts.c: what a row does beside moving the state ---- */
+/* ---- guards.c, acts.c: what a row does beside moving the state ---- */
+
+/** A text of the body, as it was checked; {NULL, 0} where it is absent. */
+static inline struct wg_str body_str(const struct deciding *dc, const char *key)
+{
+    return wg_json_str(dc->cmd->in, key);
+}
+/** Is this what is asked for just now? */
+static inline bool asked_for(const struct deciding *dc, const char *what)
+{
+    return dc->asked && wg_str_is(wg_json_str(dc->asked, "what"), what);
+}
 
 /** Is it possible just now? WG_ESTATE, or WG_EDENIED where another role must answer. Sets dc->to.
  */

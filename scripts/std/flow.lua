@@ -50,8 +50,7 @@ return {
     role = { "dispatcher", "chief", "leader" }, effect = "grant" },
   step { action = "deny", name = "不同意", from = { "dispatched", "disposing", "disputed" }, to = "stay",
     role = { "dispatcher", "chief", "leader" }, effect = "deny", need = { reason = "text" } },
-  step { action = "resume", name = "恢复", from = "suspended", to = "back", role = { "dispatcher", "leader" },
-    effect = "resume" },
+  step { action = "resume", name = "恢复", from = "suspended", to = "back", role = { "dispatcher", "leader" } },
 
   -- the work, and whether it was done
   step { action = "dispose", name = "处置反馈", from = "disposing", to = "disposed", role = "unit", holder = true,
@@ -67,7 +66,7 @@ return {
     effect = "supervise" },
   step { action = "reply", name = "督办回复", from = open, to = "stay", role = "unit", holder = true, effect = "reply" },
   step { action = "urge", name = "催办", from = open, to = "stay", role = "dispatcher", effect = "urge" },
-  step { action = "void", name = "作废", from = filed, to = "voided", role = "chief", effect = "void",
+  step { action = "void", name = "作废", from = filed, to = "voided", role = "chief",
     need = { reason = "text" } },
   step { action = "merge", name = "合并", from = open, to = "merged", role = { "acceptor", "chief" }, effect = "merge",
     need = { into = "case" } },
