@@ -62,9 +62,9 @@ static bool path_case(struct call *call, uint64_t *id)
     return true;
 }
 
-/* The county that holds a case of another one's number, by following where it was handed over to.
- */
-static struct wg_county *holder_of(struct call *call, uint64_t id)
+/* The county that holds a case of another one's number, by following where it was handed over to;
+ * *before, unless NULL, had it last. */
+static struct wg_county *holder_of(struct call *call, uint64_t id, struct wg_county **before)
 {
     struct wg_county *c = host_county_of(call->host, wg_case_id_area(id));
     for (int i = 0; c && i < WG_AREAS_MAX; i++) {
@@ -79,6 +79,8 @@ static struct wg_county *holder_of(struct call *call, uint64_t id)
         reader_end(c);
         if (!next)
             return c;
+        if (before)
+            *before = c;
         c = next;
     }
     return c;
@@ -91,7 +93,9 @@ static void address_handover(struct call *call, struct wg_str action, const stru
     call->cmd.to_known = to && !to->is_city;
     if (!wg_str_is(action, "receive"))
         return;
-    struct wg_county *holder = holder_of(call, call->cmd.id);
+    struct wg_county *before = NULL, *holder = holder_of(call, call->cmd.id, &before);
+    if (holder == call->county) /* here already: the one before knows of a repeated key */
+        holder = before;
     if (!holder || holder == call->county)
         return;
     call->cmd.from_area = wg_str_of(call->county->area);
@@ -176,7 +180,7 @@ void get_case(struct call *call)
     int rc = read_case(call, call->county, id, &b, &c, &err);
     if (rc == WG_ENOENT && !call->county->is_city &&
         wg_case_id_area(id) != strtoul(call->county->area, NULL, 10)) {
-        struct wg_county *other = holder_of(call, id);
+        struct wg_county *other = holder_of(call, id, NULL);
         if (other && other != call->county)
             rc = read_case(call, other, id, &b, &c, &err);
     }

@@ -159,16 +159,36 @@ void carried(struct call *call)
     k->after = INT64_MAX; /* it is there; the record goes with the entry just asked for */
 }
 
+/* The case as the county that received it has it by now. */
+static void show_here(struct call *call)
+{
+    struct wg_county *c = host_county(call->host, call->cmd.from_area);
+    struct wg_txn *txn;
+    struct wg_case rec;
+    struct wg_buf b = WG_BUF_INIT;
+    if (!c || reader_begin(c, &txn, NULL) < 0)
+        return;
+    if (wg_view_case(wg_desk_views(c->desk), txn, call->cmd.id, &rec) == WG_OK) {
+        wg_case_encode(&rec, &b);
+        call->cmd.record = wg_arena_str(call->arena, wg_buf_str(&b));
+        call->county = c;
+    }
+    reader_end(c);
+    wg_buf_free(&b);
+}
+
 void carry_wait(struct call *call)
 {
     struct carry *k;
     char name[24];
     snprintf(name, sizeof(name), "%llu", (unsigned long long)call->cmd.n);
     carries_wake(call->county);
-    if (!(k = find(call->county, wg_str_of(name)))) /* known before, and long there */
-        answer_cmd(call);
-    else
+    if ((k = find(call->county, wg_str_of(name)))) {
         k->waits = call;
+        return;
+    }
+    show_here(call); /* a repeated key: it is long there */
+    answer_cmd(call);
 }
 
 static int collect(void *arg, struct wg_str name, struct wg_str json)

@@ -307,7 +307,7 @@ static const char *why_stopped(int state)
 static void statement(const struct wg_ledger *l, const struct wg_worktime *wt, struct wg_buf *b)
 {
     enum wg_unit unit = l->c.limit.unit;
-    int64_t end = l->c.clock_from;
+    int64_t from = 0, to = 0; /* of running time not yet told: stays that touch are told as one */
     wg_json_key(b, "statement");
     wg_buf_char(b, '[');
     for (size_t i = l->clock_at; i < l->count; i++) {
@@ -315,16 +315,23 @@ static void statement(const struct wg_ledger *l, const struct wg_worktime *wt, s
         struct wg_span stop = {s->from, s->to, false, ""};
         if (s->to <= s->from || l->c.closed == s->from)
             continue;
-        end = s->to;
         if (s->runs) {
-            wg_worktime_spans(wt, s->from, s->to, unit, write_span, b);
-        } else {
-            snprintf(stop.why, sizeof(stop.why), "%s", why_stopped(s->state));
-            write_span(b, &stop);
+            from = from ? from : s->from;
+            to = s->to;
+            continue;
         }
+        if (from)
+            wg_worktime_spans(wt, from, to, unit, write_span, b);
+        from = 0;
+        snprintf(stop.why, sizeof(stop.why), "%s", why_stopped(s->state));
+        write_span(b, &stop);
     }
-    if (!l->c.stopped && !l->c.closed && l->c.due > end) /* what is still to come */
-        wg_worktime_spans(wt, end, l->c.due, unit, write_span, b);
+    if (!l->c.stopped && !l->c.closed && (!from || l->c.due > to)) { /* what is still to come */
+        from = from ? from : l->stay[l->count - 1].from;
+        to = l->c.due;
+    }
+    if (from && to > from)
+        wg_worktime_spans(wt, from, to, unit, write_span, b);
     wg_buf_char(b, ']');
 }
 

@@ -473,7 +473,9 @@ class Bends(CityTest):
         self.is_status(self.act(case, "chief", "receive"), 403)
         self.is_status(self.who("p-001", LANGXI).act(case, "receive"), 403)
         self.is_status(there.case(case), 200)
-        a = self.is_status(there.act(case, "receive"), 200).json
+        key = {"Idempotency_Key": "receive-1"}
+        a = self.is_status(there.act(case, "receive", {}, **key), 200).json
+        self.assertEqual(self.is_status(there.act(case, "receive", {}, **key), 200).json, a)
         self.assertEqual((a["id"], a["area"], a["number"], a["state"]), (case, LANGXI, was["number"], "filed"))
         for key in ("opened", "filed", "due", "category", "description", "location", "address", "condition"):
             self.assertEqual(a[key], was[key], key)
