@@ -4,7 +4,7 @@
  * outcome of unknown kind is kept in the journal and skipped here. Kinds:
  *   {"k":"open", id, kind, category, standard, source, at:[lon_e7,lat_e7], grid, part?, …}  words
  * come from `in`
- *   {"k":"go", "to":state, "act":action, "role":role, "quiet"?}  the state moves; the case's
+ *   {"k":"go", "to":state, "quiet"?}  the state moves; the case's
  * version goes up, unless time itself did it
  *   {"k":"also", "of":id, "was":n, "out":[…]}              outcomes for a second case
  *   {"k":"set", field: value, …}                            fields of the record
@@ -64,6 +64,7 @@ struct wg_case {
     uint8_t level;               /**< rungs of the ladder that an overdue case has climbed */
     uint8_t segment;             /**< which of the row's staged limits it is in, from 0 */
     uint32_t flags;
+    uint32_t trail; /**< the states before `before`, five bits each: what a step back leads to */
     struct wg_point at;
     int64_t opened, changed, filed, due, stage_due, closed;
     int64_t occurred;   /**< when it came about, as the report says */
@@ -74,6 +75,8 @@ struct wg_case {
     int64_t warn;       /**< the lamp turns yellow */
     int64_t until;      /**< suspended until then */
     int64_t next;       /**< the rules want to be asked again then */
+    int64_t part_due;   /**< of the staged limit that the unit is in; 0: it has the whole one */
+    int64_t left_due;   /**< the stage_due of the state that was left last */
     struct wg_limit limit; /**< n_milli 0: none yet */
     struct wg_str number, standard, category, category_name, condition, unit, proposed, part, grid,
         reporter, rev;

@@ -159,14 +159,23 @@ static int fold_open(struct wg_case *c, const struct wg_entry *e, const struct w
 }
 
 /* The state's own times. Whether the limit went on meanwhile is said by outcomes: `due`. */
-static void moved(struct wg_case *c, int to, int64_t t)
+static void moved(struct wg_case *c, int to, bool back, int64_t t)
 {
-    c->before = c->state;
+    if (back) { /* and what was before that is before again */
+        c->before = c->trail ? (uint8_t)((c->trail & 31) - 1) : WG_NOWHERE;
+        c->trail >>= 5;
+    } else {
+        if (c->before < WG_STATES)
+            c->trail = (c->trail << 5 | (uint32_t)(c->before + 1)) & 0x3fffffff;
+        c->before = c->state;
+    }
+    c->left_due = c->stage_due;
     c->state = (uint8_t)to;
     c->since = t;
     c->closed = wg_state_open(to) ? 0 : t;
     c->flags &= ~(uint32_t)WG_STAGE_LATE;
-    c->stage_due = 0;
+    c->stage_due =
+        to == WG_DISPATCHED || to == WG_DISPOSING ? c->due : 0; /* a unit's: the case's */
     c->next = 0;
     if (wg_clock_runs(to)) /* merged and split again, it is suspended still */
         c->until = 0;
@@ -188,14 +197,15 @@ static int fold_go(struct wg_case *c, const struct wg_entry *e, const struct wg_
         return WG_ECORRUPT;
     int rc = fold_bare_photos(c, e, c->state, a);
     if (rc == WG_OK)
-        rc = add_person(c, e->by, wg_role_parse(wg_json_str(o, "role")), a);
+        rc = add_person(c, e->by, wg_role_parse(e->as), a);
     if (wg_json_bool(o, "quiet", false) == false) {
         c->version++;
-        c->last = e->by;
+        if (to != c->state)
+            c->last = e->by;
     }
     c->changed = e->t;
     if (to != c->state)
-        moved(c, to, e->t);
+        moved(c, to, wg_json_bool(o, "back", false), e->t);
     return rc;
 }
 
@@ -222,6 +232,8 @@ static void set_due(struct wg_case *c, int64_t due, int64_t now)
         c->flags &= ~(uint32_t)WG_OVERDUE;
         c->level = 0;
     }
+    if (c->stage_due == c->due)
+        c->stage_due = due;
     c->due = due;
 }
 
@@ -267,15 +279,15 @@ static bool set_number(struct wg_case *c, const struct wg_json *v)
         int64_t *time;
         uint8_t *small;
     } numbers[] = {
-        {"stage_due", &c->stage_due, NULL},   {"warn", &c->warn, NULL},
-        {"until", &c->until, NULL},           {"next", &c->next, NULL},
-        {"clock_from", &c->clock_from, NULL}, {"stopped", &c->stopped, NULL},
-        {"filed", &c->filed, NULL},           {"opened", &c->opened, NULL},
-        {"dispatched", &c->dispatched, NULL}, {"occurred", &c->occurred, NULL},
-        {"verified", NULL, &c->verified},     {"satisfied", NULL, &c->satisfied},
-        {"level", NULL, &c->level},           {"segment", NULL, &c->segment},
-        {"rework", NULL, &c->rework},         {"deferrals", NULL, &c->deferrals},
-        {"send_backs", NULL, &c->send_backs},
+        {"stage_due", &c->stage_due, NULL}, {"warn", &c->warn, NULL},
+        {"until", &c->until, NULL},         {"next", &c->next, NULL},
+        {"part_due", &c->part_due, NULL},   {"clock_from", &c->clock_from, NULL},
+        {"stopped", &c->stopped, NULL},     {"filed", &c->filed, NULL},
+        {"opened", &c->opened, NULL},       {"dispatched", &c->dispatched, NULL},
+        {"occurred", &c->occurred, NULL},   {"verified", NULL, &c->verified},
+        {"satisfied", NULL, &c->satisfied}, {"level", NULL, &c->level},
+        {"segment", NULL, &c->segment},     {"rework", NULL, &c->rework},
+        {"deferrals", NULL, &c->deferrals}, {"send_backs", NULL, &c->send_backs},
     };
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         if (!wg_str_is(v->key, numbers[i].name))
@@ -299,7 +311,7 @@ static bool set_text(struct wg_case *c, const struct wg_json *v)
         {"category", &c->category},   {"name", &c->category_name},  {"part", &c->part},
         {"address", &c->address},     {"blamed", &c->blamed},       {"assist", &c->assist},
         {"into", &c->into},           {"reporters", &c->reporters}, {"held", &c->held},
-        {"people", &c->people},       {"reporter", &c->reporter},
+        {"people", &c->people},       {"last", &c->last},           {"reporter", &c->reporter},
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (!wg_str_is(v->key, texts[i].name))

@@ -33,6 +33,7 @@ int wg_ledger_step(struct wg_ledger *l, const struct wg_entry *e)
 {
     struct wg_case was = l->c;
     int rc = WG_OK;
+    bool ran = false;
     const struct wg_json *out = e->of == l->id ? e->out->child : NULL;
     for (const struct wg_json *o = e->out->child; !out && o; o = o->next) {
         uint64_t id;
@@ -40,8 +41,10 @@ int wg_ledger_step(struct wg_ledger *l, const struct wg_entry *e)
             wg_case_id_parse(wg_json_str(o, "of"), &id) == WG_OK && id == l->id)
             out = wg_json_get(o, "out")->child;
     }
-    for (const struct wg_json *o = out; rc == WG_OK && o; o = o->next)
+    for (const struct wg_json *o = out; rc == WG_OK && o; o = o->next) {
+        ran |= wg_json_bool(o, "ran", false);
         rc = wg_case_fold(&l->c, e, o, l->a);
+    }
     if (rc < 0)
         return rc;
     struct wg_stay *now = last_stay(l);
@@ -56,7 +59,7 @@ int wg_ledger_step(struct wg_ledger *l, const struct wg_entry *e)
     now->due = l->c.stage_due;
     if (l->c.stopped && !was.stopped)
         l->stopped_at = l->count - 1;
-    if (was.stopped && !l->c.stopped && l->c.due == was.due)
+    if (ran && was.stopped && !l->c.stopped)
         take_back(l);
     if (l->c.clock_from != was.clock_from)
         l->clock_at = l->count - 1;

@@ -95,9 +95,9 @@ static char *put_str(char *p, struct wg_str s)
     {                                                                                         \
         &(c)->changed, &(c)->filed, &(c)->due, &(c)->stage_due, &(c)->closed, &(c)->occurred, \
             &(c)->dispatched, &(c)->since, &(c)->clock_from, &(c)->stopped, &(c)->warn,       \
-            &(c)->until, &(c)->next                                                           \
+            &(c)->until, &(c)->next, &(c)->part_due, &(c)->left_due                           \
     }
-#define TIME_COUNT 13
+#define TIME_COUNT 15
 
 void wg_case_encode(const struct wg_case *c, struct wg_buf *out)
 {
@@ -114,6 +114,7 @@ void wg_case_encode(const struct wg_case *c, struct wg_buf *out)
     for (size_t i = 0; i < BYTE_COUNT; i++)
         *p++ = (char)*byte[i];
     p = put_u64(p, c->flags);
+    p = put_u64(p, c->trail);
     p = put_u64(p, c->id);
     p = put_u64(p, c->first_n);
     p = put_u64(p, c->last_n);
@@ -191,6 +192,7 @@ int wg_case_decode(struct wg_str bytes, struct wg_case *c)
     for (size_t i = 0; i < BYTE_COUNT; i++)
         *byte[i] = p[1 + i];
     c->flags = (uint32_t)get_u64(&r);
+    c->trail = (uint32_t)get_u64(&r);
     c->id = get_u64(&r);
     c->first_n = get_u64(&r);
     c->last_n = get_u64(&r);

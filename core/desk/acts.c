@@ -8,6 +8,15 @@
 #define BEGIN(dc) out_begin(dc, "set")
 #define END(dc) wg_buf_char(&(dc)->outs, '}')
 
+/* What people read of a request or an order has times as they are written. */
+static void moment(struct wg_buf *b, const char *key, int64_t t)
+{
+    wg_json_key(b, key);
+    wg_buf_char(b, '"');
+    wg_buf_time(b, t);
+    wg_buf_char(b, '"');
+}
+
 /* ---- outcomes ---- */
 
 static void do_verify(struct deciding *dc)
@@ -53,7 +62,7 @@ static int after_ask(struct deciding *dc)
     wg_buf_char(b, '{');
     wg_json_kstr(b, "what", dc->step->action);
     wg_json_kstr(b, "by", dc->cmd->actor.user);
-    wg_json_kint(b, "at", dc->t);
+    moment(b, "at", dc->t);
     wg_json_kstr(b, "of", dc->ask_of);
     if (dc->step->grants != WG_STAY)
         wg_json_kstr(b, "to", wg_str_of(wg_state_name(dc->step->grants)));
@@ -61,10 +70,12 @@ static int after_ask(struct deciding *dc)
         wg_json_kint(b, "days", days->num);
     if (cost)
         wg_json_kint(b, "cost", cost->num);
-    if (body_str(dc, "unit").n)
+    if (body_str(dc, "unit").n) {
         wg_json_kstr(b, "unit", body_str(dc, "unit"));
+        wg_json_kstr(b, "at_fault", dc->c.unit);
+    }
     if (wg_time_parse(body_str(dc, "until"), &until) == WG_OK)
-        wg_json_kint(b, "until", until);
+        moment(b, "until", until);
     wg_buf_lit(b, "}}");
     return WG_OK;
 }
@@ -78,20 +89,21 @@ static void answered(struct deciding *dc)
 
 static void do_grant(struct deciding *dc)
 {
-    const struct wg_json *until = wg_json_get(dc->asked, "until");
+    int64_t until;
     struct wg_str unit = wg_json_str(dc->asked, "unit");
     answered(dc);
     if (asked_for(dc, "defer"))
         count_up(dc, "deferrals");
-    if (until) {
+    if (wg_time_parse(wg_json_str(dc->asked, "until"), &until) == WG_OK) {
         BEGIN(dc);
-        wg_json_kint(&dc->outs, "until", until->num);
+        wg_json_kint(&dc->outs, "until", until);
         END(dc);
     }
     if (unit.n) { /* a proxy: cost and blame stay with the unit at fault */
         BEGIN(dc);
         wg_json_kbool(&dc->outs, "proxied", true);
-        wg_json_kstr(&dc->outs, "blamed", dc->c.blamed.n ? dc->c.blamed : dc->c.unit);
+        struct wg_str fault = wg_json_str(dc->asked, "at_fault");
+        wg_json_kstr(&dc->outs, "blamed", dc->c.blamed.n ? dc->c.blamed : fault);
         wg_json_kstr(&dc->outs, "unit", unit);
         wg_json_kint(&dc->outs, "cost", wg_json_int(dc->asked, "cost", 0));
         END(dc);
@@ -113,9 +125,11 @@ void order_outcome(struct deciding *dc, struct wg_str text)
     wg_buf_char(b, '{');
     wg_json_kstr(b, "no", wg_buf_str(&no));
     wg_json_kstr(b, "by", dc->cmd->actor.user);
-    wg_json_kint(b, "at", dc->t);
+    moment(b, "at", dc->t);
     wg_json_kstr(b, "text", text);
-    wg_buf_lit(b, ",\"reply\":null}}");
+    wg_buf_lit(b, ",\"reply\":null}");
+    out_why(dc, WG_S("督办：编号，须回复"));
+    wg_buf_char(b, '}');
     wg_buf_free(&no);
 }
 
@@ -142,7 +156,7 @@ static void do_reply(struct deciding *dc)
         wg_json_key(b, "reply");
         wg_buf_char(b, '{');
         wg_json_kstr(b, "by", dc->cmd->actor.user);
-        wg_json_kint(b, "at", dc->t);
+        moment(b, "at", dc->t);
         wg_json_kstr(b, "text", body_str(dc, "note"));
         wg_buf_lit(b, "}}");
     }
@@ -269,8 +283,13 @@ static int do_correct(struct deciding *dc)
     END(dc);
     if (!row)
         return WG_OK;
-    /* the right limit, from where the wrong one began */
-    int rc = clock_deadline(dc, dc->c.clock_from, row->limit, &dc->due);
+    /* The right limit from where the wrong one began, with every stop and grant that there was. */
+    int64_t right, wrong;
+    int rc = clock_deadline(dc, dc->c.clock_from, row->limit, &right);
+    if (rc == WG_OK)
+        rc = clock_deadline(dc, dc->c.clock_from, dc->c.limit, &wrong);
+    if (rc == WG_OK)
+        rc = clock_move(dc, dc->c.due, wrong, right, &dc->due);
     if (rc < 0)
         return rc;
     BEGIN(dc);
@@ -287,6 +306,10 @@ static void do_callback(struct deciding *dc)
                                                 : WG_UNREACHABLE;
     BEGIN(dc);
     wg_json_kint(&dc->outs, "satisfied", v);
+    if (v == WG_DISSATISFIED) { /* what comes now is judged anew */
+        wg_json_kbool(&dc->outs, "exempt", false);
+        wg_json_kbool(&dc->outs, "appealed", false);
+    }
     END(dc);
 }
 
@@ -297,7 +320,7 @@ static void do_appeal(struct deciding *dc)
     wg_json_key(&dc->outs, "asked");
     wg_buf_lit(&dc->outs, "{\"what\":\"appeal\"");
     wg_json_kstr(&dc->outs, "by", dc->cmd->actor.user);
-    wg_json_kint(&dc->outs, "at", dc->t);
+    moment(&dc->outs, "at", dc->t);
     wg_buf_lit(&dc->outs, ",\"votes\":[]}");
     END(dc);
 }
@@ -320,7 +343,7 @@ static void do_verdict(struct deciding *dc)
     } else {
         wg_buf_lit(b, "{\"what\":\"appeal\"");
         wg_json_kstr(b, "by", wg_json_str(dc->asked, "by"));
-        wg_json_kint(b, "at", wg_json_int(dc->asked, "at", 0));
+        wg_json_kstr(b, "at", wg_json_str(dc->asked, "at"));
         wg_json_key(b, "votes");
         wg_buf_char(b, '[');
         for (const struct wg_json *v = votes ? votes->child : NULL; v; v = v->next) {
@@ -342,7 +365,7 @@ static void do_handover(struct deciding *dc)
     wg_json_key(&dc->outs, "asked");
     wg_buf_lit(&dc->outs, "{\"what\":\"handover\"");
     wg_json_kstr(&dc->outs, "by", dc->cmd->actor.user);
-    wg_json_kint(&dc->outs, "at", dc->t);
+    moment(&dc->outs, "at", dc->t);
     wg_json_kstr(&dc->outs, "area", body_str(dc, "to"));
     wg_buf_char(&dc->outs, '}');
     END(dc);
@@ -394,8 +417,9 @@ static const struct {
 int act_outcomes(struct deciding *dc)
 {
     enum wg_doing e = dc->step->effect;
+    bool moves = dc->to != dc->c.state || e == WG_DO_TRANSFER;
     bool stays = acts[e].keeps_asked || (asked_for(dc, "handover") && wg_state_open(dc->to));
-    if (dc->asked && dc->to != dc->c.state && !stays)
+    if (dc->asked && moves && !stays)
         answered(dc); /* what was asked for has had its day */
     if (dc->c.state == WG_DISPUTED || dc->to == WG_DISPUTED) {
         BEGIN(dc);

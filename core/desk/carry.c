@@ -16,6 +16,28 @@ static void text(struct wg_buf *b, const char *key, struct wg_str s)
         wg_json_kstr(b, key, s);
 }
 
+/* People have their names in one county: with its code before them elsewhere, and without when they
+ * come home. */
+static void names(struct wg_buf *b, const char *key, struct wg_str words, const char *from,
+                  struct wg_str to)
+{
+    struct wg_buf out = WG_BUF_INIT;
+    while (words.n) {
+        const char *space = memchr(words.p, ' ', words.n);
+        struct wg_str word = {words.p, space ? (size_t)(space - words.p) : words.n};
+        words = space ? (struct wg_str){space + 1, words.n - word.n - 1} : (struct wg_str){NULL, 0};
+        if (out.n)
+            wg_buf_char(&out, ' ');
+        if (word.n > 7 && word.p[6] == '/' && to.n == 6 && memcmp(word.p, to.p, 6) == 0)
+            word = (struct wg_str){word.p + 7, word.n - 7};
+        else if (!memchr(word.p, '/', word.n))
+            wg_buf_fmt(&out, "%s/", from);
+        wg_buf_str_add(&out, word);
+    }
+    text(b, key, wg_buf_str(&out));
+    wg_buf_free(&out);
+}
+
 static void adopt_outcome(const struct wg_case *c, struct wg_buf *b)
 {
     char id[24];
@@ -37,15 +59,16 @@ static void adopt_outcome(const struct wg_case *c, struct wg_buf *b)
 
 /* Units and people stay behind: the other county has its own. A filed case waits there to be
  * dispatched; the clock that ran here runs on. */
-static void set_outcome(const struct wg_case *c, struct wg_buf *b)
+static void set_outcome(const struct wg_case *c, const char *from, struct wg_str to,
+                        struct wg_buf *b)
 {
     wg_buf_lit(b, ",{\"k\":\"set\"");
     wg_json_kstr(b, "state", wg_str_of(wg_state_name(c->filed ? WG_FILED : c->state)));
     wg_json_kint(b, "version", c->version + 1);
     text(b, "number", c->number);
     text(b, "condition", c->condition);
-    text(b, "reporter", c->reporter);
-    text(b, "reporters", c->reporters);
+    names(b, "reporter", c->reporter, from, to);
+    names(b, "reporters", c->reporters, from, to);
     moment(b, "opened", c->opened);
     moment(b, "filed", c->filed);
     moment(b, "dispatched", c->dispatched);
@@ -61,6 +84,15 @@ static void set_outcome(const struct wg_case *c, struct wg_buf *b)
     wg_json_kint(b, "deferrals", c->deferrals);
     wg_json_kint(b, "send_backs", c->send_backs);
     wg_json_kbool(b, "supervised", c->flags & WG_SUPERVISED);
+    wg_json_kbool(b, "owes_reply", c->flags & WG_OWES_REPLY);
+    wg_json_kbool(b, "trial", c->flags & WG_TRIAL);
+    wg_json_kbool(b, "drill", c->flags & WG_DRILL);
+    wg_json_kbool(b, "overdue", c->flags & WG_OVERDUE);
+    wg_json_kbool(b, "both_axes", c->flags & WG_BOTH_AXES);
+    if (c->order.n) {
+        wg_json_key(b, "order");
+        wg_buf_str_add(b, c->order);
+    }
     if (c->photos.n) {
         wg_json_key(b, "photos");
         wg_buf_str_add(b, c->photos);
@@ -91,7 +123,7 @@ int receive_outcome(struct deciding *dc)
     wg_json_key(b, "out");
     wg_buf_char(b, '[');
     adopt_outcome(&c, b);
-    set_outcome(&c, b);
+    set_outcome(&c, dc->d->area, dc->cmd->from_area, b);
     wg_buf_lit(b, "]}");
     return WG_OK;
 }
@@ -122,13 +154,24 @@ int decide_adopt(struct deciding *dc)
         wg_json_sep(&dc->outs);
         wg_json_write(o, &dc->outs);
     }
-    int state = wg_state_parse(wg_json_str(carry->child->next, "state"));
-    struct wg_limit limit =
-        state >= 0 && state < WG_STATES ? dc->pack->clocks.stage[state] : (struct wg_limit){0};
+    const struct wg_json *set = carry->child->next, *given = wg_json_get(set, "limit");
+    int state = wg_state_parse(wg_json_str(set, "state"));
+    enum wg_unit unit = WG_CALENDAR_HOUR;
+    if (given && given->count == 2)
+        wg_unit_parse(given->child->next->str, &unit);
+    const struct wg_clocks *k = &dc->pack->clocks;
+    struct wg_limit limit = {0};
+    if (state >= 0 && state < WG_STATES)
+        limit = given && unit <= WG_EMERGENCY_DAY ? k->urgent[state] : k->stage[state];
     if (limit.n_milli && (rc = clock_deadline(dc, dc->t, limit, &stage)) < 0)
         return rc;
     out_begin(dc, "set");
     wg_json_kint(&dc->outs, "stage_due", stage);
+    if (dc->known) { /* it comes home: who had it here sees it as before */
+        wg_json_kstr(&dc->outs, "held", dc->c.held);
+        wg_json_kstr(&dc->outs, "people", dc->c.people);
+    }
+    out_why(dc, WG_S("由邻县移入"));
     wg_buf_char(&dc->outs, '}');
     return put_secrets(dc);
 }

@@ -38,6 +38,17 @@ int clock_shift(struct deciding *dc, int64_t from, int64_t to, int64_t *due)
                       due);
 }
 
+int clock_move(struct deciding *dc, int64_t due, int64_t from, int64_t to, int64_t *out)
+{
+    *out = to;
+    if (due <= from)
+        return WG_OK;
+    return ask_moment(dc, "shift",
+                      wg_arena_fmt(dc->a, "[%lld,%lld,%lld,\"%s\"]", (long long)due,
+                                   (long long)from, (long long)to, wg_unit_name(dc->c.limit.unit)),
+                      out);
+}
+
 static int later(const struct wg_worktime *wt, int64_t from, int64_t ms, enum wg_unit unit,
                  int64_t *out)
 {
@@ -57,23 +68,28 @@ static int answer_shift(const struct wg_worktime *wt, const struct wg_json *args
     return later(wt, to->num, wg_limit_between(wt, from->num, args->child->num, unit), unit, out);
 }
 
-/* warn [from, now, due, unit, milli]: when so many thousandths of the whole are left. */
+/* warn [from, now, due, n_milli, unit, milli]: when so many thousandths of the limit are left. What
+ * it measures is the limit as it was given, so that no stop lengthens it. */
 static int answer_warn(const struct wg_worktime *wt, const struct wg_json *args, int64_t *out)
 {
-    enum wg_unit unit;
-    const struct wg_json *from = args->child, *now, *due, *name;
-    if (args->count != 5)
+    struct wg_limit limit;
+    const struct wg_json *from = args->child, *now, *due, *n, *name;
+    int64_t whole_due;
+    if (args->count != 6)
         return WG_EINVAL;
     now = from->next;
     due = now->next;
-    name = due->next;
-    if (wg_unit_parse(name->str, &unit) < 0)
+    n = due->next;
+    name = n->next;
+    limit.n_milli = n->num;
+    if (wg_unit_parse(name->str, &limit.unit) < 0 ||
+        wg_worktime_due(wt, from->num, limit, &whole_due) < 0)
         return WG_EINVAL;
-    int64_t whole = wg_limit_between(wt, from->num, due->num, unit),
-            left = wg_limit_between(wt, now->num, due->num, unit),
+    int64_t whole = wg_limit_between(wt, from->num, whole_due, limit.unit),
+            left = wg_limit_between(wt, now->num, due->num, limit.unit),
             keep = whole / 1000 * name->next->num + whole % 1000 * name->next->num / 1000;
     *out = now->num;
-    return left > keep ? later(wt, now->num, left - keep, unit, out) : WG_OK;
+    return left > keep ? later(wt, now->num, left - keep, limit.unit, out) : WG_OK;
 }
 
 int clock_answer(const struct wg_worktime *wt, const char *what, const struct wg_json *args,
@@ -88,8 +104,7 @@ int clock_answer(const struct wg_worktime *wt, const char *what, const struct wg
     return WG_OK;
 }
 
-/* Was what stopped the clock not approved? Then it never stopped. */
-static bool never_stopped(const struct deciding *dc)
+bool clock_never_stopped(const struct deciding *dc)
 {
     return dc->step->effect == WG_DO_WITHDRAW || wg_str_is(dc->step->action, "refuse_send_back");
 }
@@ -112,7 +127,7 @@ int clock_outcome(struct deciding *dc)
     int rc = WG_OK;
     bool anew;
     dc->due = c->due;
-    if (!c->due || !c->stopped || !wg_clock_runs(dc->to) || never_stopped(dc))
+    if (!c->due || !c->stopped || !wg_clock_runs(dc->to) || clock_never_stopped(dc))
         return WG_OK;
     anew = begins_anew(dc);
     rc = anew ? clock_deadline(dc, dc->t, c->limit, &dc->due)
@@ -128,21 +143,38 @@ int clock_outcome(struct deciding *dc)
     return WG_OK;
 }
 
-static int warn_moment(struct deciding *dc, int64_t *warn)
+int clock_warn(struct deciding *dc, int64_t from, struct wg_limit limit, int64_t *warn)
 {
-    const struct wg_case *c = &dc->c;
-    struct wg_limit limit = dc->row ? dc->row->limit : c->limit;
-    int64_t from = c->filed && dc->due != c->due && !dc->row ? c->clock_from : dc->t;
-    if (begins_anew(dc))
-        from = dc->t;
     return ask_moment(dc, "warn",
-                      wg_arena_fmt(dc->a, "[%lld,%lld,%lld,\"%s\",%lld]", (long long)from,
-                                   (long long)dc->t, (long long)dc->due, wg_unit_name(limit.unit),
+                      wg_arena_fmt(dc->a, "[%lld,%lld,%lld,%lld,\"%s\",%lld]", (long long)from,
+                                   (long long)dc->t, (long long)dc->due, (long long)limit.n_milli,
+                                   wg_unit_name(limit.unit),
                                    (long long)dc->pack->clocks.yellow_milli),
                       warn);
 }
 
-/* The stage that begins with this state; a unit's is the case's own, or its part of it. */
+static int warn_moment(struct deciding *dc, int64_t *warn)
+{
+    const struct wg_case *c = &dc->c;
+    bool first = !c->filed || (c->stopped && begins_anew(dc));
+    return clock_warn(dc, first ? dc->t : c->clock_from, dc->row ? dc->row->limit : c->limit, warn);
+}
+
+/* A staged limit goes on as the case's clock does: it begins with its part of the work, or with
+ * another unit, and is as much longer as the case stood still. */
+static int part_moment(struct deciding *dc, const struct wg_segment *seg, int64_t *out)
+{
+    const struct wg_case *c = &dc->c;
+    bool same =
+        c->part_due && dc->step->effect != WG_DO_FEED_BACK && !(c->stopped && begins_anew(dc));
+    *out = c->part_due;
+    if (!same)
+        return clock_deadline(dc, dc->t, seg->limit, out);
+    return c->stopped && !clock_never_stopped(dc) ? clock_shift(dc, c->stopped, dc->t, out) : WG_OK;
+}
+
+/* The stage that begins with this state; a unit's is the case's own, or its part of it. A step that
+ * is taken back has not begun one. */
 static int stage_moment(struct deciding *dc, int64_t *out)
 {
     const struct wg_clocks *k = &dc->pack->clocks;
@@ -150,27 +182,27 @@ static int stage_moment(struct deciding *dc, int64_t *out)
     bool urgent = (dc->row || dc->c.filed) && unit <= WG_EMERGENCY_DAY;
     if (dc->to == WG_DISPATCHED || dc->to == WG_DISPOSING) {
         const struct wg_segment *seg = act_segment(dc);
-        bool same = dc->c.state == WG_DISPATCHED && dc->to == WG_DISPOSING;
-        *out = seg && same ? dc->c.stage_due : dc->due;
-        if (seg && same) /* signing for it gives no time */
-            return WG_OK;
-        return seg ? clock_deadline(dc, dc->t, seg->limit, out) : WG_OK;
+        *out = dc->due;
+        return seg ? part_moment(dc, seg, out) : WG_OK;
     }
     struct wg_limit limit = urgent ? k->urgent[dc->to] : k->stage[dc->to];
-    *out = 0;
-    return limit.n_milli ? clock_deadline(dc, dc->t, limit, out) : WG_OK;
+    *out = dc->step->effect == WG_DO_WITHDRAW ? dc->c.left_due : 0;
+    return limit.n_milli && !*out ? clock_deadline(dc, dc->t, limit, out) : WG_OK;
 }
 
+/* The unit's stage is the case's own, which the fold knows; and a step's reason is its row. */
 int clock_after(struct deciding *dc)
 {
     int64_t stage = 0, warn = 0;
     bool moves = dc->to != dc->c.state || dc->step->effect == WG_DO_FEED_BACK;
+    bool of_unit = dc->to == WG_DISPATCHED || dc->to == WG_DISPOSING;
     bool new_due = dc->due != dc->c.due && dc->due > dc->t;
     int rc = WG_OK;
     if (moves && !dc->stage_ruled)
         rc = stage_moment(dc, &stage);
-    else if (new_due && dc->c.stage_due == dc->c.due)
-        stage = dc->due; /* of a unit that was granted more time */
+    bool part = of_unit && act_segment(dc);
+    if (of_unit && !part && stage == dc->due)
+        stage = 0;
     if (rc == WG_OK && new_due)
         rc = warn_moment(dc, &warn);
     if (rc < 0 || (!stage && !warn))
@@ -178,9 +210,12 @@ int clock_after(struct deciding *dc)
     out_begin(dc, "set");
     if (stage)
         wg_json_kint(&dc->outs, "stage_due", stage);
+    if (stage && part)
+        wg_json_kint(&dc->outs, "part_due", stage);
     if (warn)
         wg_json_kint(&dc->outs, "warn", warn);
-    out_why(dc, stage ? WG_S("本环节时限，按市县时限表") : WG_S("黄灯时刻，按市县时限表"));
+    if (!dc->known)
+        out_why(dc, WG_S("本环节时限，按市县时限表"));
     wg_buf_char(&dc->outs, '}');
     return WG_OK;
 }

@@ -58,8 +58,8 @@ static int guard_answer(struct deciding *dc)
     }
     dc->role = of;
     if (dc->step->effect == WG_DO_GRANT) {
-        int64_t until = wg_json_int(dc->asked, "until", 0);
-        if (until && until <= dc->t)
+        int64_t until;
+        if (wg_time_parse(wg_json_str(dc->asked, "until"), &until) == WG_OK && until <= dc->t)
             return not_now(dc, "the day it was asked for until has passed; it can only be denied");
         int to = wg_state_parse(wg_json_str(dc->asked, "to"));
         dc->to = to == WG_STAY || to < 0 ? dc->c.state : to;
@@ -152,8 +152,8 @@ static int check_ask(struct deciding *dc)
         return REFUSE(dc, WG_EINVAL, "/until", "must lie in the future");
     if (until.n && wg_time_parse(until, &t) == WG_OK && t > dc->t + SUSPEND_MAX_MS)
         return REFUSE(dc, WG_EINVAL, "/until", "must be within a year");
-    if (unit.n && wg_str_eq(unit, dc->c.unit))
-        return REFUSE(dc, WG_EINVAL, "/unit", "%.*s holds the case itself; a proxy is another unit",
+    if (unit.n && (wg_str_eq(unit, dc->c.unit) || wg_str_eq(unit, dc->c.blamed)))
+        return REFUSE(dc, WG_EINVAL, "/unit", "%.*s is the unit at fault; a proxy is another one",
                       WG_PRI(unit));
     return WG_OK;
 }
@@ -172,6 +172,12 @@ static int check_merge(struct deciding *dc)
         return REFUSE(dc, WG_EINVAL, "/into", "case %.*s is %s; only an open one takes another in",
                       WG_PRI(body_str(dc, "into")), wg_state_name(other.state));
     return WG_OK;
+}
+
+static int check_reply(struct deciding *dc)
+{
+    return blank(body_str(dc, "note")) ? REFUSE(dc, WG_EINVAL, "/note", "a reply says something")
+                                       : WG_OK;
 }
 
 static int check_transfer(struct deciding *dc)
@@ -236,6 +242,9 @@ static int check_correct(struct deciding *dc)
     if (category.n && dc->c.filed && !condition.n)
         return REFUSE(dc, WG_EINVAL, "/condition",
                       "the case is filed: another class needs a condition row of its own");
+    if (category.n && dc->c.part.n && !part.n && !wg_str_eq(category, dc->c.category))
+        return REFUSE(dc, WG_EINVAL, "/part", "part %.*s is of the class before: say which it is",
+                      WG_PRI(dc->c.part));
     if (condition.n && !wg_state_open(dc->c.state))
         return REFUSE(dc, WG_EINVAL, "/condition", "the case is over: its limit stays");
     return part.n ? check_part(dc, part, category.n ? category : dc->c.category) : WG_OK;
@@ -268,7 +277,7 @@ static const struct {
     [WG_DO_GRANT] = {guard_answer, NULL},
     [WG_DO_DENY] = {guard_answer, NULL},
     [WG_DO_FEED_BACK] = {guard_feed_back, NULL},
-    [WG_DO_REPLY] = {guard_reply, NULL},
+    [WG_DO_REPLY] = {guard_reply, check_reply},
     [WG_DO_MERGE] = {guard_merge, check_merge},
     [WG_DO_WITHDRAW] = {guard_withdraw, NULL},
     [WG_DO_TRANSFER] = {NULL, check_transfer},
@@ -284,6 +293,9 @@ static const struct {
 
 int act_guard(struct deciding *dc)
 {
+    bool back = dc->step->lead[0].to == WG_BACK && dc->step->effect != WG_DO_WITHDRAW;
+    if (back && dc->c.before >= WG_STATES)
+        return not_now(dc, "it is not known any more where that would lead back to");
     if (dc->step->before_due && dc->c.due && dc->t >= dc->c.due)
         return not_now(dc, "the case is overdue: this had to be asked for before");
     return acts[dc->step->effect].guard ? acts[dc->step->effect].guard(dc) : WG_OK;

@@ -150,6 +150,12 @@ int receive_outcome(struct deciding *dc);
 int clock_outcome(struct deciding *dc);
 /** The stage's deadline and the yellow lamp's moment, after the rules. */
 int clock_after(struct deciding *dc);
+/** Was what stopped the clock not approved? Then it never stopped. */
+bool clock_never_stopped(const struct deciding *dc);
+/** When the lamp turns yellow, of a limit that runs since `from` and is up at dc->due. */
+int clock_warn(struct deciding *dc, int64_t from, struct wg_limit limit, int64_t *warn);
+/** As much after `to` as `due` is after `from`. */
+int clock_move(struct deciding *dc, int64_t due, int64_t from, int64_t to, int64_t *out);
 /** When a limit that runs from then is up; asked, so a fact. */
 int clock_deadline(struct deciding *dc, int64_t from, struct wg_limit limit, int64_t *out);
 /** A due moment as it is when from … to did not count. */
@@ -164,6 +170,7 @@ int read_ruled(struct deciding *dc, size_t from);
 /** An order 督办 with the next number; the unit owes a reply. */
 void order_outcome(struct deciding *dc, struct wg_str text);
 
+bool blank(struct wg_str s); /**< nothing that can be read */
 /** Refuse with what the actor may do from here. */
 int deny(struct deciding *dc, int code, const char *why);
 

@@ -86,7 +86,9 @@ static int check_state(struct deciding *dc)
     dc->role = can & -can;
     if (!dc->role)
         return deny(dc, WG_EDENIED, "your roles do not take this step from here");
-    dc->to = dc->step->lead[0].to == WG_BACK ? dc->c.before : dc->c.state;
+    dc->to = dc->c.state;
+    if (dc->step->lead[0].to == WG_BACK)
+        dc->to = dc->c.before < WG_STATES ? dc->c.before : dc->c.state;
     return act_guard(dc);
 }
 
@@ -168,6 +170,21 @@ static int check_class(struct deciding *dc, const char *pointer, struct wg_str c
     return WG_OK;
 }
 
+/* Spaces, of any width, and what is not seen at all are no reason. */
+bool blank(struct wg_str s)
+{
+    static const char *const spaces[] = {" ",      "\t",     "\n",     "\r",
+                                         "\u3000", "\u00a0", "\u200b", "\ufeff"};
+    for (size_t i = 0; s.n && i < sizeof(spaces) / sizeof(spaces[0]); i++) {
+        if (!wg_str_starts(s, spaces[i]))
+            continue;
+        size_t n = strlen(spaces[i]);
+        s = (struct wg_str){s.p + n, s.n - n};
+        i = (size_t)-1;
+    }
+    return s.n == 0;
+}
+
 static int check_typed(struct deciding *dc, const struct wg_field *f, const char *pointer,
                        const struct wg_json *j)
 {
@@ -202,8 +219,8 @@ static int check_typed(struct deciding *dc, const struct wg_field *f, const char
         return j->str.n == 6 ? WG_OK
                              : REFUSE(dc, WG_EINVAL, pointer, "must be a code of six digits");
     default:
-        if (j->str.n == 0 || j->str.n > 2000)
-            return REFUSE(dc, WG_EINVAL, pointer, "must have 1 to 2000 bytes");
+        if (j->str.n > 2000 || blank(j->str))
+            return REFUSE(dc, WG_EINVAL, pointer, "must say something, in at most 2000 bytes");
         return WG_OK;
     }
 }
@@ -230,6 +247,8 @@ static int check_body(struct deciding *dc)
     if ((rc = body_known(dc, known, dc->step)) < 0 ||
         (rc = body_text(dc, "note", 4000, false, &note)) < 0 ||
         (rc = body_text(dc, "override", 500, false, &override)) < 0 ||
+        (override.p && blank(override) &&
+         (rc = REFUSE(dc, WG_EINVAL, "/override", "an emergency has a reason: say it")) < 0) ||
         (rc = body_photos(dc, dc->c.at)) < 0)
         return rc;
     for (uint32_t i = 0; rc == WG_OK && i < dc->step->fields; i++)
@@ -255,7 +274,10 @@ static void go_outcome(struct deciding *dc)
 {
     out_begin(dc, "go");
     wg_json_kstr(&dc->outs, "to", wg_str_of(wg_state_name(dc->to)));
-    wg_json_kstr(&dc->outs, "role", wg_str_of(wg_role_name(dc->role)));
+    if (dc->step->lead[0].to == WG_BACK && dc->to != dc->c.state)
+        wg_json_kbool(&dc->outs, "back", true);
+    if (dc->c.stopped && wg_clock_runs(dc->to) && clock_never_stopped(dc))
+        wg_json_kbool(&dc->outs, "ran", true);
     out_why_row(dc);
     wg_buf_char(&dc->outs, '}');
     if (!dc->lead->count.n)
@@ -304,6 +326,12 @@ static void unit_outcome(struct deciding *dc)
             return;
         out_begin(dc, "set");
         wg_json_kstr(&dc->outs, "unit", unit);
+        if (dc->c.blamed.n && wg_str_eq(unit, dc->c.blamed)) { /* it does it itself after all */
+            wg_json_kbool(&dc->outs, "proxied", false);
+            wg_json_kstr(&dc->outs, "blamed", WG_S(""));
+        }
+        if (dc->step->effect == WG_DO_TRANSFER) /* who dispatched it can't take that back */
+            wg_json_kstr(&dc->outs, "last", WG_S(""));
         wg_buf_char(&dc->outs, '}');
         return;
     }

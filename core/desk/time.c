@@ -33,18 +33,28 @@ static int load(struct deciding *dc)
 static int resume(struct deciding *dc)
 {
     const struct wg_case *c = &dc->c;
-    int64_t due = c->due;
+    int64_t due = c->due, part = c->part_due, warn = 0;
     int rc = c->stopped ? clock_shift(dc, c->stopped, dc->t, &due) : WG_OK;
+    if (rc == WG_OK && c->stopped && part)
+        rc = clock_shift(dc, c->stopped, dc->t, &part);
+    dc->due = due;
+    if (rc == WG_OK)
+        rc = clock_warn(dc, c->clock_from, c->limit, &warn);
     if (rc < 0)
         return rc;
     out_begin(dc, "go");
     wg_json_kstr(&dc->outs, "to", wg_str_of(wg_state_name(c->before)));
     wg_json_kbool(&dc->outs, "quiet", true);
+    wg_json_kbool(&dc->outs, "back", true);
     out_why(dc, WG_S("挂账到期，自动恢复"));
     wg_buf_char(&dc->outs, '}');
     out_begin(dc, "set");
     wg_json_kint(&dc->outs, "due", due);
-    wg_json_kint(&dc->outs, "stage_due", due);
+    wg_json_kint(&dc->outs, "warn", warn);
+    if (part) {
+        wg_json_kint(&dc->outs, "part_due", part);
+        wg_json_kint(&dc->outs, "stage_due", part);
+    }
     out_why(dc, WG_S("停表期间不计，时限顺延"));
     wg_buf_char(&dc->outs, '}');
     dc->to = c->before;

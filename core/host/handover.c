@@ -15,7 +15,7 @@ struct carry {
     char name[24]; /* of the record: the entry's number */
     struct wg_arena *arena;
     struct wg_json *what;
-    struct call *waits; /* the chief who received it, or NULL */
+    struct call *waits; /* who received it, and whoever asked the same again meanwhile */
     bool out;
     int64_t after; /* mono ms: not before */
     int rc;
@@ -83,8 +83,10 @@ static void failed(struct carry *k)
     wg_log(WG_ERROR, "handover", k->err.text, "area", k->from->area, "to", k->to->area, NULL);
     k->out = false;
     k->after = wg_mono_ms() + AGAIN_MS;
-    if (k->waits)
-        answer_err(k->waits->req, WG_EBUSY, &k->err, (struct wg_str){NULL, 0});
+    for (struct call *c = k->waits, *next; c; c = next) {
+        next = c->waits_next;
+        answer_err(c->req, WG_EBUSY, &k->err, (struct wg_str){NULL, 0});
+    }
     k->waits = NULL;
 }
 
@@ -138,27 +140,6 @@ static void carry_case(void *arg)
     }
 }
 
-void carried(struct call *call)
-{
-    struct carry *k = call->carry;
-    struct wg_arena *a = NULL;
-    if (call->cmd.rc < 0 && call->cmd.rc != WG_EEXIST) {
-        k->err = call->cmd.err;
-        failed(k);
-        return;
-    }
-    if (k->waits && call->cmd.rc == WG_OK) {
-        k->waits->county = k->to;
-        k->waits->cmd.record = wg_arena_str(k->waits->arena, call->cmd.record);
-        answer_cmd(k->waits);
-    }
-    k->waits = NULL;
-    if ((a = wg_arena_new(0)))
-        host_keep(k->from, a, "carry", wg_arena_str(a, wg_str_of(k->name)), WG_S("null"), NULL,
-                  NULL);
-    k->after = INT64_MAX; /* it is there; the record goes with the entry just asked for */
-}
-
 /* The case as the county that received it has it by now. */
 static void show_here(struct call *call)
 {
@@ -177,13 +158,40 @@ static void show_here(struct call *call)
     wg_buf_free(&b);
 }
 
+void carried(struct call *call)
+{
+    struct carry *k = call->carry;
+    struct wg_arena *a = NULL;
+    if (call->cmd.rc < 0 && call->cmd.rc != WG_EEXIST) {
+        k->err = call->cmd.err;
+        failed(k);
+        return;
+    }
+    for (struct call *c = k->waits, *next; c; c = next) {
+        next = c->waits_next;
+        if (call->cmd.rc == WG_OK) {
+            c->county = k->to;
+            c->cmd.record = wg_arena_str(c->arena, call->cmd.record);
+        } else { /* it was there already */
+            show_here(c);
+        }
+        answer_cmd(c);
+    }
+    k->waits = NULL;
+    if ((a = wg_arena_new(0)))
+        host_keep(k->from, a, "carry", wg_arena_str(a, wg_str_of(k->name)), WG_S("null"), NULL,
+                  NULL);
+    k->after = INT64_MAX; /* it is there; the record goes with the entry just asked for */
+}
+
 void carry_wait(struct call *call)
 {
     struct carry *k;
     char name[24];
     snprintf(name, sizeof(name), "%llu", (unsigned long long)call->cmd.n);
     carries_wake(call->county);
-    if ((k = find(call->county, wg_str_of(name)))) {
+    if ((k = find(call->county, wg_str_of(name))) && k->after != INT64_MAX) {
+        call->waits_next = k->waits;
         k->waits = call;
         return;
     }

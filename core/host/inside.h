@@ -92,6 +92,7 @@ struct call {
     struct wg_arena *arena;
     struct wg_cmd cmd;
     struct carry *carry;             /* the host's own: a case that comes over */
+    struct call *waits_next;         /* waits for one */
     int status;                      /* of a good answer */
     void (*then)(struct call *call); /* a command of a task's: takes the result in place of req */
     void *task;                      /* what `then` works on */

@@ -188,9 +188,11 @@ static void tell_event(struct story *s, const struct wg_entry *e, const struct w
                  was.state == WG_NOWHERE ? (struct wg_str){NULL, 0}
                                          : wg_str_of(wg_state_name(was.state)));
     wg_json_kstr(b, "to", wg_str_of(wg_state_name(s->ledger.c.state)));
-    key_time(b, "begun", before ? before->t : e->t);
+    int64_t begun =
+        before && was.since ? was.since : e->t; /* the stage's, whatever else was said */
+    key_time(b, "begun", begun);
     key_time(b, "ended", e->t);
-    wg_json_kint(b, "seconds", before ? (e->t - before->t) / 1000 : 0);
+    wg_json_kint(b, "seconds", (e->t - begun) / 1000);
     key_moment(b, "stage_due", was.stage_due);
     wg_json_kbool(b, "late", due && wg_state_open(was.state) && e->t > due);
     body_json(s, e, b);
@@ -232,6 +234,19 @@ static const struct wg_json *why_of(const struct wg_entry *e, const struct wg_js
     return why;
 }
 
+/* What an entry says of this case, which may be the second one that it touches. */
+static const struct wg_json *outcomes_of(const struct wg_entry *e, uint64_t id)
+{
+    uint64_t of;
+    if (e->of == id)
+        return e->out->child;
+    for (const struct wg_json *o = e->out->child; o; o = o->next)
+        if (wg_str_is(wg_json_str(o, "k"), "also") &&
+            wg_case_id_parse(wg_json_str(o, "of"), &of) == WG_OK && of == id)
+            return wg_json_get(o, "out")->child;
+    return NULL;
+}
+
 static bool is_moment(const struct wg_json *m)
 {
     static const char *const names[] = {"due", "stage_due", "warn", "until", "next", "clock_from"};
@@ -244,9 +259,8 @@ static bool is_moment(const struct wg_json *m)
 static void tell_reason(struct story *s, const struct wg_entry *e, const struct wg_entry *before,
                         struct wg_buf *b)
 {
-    (void)s;
     (void)before;
-    for (const struct wg_json *o = e->out->child; o; o = o->next) {
+    for (const struct wg_json *o = outcomes_of(e, s->id); o; o = o->next) {
         const struct wg_json *why = why_of(e, o);
         struct wg_str k = wg_json_str(o, "k");
         if (wg_str_is(k, "open") || wg_str_is(k, "photo"))

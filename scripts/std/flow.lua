@@ -73,7 +73,7 @@ return {
   step { action = "split", name = "拆分", from = "merged", to = "back", role = { "acceptor", "chief" },
     effect = "split" },
   step { action = "withdraw", name = "撤回", to = "back", effect = "withdraw",
-    from = { "verifying", "accepted", "dispatched", "disposing", "disposed", "checking", "disputed" },
+    from = open,
     role = { "acceptor", "dispatcher", "coordinator", "unit", "chief" } },
   step { action = "add_evidence", name = "附加证据", from = open, to = "stay", role = holders, holder = true,
     effect = "evidence" },

@@ -154,6 +154,32 @@ class Passing(Skewed):
         self.act(case, "u-hw-1", "dispose")
         self.audited()
 
+    def test_what_was_late_at_the_feedback_stays_as_late_as_it_was(self):
+        case = self.at_work(26)
+        self.passes(3 * 3600)  # an hour late, at noon
+        self.act(case, "u-hw-1", "dispose")
+        before = self.who("l-001").case(case, "/clock").json
+        self.passes(22 * 3600)
+        self.act(case, "a-001", "ask_check")
+        self.act(case, "c-001", "check", {"result": "fail"})
+        after = self.who("l-001").case(case, "/clock").json
+        self.assertAlmostEqual(after["used_seconds"], before["used_seconds"], delta=2)
+        self.assertIn("已反馈，待核查", [s["why"] for s in after["statement"] if not s["counted"]])
+
+    def test_after_a_long_stop_the_lamp_is_as_green_as_before(self):
+        case = self.at_work(27)
+        until = (moment(self.got(case)["opened"]) + timedelta(days=2)).isoformat()
+        self.act(case, "p-001", "suspend", {"until": until})
+        self.act(case, "l-001", "grant")
+        self.passes(2 * DAY + 60)
+        self.time_said(case, "resume")
+        self.assertEqual(self.got(case)["lamp"], "green")
+        other = self.at_work(28)
+        self.act(other, "u-hw-1", "send_back", {"reason": "不归我管"})
+        self.passes(DAY)
+        self.act(other, "p-001", "dispatch", {"unit": "u-hw"})
+        self.assertEqual(self.got(other)["lamp"], "green")
+
     def test_S4k_an_appeal_needs_two_reviewers_and_the_fact_stays(self):
         case = self.at_work(12)
         self.passes(2 * DAY)

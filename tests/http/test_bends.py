@@ -48,8 +48,7 @@ TABLE = {
     "grant": (["dispatched", "disposing", "disputed"], ["dispatcher", "chief", "leader"]),
     "deny": (["dispatched", "disposing", "disputed"], ["dispatcher", "chief", "leader"]),
     "reply": (OPEN, ["unit"]),
-    "withdraw": (["verifying", "accepted", "dispatched", "disposing", "disposed", "checking", "disputed"],
-                 ["acceptor", "dispatcher", "coordinator", "unit", "chief"]),
+    "withdraw": (OPEN, ["acceptor", "dispatcher", "coordinator", "unit", "chief"]),
     "appeal": (["closed"], ["unit"]),
     "uphold": (["closed"], ["reviewer"]),
     "dismiss": (["closed"], ["reviewer"]),
@@ -458,6 +457,104 @@ class Bends(CityTest):
         self.assertTrue(a["both_axes"])
         marks = [o for o in self.story(case)[-1]["outcomes"] if o["k"] == "mark"]
         self.assertEqual(marks[0]["override"], "防汛应急，值班长不在岗")
+
+    # ---- what was found by attack ----
+
+    def test_only_a_step_that_moved_the_case_is_taken_back_and_by_its_taker(self):
+        case = self.in_state("disposed")
+        self.done(case, "dispatcher", "urge")
+        self.is_status(self.act(case, "dispatcher", "withdraw"), 403)
+        self.assertEqual(self.done(case, "unit", "withdraw")["state"], "disposing")
+        case = self.in_state("dispatched")
+        self.done(case, "unit", "add_evidence", {"note": "x"})
+        self.is_status(self.act(case, "unit", "withdraw"), 403)
+        self.done(case, "unit", "transfer", {"unit": "u-cg"})
+        for who in ("unit", "dispatcher"):
+            self.is_status(self.act(case, who, "withdraw"), 403)
+
+    def test_the_way_back_is_kept_under_merges_and_disputes(self):
+        case = self.in_state("suspended")
+        self.done(case, "chief", "merge", {"into": self.reported()})
+        self.assertEqual(self.done(case, "chief", "split")["state"], "suspended")
+        self.assertEqual(self.done(case, "dispatcher", "resume")["state"], "disposing")
+        case = self.in_state("returned")
+        self.done(case, "dispatcher", "dispute")
+        self.done(case, "dispatcher", "withdraw")
+        a = self.done(case, "dispatcher", "refuse_send_back", {"reason": "归你管"})
+        self.assertEqual((a["state"], a["disputed"]), ("disposing", False))
+
+    def test_a_stage_that_is_taken_back_began_when_it_began(self):
+        case = self.in_state("filed")
+        due = self.got(case)["stage_due"]
+        self.done(case, "dispatcher", "dispatch", {"unit": "u-hw"})
+        self.assertEqual(self.done(case, "dispatcher", "withdraw")["stage_due"], due)
+
+    def test_a_correction_keeps_stops_and_grants(self):
+        case = self.in_state("disposing")
+        self.done(case, "unit", "defer", {"days": 3})
+        due = self.done(case, "dispatcher", "grant")["due"]
+        a = self.done(case, "chief", "correct", {"condition": "1"})
+        self.assertEqual(a["due"], due)
+
+    def test_a_proxy_asked_for_ends_with_a_transfer_and_is_never_the_unit_at_fault(self):
+        case = self.in_state("dispatched")
+        self.done(case, "dispatcher", "proxy", {"unit": "u-cg"})
+        a = self.done(case, "unit", "transfer", {"unit": "u-cg"})
+        self.assertEqual(a["asked"], None)
+        self.is_status(self.act(case, "leader", "grant"), 409)
+        case = self.in_state("disposing")
+        self.done(case, "dispatcher", "proxy", {"unit": "u-cg"})
+        self.done(case, "leader", "grant")
+        self.is_fault(self.act(case, "dispatcher", "proxy", {"unit": "u-hw"}), "/unit")
+
+    def test_nothing_that_can_t_be_read_is_a_reason(self):
+        case = self.in_state("dispatched")
+        for nothing in (" ", "\u3000", "\u200b", ""):
+            self.is_fault(self.act(case, "unit", "send_back", {"reason": nothing}), "/reason")
+        self.done(case, "leader", "supervise")
+        self.is_fault(self.act(case, "unit", "reply"), "/note")
+
+    def test_seconds_of_a_step_are_of_its_stage(self):
+        case = self.in_state("disposing")
+        self.done(case, "dispatcher", "urge")
+        story = self.story(case)
+        self.assertEqual(story[-1]["begun"], story[-2]["ended"])
+        self.done(case, "unit", "dispose")
+        story = self.story(case)
+        self.assertEqual(story[-1]["begun"], story[-3]["ended"])
+
+    def test_the_same_key_on_two_lines_receives_once_and_answers_both(self):
+        for i in range(6):
+            case = self.in_state("filed", i=i)
+            self.done(case, "chief", "handover", {"to": LANGXI})
+            lines = [self.server.another(LANGXI, "z-001") for _ in range(4)]
+            got = []
+            threads = [threading.Thread(target=lambda c=c: got.append(
+                c.act(case, "receive", {}, Idempotency_Key=f"r-{i}"))) for c in lines]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+            self.assertEqual([a.status for a in got], [200] * 4)
+            self.assertEqual({a.json["state"] for a in got}, {"filed"})
+
+    def test_a_name_of_one_county_is_a_stranger_s_in_the_other(self):
+        case = self.in_state("filed")
+        self.done(case, "chief", "handover", {"to": LANGXI})
+        for who in ("c-001", "p-001", "u-hw-1"):
+            self.is_status(self.who(who, LANGXI).case(case), 404)
+        a = self.is_status(self.who("z-001", LANGXI).act(case, "receive"), 200).json
+        self.assertEqual(a["reporter"], f"{JIXI}/c-001")
+        self.is_status(self.who("c-001", LANGXI).case(case), 403)
+        self.is_status(self.who("z-001", LANGXI).act(case, "handover", {"to": JIXI}), 200)
+        self.assertEqual(self.done(case, "chief", "receive")["reporter"], "c-001")
+
+    def test_an_offer_is_taken_back_from_any_state(self):
+        for state in OPEN:
+            case = self.in_state(state)
+            self.done(case, "chief", "handover", {"to": LANGXI})
+            a = self.done(case, "chief", "withdraw")
+            self.assertEqual((a["asked"], a["state"]), (None, state))
 
     # ---- over the border ----
 

@@ -337,12 +337,11 @@ TEST(words_in_the_vault_are_told_by_a_flag_and_kept_as_references)
 TEST(go_moves_the_state_and_remembers_the_one_before_and_who)
 {
     struct wg_case c = given_open();
-    CHECK_INT(fold(&c, 9, "\"in\":{},", "{\"k\":\"go\",\"to\":\"filed\",\"role\":\"chief\"}"),
-              WG_OK);
+    CHECK_INT(fold(&c, 9, "\"as\":\"chief\",\"in\":{},", "{\"k\":\"go\",\"to\":\"filed\"}"), WG_OK);
     CHECK(c.state == WG_FILED && c.before == WG_REPORTED && c.version == 2 && c.last_n == 9 &&
           c.first_n == 7);
     CHECK(c.filed == 1772787600009 && c.changed == c.filed);
-    CHECK_INT(fold(&c, 10, "", "{\"k\":\"go\",\"to\":\"filed\",\"role\":\"dispatcher\"}"), WG_OK);
+    CHECK_INT(fold(&c, 10, "\"as\":\"dispatcher\",", "{\"k\":\"go\",\"to\":\"filed\"}"), WG_OK);
     CHECK(c.state == WG_FILED && c.before == WG_REPORTED &&
           c.version == 3);           /* staying keeps the way back */
     CHECK(c.filed == 1772787600009); /* it is filed once */
