@@ -1,6 +1,6 @@
 /* Fill a county with cases for a benchmark: each reported, accepted and filed by the county's own
- * rules, through the desk, in batches. With --closed each goes all the way to its close, in twelve
- * steps, a second try among them. With --open N only the last N are filed, every other of them
+ * rules, through the desk, in batches. With --closed each goes all the way to its close, in ten
+ * steps, a second check among them. With --open N only the last N are filed, every other of them
  * dispatched too; those before are rejected.
  *     bench_fill CONFIG AREA COUNT [--closed | --open N]
  * The server must not run; prints entries/s. */
@@ -21,9 +21,7 @@ static const struct step {
     {"acknowledge", "u-cg-1", "u-cg", "{}", WG_UNIT_ROLE},
     {"dispose", "u-cg-1", "u-cg", "{\"note\":\"已清理完毕，恢复原状\"}", WG_UNIT_ROLE},
     {"ask_check", "a-001", "", "{}", WG_ACCEPTOR},
-    {"check", "c-001", "", "{\"result\":\"fail\",\"note\":\"仍有残留\"}", WG_COLLECTOR},
-    {"acknowledge", "u-cg-1", "u-cg", "{}", WG_UNIT_ROLE},
-    {"dispose", "u-cg-1", "u-cg", "{\"note\":\"已再次清理\"}", WG_UNIT_ROLE},
+    {"check", "c-001", "", "{\"result\":\"unclear\",\"note\":\"天黑，未能看清\"}", WG_COLLECTOR},
     {"ask_check", "a-001", "", "{}", WG_ACCEPTOR},
     {"check", "c-002", "", "{\"result\":\"pass\"}", WG_COLLECTOR},
     {"close", "z-001", "", "{}", WG_CHIEF},
