@@ -2,6 +2,7 @@
 """The bundled client: what it asks, shows, keeps and how it ends."""
 import http.server
 import io
+import itertools
 import json
 import os
 import pty
@@ -321,17 +322,21 @@ class ACountyCarried(Clients):
 
     def exported(self):
         """While it is served, and reports come in."""
-        stop = threading.Event()
+        stop, under_way = threading.Event(), threading.Event()
 
         def report():
             client = self.server.another(support.JIXI, "a-001")
-            while not stop.is_set():
+            for i in itertools.count():
+                if stop.is_set():
+                    return
+                if i == 3:
+                    under_way.set()
                 client.report(support.event(source="hotline", description="来电", caller={"name": "某", "phone": "139"}))
 
         self.server.person(support.JIXI, "a-001")
         thread = threading.Thread(target=report)
         thread.start()
-        time.sleep(0.3)
+        under_way.wait(30)
         out = self.run_as("x", "export", "-c", str(self.server.file), support.JIXI, str(self.tar))
         stop.set()
         thread.join()
@@ -353,7 +358,7 @@ class ACountyCarried(Clients):
         for case in asked:
             there = self.server.person(support.JIXI, "z-001").case(case["id"]).json
             self.assertEqual({**case, "lamp": 0}, {**there, "lamp": 0})
-        self.assertEqual(asked[-1]["caller"]["phone"], "139")
+        self.assertIn("139", [case["caller"]["phone"] for case in asked if case.get("caller")])
         self.assertEqual(other.stop(), 0)
 
     def test_a_tar_that_was_tampered_with_is_refused_and_leaves_nothing(self):

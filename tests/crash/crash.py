@@ -114,7 +114,7 @@ class Crash:
         self.cases = [[] for _ in WORKERS]
         self.readers = {a: journal.Reader(self.folder(a)) for a in self.areas}
         self.copies = {a: [] for a in self.areas}  # (last entry, folder)
-        self.acknowledged = {}
+        self.acknowledged, self.asked_again = {}, []
         self.counts = {"acknowledged": 0, "open": 0, "open that had happened": 0, "cut": 0, "torn": 0, "views back": 0,
                        "views lost": 0}
 
@@ -173,7 +173,8 @@ class Crash:
         """Harm that must heal: never a frame of which anyone was told."""
         folder, reader = self.folder(area), self.readers[area]
         back = self.rng.random() < 0.5
-        told = {(c.user, c.key) for c in sent if c.id}
+        # also what was told of before the load began, when the last round's open ones were asked again
+        told = {(c.user, c.key) for c in sent + self.asked_again if c.id}
         last = reader.last
         mine = last and last.entries and all("key" in e and (e["by"], e["key"]) not in told for e in last.entries)
         if mine and self.rng.random() < 0.7:
@@ -230,9 +231,9 @@ class Crash:
         for self.round in range(1, rounds + 1):
             self.server.start()
             self.check_server(sent)
-            sent = self.load()
+            self.asked_again, sent = sent, self.load()
             self.counts["acknowledged"] += sum(c.id is not None for c in sent)
-            self.check_journal(sent)
+            self.check_journal(sent + self.asked_again)
             for area in self.areas:
                 self.keep_copy(area)
                 self.cut_power(area, sent)
