@@ -76,6 +76,7 @@ struct wg_case {
     int64_t until;      /**< suspended until then */
     int64_t next;       /**< the rules want to be asked again then */
     int64_t part_due;   /**< of the staged limit that the unit is in; 0: it has the whole one */
+    int64_t used;       /**< of the limit, ms in its measure, in the county it came from */
     int64_t left_due;   /**< the stage_due of the state that was left last */
     struct wg_limit limit; /**< n_milli 0: none yet */
     struct wg_str number, standard, category, category_name, condition, unit, proposed, part, grid,
@@ -105,6 +106,8 @@ const char *wg_case_wake_for(const struct wg_case *c, int64_t now_ms);
 bool wg_clock_runs(int state);
 /** The role that a request waits for; 0: nothing is asked that a role of this county answers. */
 uint32_t wg_case_asks(const struct wg_case *c);
+/** The county that it is offered to; {NULL, 0}: none. */
+struct wg_str wg_case_offered(const struct wg_case *c);
 /** The one post that answers for it now: a role, and the unit where the role is a unit's. */
 uint32_t wg_case_post(const struct wg_case *c);
 
@@ -137,6 +140,9 @@ int wg_entry_parse(struct wg_arena *a, struct wg_str text, struct wg_entry *out,
 /** Each blob that an entry names: evidence, also what a case brought along, and the `blob` of a
  * record that it keeps. fn < 0 stops and comes back. */
 int wg_entry_blobs(const struct wg_entry *e, int (*fn)(void *arg, struct wg_str name), void *arg);
+
+/** The entry that touched this case before this one did; it may be the second one here. 0: none. */
+uint64_t wg_entry_was(const struct wg_entry *e, uint64_t id);
 
 /** Apply one outcome to a case; pure. Strings of c then borrow from the entry too (a: for joined
  * ones). Errors: WG_ECORRUPT where an outcome can't be what decide writes. */
@@ -280,6 +286,9 @@ struct wg_case_query {
 int wg_view_list(struct wg_views *v, struct wg_txn *txn, const struct wg_case_query *q,
                  int (*fn)(void *arg, const struct wg_case *c), void *arg, struct wg_buf *next,
                  struct wg_err *err);
+/** Cases that are offered to another county. fn != 0 stops. */
+int wg_view_offered(struct wg_views *v, struct wg_txn *txn,
+                    int (*fn)(void *arg, const struct wg_case *c), void *arg);
 /** How many cases are in each state. */
 void wg_view_counts(struct wg_views *v, struct wg_txn *txn, uint64_t out[WG_STATES]);
 

@@ -66,3 +66,15 @@ int wg_entry_parse(struct wg_arena *a, struct wg_str text, struct wg_entry *out,
         return wg_fail(err, WG_ECORRUPT, "an entry needs n, t, do and out");
     return WG_OK;
 }
+
+uint64_t wg_entry_was(const struct wg_entry *e, uint64_t id)
+{
+    uint64_t of;
+    if (e->of == id)
+        return e->was;
+    for (const struct wg_json *o = e->out->child; o; o = o->next)
+        if (wg_str_is(wg_json_str(o, "k"), "also") &&
+            wg_case_id_parse(wg_json_str(o, "of"), &of) == WG_OK && of == id)
+            return (uint64_t)wg_json_int(o, "was", 0);
+    return 0;
+}

@@ -279,15 +279,16 @@ static bool set_number(struct wg_case *c, const struct wg_json *v)
         int64_t *time;
         uint8_t *small;
     } numbers[] = {
-        {"stage_due", &c->stage_due, NULL}, {"warn", &c->warn, NULL},
-        {"until", &c->until, NULL},         {"next", &c->next, NULL},
-        {"part_due", &c->part_due, NULL},   {"clock_from", &c->clock_from, NULL},
-        {"stopped", &c->stopped, NULL},     {"filed", &c->filed, NULL},
-        {"opened", &c->opened, NULL},       {"dispatched", &c->dispatched, NULL},
-        {"occurred", &c->occurred, NULL},   {"verified", NULL, &c->verified},
-        {"satisfied", NULL, &c->satisfied}, {"level", NULL, &c->level},
-        {"segment", NULL, &c->segment},     {"rework", NULL, &c->rework},
-        {"deferrals", NULL, &c->deferrals}, {"send_backs", NULL, &c->send_backs},
+        {"stage_due", &c->stage_due, NULL},   {"warn", &c->warn, NULL},
+        {"until", &c->until, NULL},           {"next", &c->next, NULL},
+        {"part_due", &c->part_due, NULL},     {"used", &c->used, NULL},
+        {"clock_from", &c->clock_from, NULL}, {"stopped", &c->stopped, NULL},
+        {"filed", &c->filed, NULL},           {"opened", &c->opened, NULL},
+        {"dispatched", &c->dispatched, NULL}, {"occurred", &c->occurred, NULL},
+        {"verified", NULL, &c->verified},     {"satisfied", NULL, &c->satisfied},
+        {"level", NULL, &c->level},           {"segment", NULL, &c->segment},
+        {"rework", NULL, &c->rework},         {"deferrals", NULL, &c->deferrals},
+        {"send_backs", NULL, &c->send_backs},
     };
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         if (!wg_str_is(v->key, numbers[i].name))
@@ -330,6 +331,8 @@ static int set_field(struct wg_case *c, const struct wg_entry *e, const struct w
         return set_unit(c, v->str, a);
     if (wg_str_is(v->key, "limit"))
         return set_limit(c, v);
+    if (wg_str_is(v->key, "clock_from"))
+        c->used = 0;
     if (wg_str_is(v->key, "asked"))
         return set_object(&c->asked, v, a);
     if (wg_str_is(v->key, "order"))

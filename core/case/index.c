@@ -67,6 +67,12 @@ size_t index_keys(const struct wg_case *c, struct index_key out[KEYS_MAX])
         key_id(k, c->id);
         key_urgency(k, c);
     }
+    if (c->asked.n && !asks && wg_case_offered(c).n) {
+        k = key_start(out, &count, T_BY_STATE);
+        k->key[k->n++] = (uint8_t)BY_OFFERED;
+        key_id(k, c->id);
+        key_urgency(k, c);
+    }
     if (c->unit.n) /* first, so that it is never the one too many */
         key_unit(&out[count++], c, c->unit, open ? UNIT_HOLDS : UNIT_CLOSED);
     for (struct wg_str rest = c->held; rest.n && count < KEYS_MAX;) {

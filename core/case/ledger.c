@@ -82,7 +82,7 @@ int64_t wg_limit_between(const struct wg_worktime *wt, int64_t from, int64_t to,
 
 int64_t wg_ledger_used(const struct wg_ledger *l, const struct wg_worktime *wt)
 {
-    int64_t used = 0;
+    int64_t used = l->c.used;
     for (size_t i = l->clock_at; i < l->count; i++)
         if (l->stay[i].runs)
             used += wg_limit_between(wt, l->stay[i].from, l->stay[i].to, l->c.limit.unit);

@@ -95,9 +95,9 @@ static char *put_str(char *p, struct wg_str s)
     {                                                                                         \
         &(c)->changed, &(c)->filed, &(c)->due, &(c)->stage_due, &(c)->closed, &(c)->occurred, \
             &(c)->dispatched, &(c)->since, &(c)->clock_from, &(c)->stopped, &(c)->warn,       \
-            &(c)->until, &(c)->next, &(c)->part_due, &(c)->left_due                           \
+            &(c)->until, &(c)->next, &(c)->part_due, &(c)->left_due, &(c)->used               \
     }
-#define TIME_COUNT 15
+#define TIME_COUNT 16
 
 void wg_case_encode(const struct wg_case *c, struct wg_buf *out)
 {
@@ -274,6 +274,15 @@ uint32_t wg_case_asks(const struct wg_case *c)
     at += sizeof(of) - 1;
     const char *end = memchr(at, '"', (size_t)(c->asked.p + c->asked.n - at));
     return end ? wg_role_parse((struct wg_str){at, (size_t)(end - at)}) : 0;
+}
+
+struct wg_str wg_case_offered(const struct wg_case *c)
+{
+    static const char area[] = "\"area\":\"";
+    const char *at = c->asked.n ? memmem(c->asked.p, c->asked.n, area, sizeof(area) - 1) : NULL;
+    size_t before = at ? (size_t)(at - c->asked.p) + sizeof(area) - 1 : 0;
+    return at && c->asked.n >= before + 6 ? (struct wg_str){c->asked.p + before, 6}
+                                          : (struct wg_str){NULL, 0};
 }
 
 struct moment {

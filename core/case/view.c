@@ -13,7 +13,7 @@ static const struct {
     bool index;
 } tables[TABLES] = {
     [T_META] = {"meta", 1, false},        [T_CASE] = {"case", 2, false},
-    [T_BY_STATE] = {"by_state", 4, true}, [T_BY_UNIT] = {"by_unit", 4, true},
+    [T_BY_STATE] = {"by_state", 5, true}, [T_BY_UNIT] = {"by_unit", 4, true},
     [T_BY_GRID] = {"by_grid", 1, true},   [T_WAKE] = {"wake", 1, true},
     [T_OUTBOX] = {"outbox", 1, false},    [T_SEEN] = {"seen", 2, false},
     [T_SEEN_AT] = {"seen_at", 2, false},  [T_RECORD] = {"record", 1, false},

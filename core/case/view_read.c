@@ -109,6 +109,23 @@ int wg_view_outbox(struct wg_views *v, struct wg_txn *txn,
     return rc;
 }
 
+int wg_view_offered(struct wg_views *v, struct wg_txn *txn,
+                    int (*fn)(void *arg, const struct wg_case *c), void *arg)
+{
+    struct wg_cursor *c = NULL;
+    struct wg_str k, value;
+    struct wg_case rec;
+    char from = (char)BY_OFFERED;
+    int rc = wg_cursor_open(txn, v->table[T_BY_STATE], &c);
+    int at = rc == WG_OK ? wg_cursor_seek(c, (struct wg_str){&from, 1}, &k, &value) : rc;
+    for (; rc == WG_OK && at == WG_OK && k.n == 9 && k.p[0] == from;
+         at = wg_cursor_next(c, &k, &value))
+        if (wg_view_case(v, txn, wg_be64_get(k.p + 1), &rec) == WG_OK)
+            rc = fn(arg, &rec);
+    wg_cursor_close(c);
+    return rc;
+}
+
 void wg_view_counts(struct wg_views *v, struct wg_txn *txn, uint64_t out[WG_STATES])
 {
     struct wg_cursor *c = NULL;

@@ -39,6 +39,7 @@ struct wg_str record_key(char out[256], const char *kind, struct wg_str name); /
 
 /** In place of a state: cases with a request that this role (its bit's number) answers. */
 #define BY_ASKED 0x80u
+#define BY_OFFERED 0x9fu /**< those that are offered to another county */
 
 #define KEY_MAX 128
 struct index_key {

@@ -4,6 +4,18 @@
  * two always has it, or its outbox has. */
 #include "inside.h"
 
+#define LEDGER_MAX 2000 /* entries of one case */
+
+static int read_entry(struct deciding *dc, uint64_t n, struct wg_entry *e)
+{
+    struct wg_buf text = WG_BUF_INIT;
+    struct wg_err err;
+    int rc = wg_journal_get(dc->d->journal, n, &text, &err);
+    struct wg_str bytes = wg_arena_str(dc->a, wg_buf_str(&text));
+    wg_buf_free(&text);
+    return rc == WG_OK ? wg_entry_parse(dc->a, bytes, e, &err) : rc;
+}
+
 static void moment(struct wg_buf *b, const char *key, int64_t t)
 {
     if (t)
@@ -73,6 +85,7 @@ static void set_outcome(const struct wg_case *c, const char *from, struct wg_str
     moment(b, "filed", c->filed);
     moment(b, "dispatched", c->dispatched);
     moment(b, "clock_from", c->clock_from);
+    moment(b, "used", c->used);
     moment(b, "due", c->due);
     moment(b, "warn", c->warn);
     if (c->limit.n_milli) {
@@ -100,6 +113,42 @@ static void set_outcome(const struct wg_case *c, const char *from, struct wg_str
     wg_buf_char(b, '}');
 }
 
+/* used [id]: of the limit, from the ledger that the journal's entries give. What this batch has not
+ * written yet is not in it. */
+int carry_answer(struct deciding *dc, struct wg_buf *out)
+{
+    struct wg_ledger l = {.a = dc->a, .id = dc->of, .c = {.state = WG_NOWHERE}};
+    uint64_t n[LEDGER_MAX];
+    size_t count = 0;
+    for (uint64_t at = dc->c.last_n; at && count < LEDGER_MAX;) {
+        struct wg_entry e;
+        int rc = read_entry(dc, at, &e);
+        if (rc < 0)
+            break;
+        n[count++] = at;
+        at = wg_entry_was(&e, dc->of);
+    }
+    for (size_t i = count; i > 0; i--) {
+        struct wg_entry e;
+        if (read_entry(dc, n[i - 1], &e) < 0 || wg_ledger_step(&l, &e) < 0)
+            return WG_ECORRUPT;
+    }
+    wg_ledger_end(&l, dc->t);
+    wg_buf_int(out, l.count ? wg_ledger_used(&l, dc->force->worktime) : 0);
+    return WG_OK;
+}
+
+static int read_used(struct deciding *dc, int64_t *used)
+{
+    const struct wg_json *answer;
+    char id[24];
+    wg_case_id_text(dc->of, id);
+    int rc = ask(dc, "used", wg_arena_fmt(dc->a, "[\"%s\"]", id), &answer);
+    if (rc == WG_OK)
+        *used = answer->num;
+    return rc;
+}
+
 int receive_outcome(struct deciding *dc)
 {
     struct wg_buf *b = &dc->outs;
@@ -107,6 +156,8 @@ int receive_outcome(struct deciding *dc)
     int rc = WG_OK;
     if (c.stopped && c.due) /* it runs on over there, from now */
         rc = clock_shift(dc, c.stopped, dc->t, &c.due);
+    if (rc == WG_OK && c.due)
+        rc = read_used(dc, &c.used);
     if (rc < 0)
         return rc;
     out_begin(dc, "set");

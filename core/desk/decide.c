@@ -109,6 +109,8 @@ static int answer(void *self, const char *what, const struct wg_json *args, stru
         return ask_photo(dc, args, out, err);
     if (strcmp(what, "shift") == 0 || strcmp(what, "warn") == 0)
         return clock_answer(dc->force->worktime, what, args, out, err);
+    if (strcmp(what, "used") == 0)
+        return carry_answer(dc, out);
     if (strcmp(what, "tenant") == 0)
         return ask_tenant(dc, out);
     return wg_ground_ask(dc->force->ground, what, args, dc->t, out, err);

@@ -141,6 +141,8 @@ int act_after(struct deciding *dc);
 
 /** The staged limit that the case is in, or goes to with this feedback; NULL: there is none. */
 const struct wg_segment *act_segment(const struct deciding *dc);
+/** The answer to `used`. */
+int carry_answer(struct deciding *dc, struct wg_buf *out);
 /** What the receiving county needs to go on with the case. */
 int receive_outcome(struct deciding *dc);
 

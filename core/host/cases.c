@@ -141,10 +141,7 @@ static void moved_on(struct call *call, uint64_t id, struct wg_str area)
 /* A case that another county offers may be read before it is received. */
 static bool offered(const struct wg_county *to, const struct wg_case *c)
 {
-    char area[32];
-    int n = snprintf(area, sizeof(area), "\"area\":\"%s\"", to->area);
-    return c->asked.n && memmem(c->asked.p, c->asked.n, "\"handover\"", 10) &&
-           memmem(c->asked.p, c->asked.n, area, (size_t)n);
+    return wg_str_is(wg_case_offered(c), to->area);
 }
 
 static int read_case(struct call *call, struct wg_county *county, uint64_t id, struct wg_buf *b,
@@ -205,7 +202,7 @@ struct listing {
     struct session session;
     struct wg_case_query q;
     struct wg_county *now;
-    struct wg_buf out, next;
+    struct wg_buf out, next, offers;
     uint64_t counts[WG_STATES + 1]; /* tasks: of all counties, whichever the page is of */
     struct wg_str caller;
     bool tasks;
@@ -277,9 +274,52 @@ static void count_others(struct listing *l, size_t first)
     wg_buf_free(&next);
 }
 
+struct offers {
+    struct listing *l;
+    const struct wg_county *from;
+};
+
+static int add_offer(void *arg, const struct wg_case *c)
+{
+    struct offers *o = arg;
+    struct wg_buf *b = &o->l->offers;
+    char id[24];
+    if (!offered(o->l->call->county, c))
+        return WG_OK;
+    wg_case_id_text(c->id, id);
+    wg_json_sep(b);
+    wg_buf_char(b, '{');
+    wg_json_kstr(b, "id", wg_str_of(id));
+    wg_json_kstr(b, "from", wg_str_of(o->from->area));
+    wg_json_kstr(b, "category_name", c->category_name);
+    wg_json_kstr(b, "address", c->address);
+    wg_buf_char(b, '}');
+    return WG_OK;
+}
+
+/* What the neighbours offer is a chief's to receive. */
+static void list_offers(struct listing *l)
+{
+    struct wg_host *h = l->call->host;
+    wg_buf_char(&l->offers, '[');
+    for (size_t i = 0; i < h->counties; i++) {
+        struct offers o = {l, h->county[i]};
+        struct wg_txn *txn = NULL;
+        struct wg_views *v = wg_desk_views(h->county[i]->desk);
+        if (h->county[i] == l->call->county || h->county[i]->is_city ||
+            wg_txn_begin(wg_views_env(v), false, &txn, NULL) < 0)
+            continue;
+        wg_view_offered(v, txn, add_offer, &o);
+        wg_txn_abort(txn);
+    }
+    wg_buf_char(&l->offers, ']');
+}
+
 static void list_work(void *arg)
 {
     struct listing *l = arg;
+    if (l->tasks && l->session.roles & WG_CHIEF && !l->call->county->is_city)
+        list_offers(l);
     size_t want = l->q.limit, first = l->at;
     for (; l->rc == WG_OK && l->at < l->counties; l->at++) {
         l->rc = list_county(l, l->county[l->at]);
@@ -300,6 +340,7 @@ static void list_done(void *arg)
     if (l->rc < 0) {
         wg_buf_free(&l->out);
         wg_buf_free(&l->next);
+        wg_buf_free(&l->offers);
         answer_err(l->call->req, l->rc, &l->err, (struct wg_str){NULL, 0});
         return;
     }
@@ -316,6 +357,11 @@ static void list_done(void *arg)
             wg_json_kint(&b, "asked", (int64_t)l->counts[WG_STATES]);
         wg_buf_char(&b, '}');
     }
+    if (l->offers.n) {
+        wg_json_key(&b, "offers");
+        wg_buf_str_add(&b, wg_buf_str(&l->offers));
+    }
+    wg_buf_free(&l->offers);
     wg_json_key(&b, "next");
     if (!more || l->counties == 0) {
         wg_buf_lit(&b, "null");

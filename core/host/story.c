@@ -25,18 +25,6 @@ struct story {
     struct wg_err err;
 };
 
-/* An entry about another case that touched this one, too: which one before it did. */
-static uint64_t was_also(const struct wg_entry *e, uint64_t id)
-{
-    for (const struct wg_json *o = e->out->child; o; o = o->next) {
-        uint64_t of;
-        if (wg_str_is(wg_json_str(o, "k"), "also") &&
-            wg_case_id_parse(wg_json_str(o, "of"), &of) == WG_OK && of == id)
-            return (uint64_t)wg_json_int(o, "was", 0);
-    }
-    return 0;
-}
-
 static int read_chain(struct story *s)
 {
     struct wg_journal *j = wg_desk_journal(s->county->desk);
@@ -50,8 +38,7 @@ static int read_chain(struct story *s)
             rc = wg_entry_parse(s->arena, bytes, &s->entry[s->count], &s->err);
         if (rc < 0)
             return rc;
-        if (s->entry[s->count].of != s->id)
-            s->entry[s->count].was = was_also(&s->entry[s->count], s->id);
+        s->entry[s->count].was = wg_entry_was(&s->entry[s->count], s->id);
     }
     return WG_OK;
 }

@@ -570,6 +570,8 @@ class Bends(CityTest):
         self.is_status(self.act(case, "chief", "receive"), 403)
         self.is_status(self.who("p-001", LANGXI).act(case, "receive"), 403)
         self.is_status(there.case(case), 200)
+        self.assertIn(case, [o["id"] for o in there.get(f"/v1/{LANGXI}/tasks").json["offers"]])
+        used = self.clock(case)["used_seconds"]
         key = {"Idempotency_Key": "receive-1"}
         a = self.is_status(there.act(case, "receive", {}, **key), 200).json
         self.assertEqual(self.is_status(there.act(case, "receive", {}, **key), 200).json, a)
@@ -579,7 +581,10 @@ class Bends(CityTest):
         old = self.who("z-001").case(case)
         self.assertEqual((old.status, old.headers["location"]), (308, f"/v1/{LANGXI}/cases/{case}"))
         self.assertEqual(there.case(case).json["state"], "filed")
-        self.assertEqual(there.case(case, "/clock").json["due"], was["due"])
+        self.assertEqual(there.get(f"/v1/{LANGXI}/tasks").json["offers"], [])
+        clock = there.case(case, "/clock").json
+        self.assertEqual(clock["due"], was["due"])
+        self.assertAlmostEqual(clock["used_seconds"], used, delta=2)
         # it goes on there, and home again
         self.is_status(self.who("p-001", LANGXI).act(case, "dispatch", {"unit": "u-hw"}), 200)
         self.is_status(there.act(case, "handover", {"to": JIXI}), 200)

@@ -233,16 +233,6 @@ static int64_t walk(const struct wg_worktime *wt, int64_t from, int64_t to)
     return count * WG_MINUTE_MS;
 }
 
-static uint64_t was_of(const struct wg_entry *e, uint64_t id)
-{
-    if (e->of == id)
-        return e->was;
-    for (const struct wg_json *o = e->out->child; o; o = o->next)
-        if (wg_str_is(wg_json_str(o, "k"), "also"))
-            return (uint64_t)wg_json_int(o, "was", 0);
-    return 0;
-}
-
 /* The limit as it was given, with what was granted: what used and left must add up to. */
 static int64_t follow(struct wg_ledger *l, const struct wg_entry *e, const struct wg_worktime *wt,
                       int64_t whole)
@@ -271,7 +261,7 @@ static void check_ledger(struct county *c, uint64_t id)
     bool corrected = false;
     struct held h = {.id = id};
     fetch(c, &h);
-    for (uint64_t at = h.c.last_n; at; at = was_of(&e[n++], id)) {
+    for (uint64_t at = h.c.last_n; at; at = wg_entry_was(&e[n++], id)) {
         struct wg_buf text = WG_BUF_INIT;
         CHECK(n < sizeof(e) / sizeof(e[0]));
         CHECK_INT(wg_journal_get(wg_desk_journal(c->d), at, &text, &err), WG_OK);

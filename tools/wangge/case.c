@@ -35,6 +35,11 @@ int run_tasks(struct ctx *c)
     if (counts && counts->child)
         printf("\n\n");
     print_cases(c, wg_json_get(j, "tasks"));
+    const struct wg_json *offers = wg_json_get(j, "offers");
+    for (const struct wg_json *o = offers ? offers->child : NULL; o; o = o->next)
+        printf("%s%.*s from %.*s: %.*s %.*s\n", o == offers->child ? "\noffered 待接收:\n" : "",
+               WG_PRI(wg_json_str(o, "id")), WG_PRI(wg_json_str(o, "from")),
+               WG_PRI(wg_json_str(o, "category_name")), WG_PRI(wg_json_str(o, "address")));
     if (wg_json_str(j, "next").n)
         printf("\nmore 更多: cursor=%.*s\n", WG_PRI(wg_json_str(j, "next")));
     return DONE;
