@@ -48,9 +48,8 @@ int wg_entry_parse(struct wg_arena *a, struct wg_str text, struct wg_entry *out,
     int rc = wg_json_parse(a, text, &j, err);
     if (rc < 0)
         return rc;
-    static const struct wg_json no_in = {.type = WG_JOBJ}, no_facts = {.type = WG_JARR};
     struct wg_str of = {NULL, 0};
-    *out = (struct wg_entry){.in = &no_in, .facts = &no_facts}; /* left out where they are empty */
+    *out = (struct wg_entry){0};
     for (const struct wg_json *m = j->type == WG_JOBJ ? j->child : NULL; m; m = m->next) {
         if (m->type == WG_JSTR)
             take_text(out, m, &of);

@@ -102,10 +102,8 @@ static void write_entry(const struct deciding *dc, struct wg_buf *b)
         if (dc->known)
             wg_json_kint(b, "was", (int64_t)dc->c.last_n);
     }
-    if (dc->secrets || (cmd->in && cmd->in->child))
-        write_in(dc, b);
-    if (dc->facts.n)
-        write_list(b, "facts", &dc->facts);
+    write_in(dc, b);
+    write_list(b, "facts", &dc->facts);
     if (dc->pack)
         wg_json_kstr(b, "rev", wg_str_of(dc->pack->rev));
     write_list(b, "out", &dc->outs);
