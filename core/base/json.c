@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include "base/err.h"
+#include "base/time.h"
 
 const struct wg_json *wg_json_get_s(const struct wg_json *j, struct wg_str key)
 {
@@ -130,4 +131,16 @@ void wg_json_key_str(struct wg_buf *b, struct wg_str key)
     wg_json_sep(b);
     wg_buf_json(b, key);
     wg_buf_char(b, ':');
+}
+
+void wg_json_ktime(struct wg_buf *b, const char *key, int64_t ms)
+{
+    wg_json_key(b, key);
+    if (!ms) {
+        wg_buf_lit(b, "null");
+        return;
+    }
+    wg_buf_char(b, '"');
+    wg_buf_time(b, ms);
+    wg_buf_char(b, '"');
 }

@@ -81,6 +81,8 @@ static inline void wg_json_kbool(struct wg_buf *b, const char *key, bool v)
     else
         wg_buf_lit(b, "false");
 }
+/** A moment as RFC 3339; null where it is 0. */
+void wg_json_ktime(struct wg_buf *b, const char *key, int64_t ms);
 /** A comma unless the last byte opens a list or object, or the buffer is empty. */
 void wg_json_sep(struct wg_buf *b);
 

@@ -48,8 +48,8 @@ enum wg_case_flags {
     WG_EXEMPT = 256,     /**< an appeal was upheld: late, but out of the figures */
     WG_APPEALED = 512,   /**< once is all there is */
     WG_OWES_REPLY = 1024,
-    WG_RULED = 4096,     /**< a coordinator decided whose it is: a precedent */
     WG_BOTH_AXES = 2048, /**< a step was taken across the axes, by a small centre or an emergency */
+    WG_RULED = 4096,     /**< a coordinator decided whose it is: a precedent */
 };
 enum wg_verified { WG_NOT_VERIFIED, WG_VERIFIED_YES, WG_VERIFIED_NO, WG_VERIFIED_UNCLEAR };
 enum wg_satisfied { WG_NOT_ASKED, WG_SATISFIED, WG_DISSATISFIED, WG_UNREACHABLE };
@@ -117,6 +117,8 @@ int wg_case_decode(struct wg_str bytes,
 
 /** Did this person act on the other axis of this case? role: the one they would use now. */
 bool wg_case_other_axis(const struct wg_case *c, struct wg_str user, uint32_t role);
+/** The next of the space-separated words; false: there is none. */
+bool wg_words_next(struct wg_str *rest, struct wg_str *word);
 bool wg_words_have(struct wg_str words,
                    struct wg_str word); /**< is word one of the space-separated words */
 

@@ -37,18 +37,6 @@ static const char *photo_stage(int state)
     }
 }
 
-static void key_moment(struct wg_buf *b, const char *key, int64_t t)
-{
-    wg_json_key(b, key);
-    if (!t) {
-        wg_buf_lit(b, "null");
-        return;
-    }
-    wg_buf_char(b, '"');
-    wg_buf_time(b, t);
-    wg_buf_char(b, '"');
-}
-
 /* The list with one more, up to its stage; end it with end_photo. */
 static void begin_photo(const struct wg_case *c, struct wg_str name, int state, struct wg_buf *b)
 {
@@ -78,9 +66,9 @@ static int fold_photo(struct wg_case *c, const struct wg_entry *e, const struct 
     const struct wg_json *far = wg_json_get(o, "far_m");
     begin_photo(c, wg_json_str(o, "sha256"), c->state, &b);
     wg_json_kstr(&b, "by", e->by);
-    key_moment(&b, "at", e->t);
+    wg_json_ktime(&b, "at", e->t);
     wg_json_kstr(&b, "type", wg_json_str(o, "type"));
-    key_moment(&b, "taken", wg_json_int(o, "taken", 0));
+    wg_json_ktime(&b, "taken", wg_json_int(o, "taken", 0));
     if (wg_json_bool(o, "late", false))
         wg_json_kbool(&b, "late", true);
     if (far)

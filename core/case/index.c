@@ -75,13 +75,10 @@ size_t index_keys(const struct wg_case *c, struct index_key out[KEYS_MAX])
     }
     if (c->unit.n) /* first, so that it is never the one too many */
         key_unit(&out[count++], c, c->unit, open ? UNIT_HOLDS : UNIT_CLOSED);
-    for (struct wg_str rest = c->held; rest.n && count < KEYS_MAX;) {
-        const char *space = memchr(rest.p, ' ', rest.n);
-        struct wg_str unit = {rest.p, space ? (size_t)(space - rest.p) : rest.n};
+    struct wg_str rest = c->held, unit;
+    while (count < KEYS_MAX && wg_words_next(&rest, &unit))
         if (!wg_str_eq(unit, c->unit))
             key_unit(&out[count++], c, unit, open ? UNIT_HELD : UNIT_CLOSED);
-        rest = space ? (struct wg_str){space + 1, rest.n - unit.n - 1} : (struct wg_str){NULL, 0};
-    }
     return count;
 }
 

@@ -27,14 +27,6 @@ uint32_t open_states(void)
     return bits;
 }
 
-static struct wg_str next_word(struct wg_str *words)
-{
-    const char *space = memchr(words->p, ' ', words->n);
-    struct wg_str word = {words->p, space ? (size_t)(space - words->p) : words->n};
-    *words = space ? (struct wg_str){space + 1, words->n - word.n - 1} : (struct wg_str){NULL, 0};
-    return word;
-}
-
 void add_state(struct walk *w, int state)
 {
     uint8_t key = (uint8_t)state;
@@ -44,10 +36,9 @@ void add_state(struct walk *w, int state)
 void add_unit(struct walk *w, bool open, bool closed)
 {
     const struct wg_case_query *q = w->q;
-    struct wg_str unit = q->unit.n ? q->unit : q->seen_by_unit;
+    struct wg_str unit = q->unit.n ? q->unit : q->seen_by_unit, word;
     uint8_t key[KEY_MAX] = {0};
-    for (size_t i = 0; unit.n && i < UNITS_MAX; i++) {
-        struct wg_str word = next_word(&unit);
+    for (size_t i = 0; i < UNITS_MAX && wg_words_next(&unit, &word); i++) {
         if (open)
             add_range(w, T_BY_UNIT, key, unit_prefix(word, UNIT_HOLDS, key));
         if (open && !q->unit.n)

@@ -214,18 +214,25 @@ int wg_case_decode(struct wg_str bytes, struct wg_case *c)
 
 /* ---- small questions about a record ---- */
 
+bool wg_words_next(struct wg_str *rest, struct wg_str *word)
+{
+    while (rest->n) {
+        const char *space = memchr(rest->p, ' ', rest->n);
+        *word = (struct wg_str){rest->p, space ? (size_t)(space - rest->p) : rest->n};
+        *rest =
+            space ? (struct wg_str){space + 1, rest->n - word->n - 1} : (struct wg_str){NULL, 0};
+        if (word->n)
+            return true;
+    }
+    return false;
+}
+
 bool wg_words_have(struct wg_str words, struct wg_str word)
 {
-    while (words.n >= word.n && words.p) {
-        const char *space = memchr(words.p, ' ', words.n);
-        struct wg_str first = {words.p, space ? (size_t)(space - words.p) : words.n};
-        if (wg_str_eq(first, word))
+    struct wg_str one;
+    while (words.n >= word.n && wg_words_next(&words, &one))
+        if (wg_str_eq(one, word))
             return true;
-        if (!space)
-            break;
-        words.n -= first.n + 1;
-        words.p = space + 1;
-    }
     return false;
 }
 
@@ -320,13 +327,10 @@ const char *wg_case_wake_for(const struct wg_case *c, int64_t now_ms)
 
 bool wg_words_meet(struct wg_str words, struct wg_str others)
 {
-    while (others.n) {
-        const char *space = memchr(others.p, ' ', others.n);
-        struct wg_str word = {others.p, space ? (size_t)(space - others.p) : others.n};
+    struct wg_str word;
+    while (wg_words_next(&others, &word))
         if (wg_words_have(words, word))
             return true;
-        others = space ? (struct wg_str){space + 1, others.n - word.n - 1} : (struct wg_str){0};
-    }
     return false;
 }
 

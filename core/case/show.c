@@ -37,18 +37,6 @@ struct wg_str wg_satisfied_name(int satisfied)
                                            : (struct wg_str){NULL, 0};
 }
 
-static void key_time(struct wg_buf *b, const char *key, int64_t t)
-{
-    wg_json_key(b, key);
-    if (!t) {
-        wg_buf_lit(b, "null");
-        return;
-    }
-    wg_buf_char(b, '"');
-    wg_buf_time(b, t);
-    wg_buf_char(b, '"');
-}
-
 static void key_text(struct wg_buf *b, const char *key, struct wg_str s)
 {
     if (!s.n)
@@ -87,14 +75,12 @@ static void show_place(const struct wg_case *c, struct wg_buf *b)
 
 static void key_words(struct wg_buf *b, const char *key, struct wg_str words)
 {
+    struct wg_str word;
     wg_json_key(b, key);
     wg_buf_char(b, '[');
-    while (words.n) {
-        const char *space = memchr(words.p, ' ', words.n);
-        struct wg_str word = {words.p, space ? (size_t)(space - words.p) : words.n};
+    while (wg_words_next(&words, &word)) {
         wg_json_sep(b);
         wg_buf_json(b, word);
-        words = space ? (struct wg_str){space + 1, words.n - word.n - 1} : (struct wg_str){NULL, 0};
     }
     wg_buf_char(b, ']');
 }
@@ -120,8 +106,8 @@ static void show_bends(const struct wg_case *c, struct wg_buf *b)
     wg_json_kbool(b, "appealed", c->flags & WG_APPEALED);
     wg_json_kbool(b, "exempt", c->flags & WG_EXEMPT);
     wg_json_kbool(b, "both_axes", c->flags & WG_BOTH_AXES);
-    key_time(b, "suspended_until", c->until);
-    key_time(b, "dispatched", c->dispatched);
+    wg_json_ktime(b, "suspended_until", c->until);
+    wg_json_ktime(b, "dispatched", c->dispatched);
 }
 
 void wg_case_json(const struct wg_case *c, struct wg_str area, struct wg_str description,
@@ -144,8 +130,8 @@ void wg_case_json(const struct wg_case *c, struct wg_str area, struct wg_str des
     wg_json_kstr(b, "lamp", wg_str_of(wg_lamp_name(wg_lamp_of(c, now_ms))));
     key_text(b, "unit", c->unit);
     key_text(b, "proposed_unit", c->proposed);
-    key_time(b, "stage_due", c->stage_due);
-    key_time(b, "due", c->due);
+    wg_json_ktime(b, "stage_due", c->stage_due);
+    wg_json_ktime(b, "due", c->due);
     key_text(b, "description", description);
     show_place(c, b);
     key_text(b, "reporter", c->reporter);
@@ -159,9 +145,9 @@ void wg_case_json(const struct wg_case *c, struct wg_str area, struct wg_str des
     show_bends(c, b);
     wg_json_kbool(b, "trial", c->flags & WG_TRIAL);
     wg_json_kbool(b, "drill", c->flags & WG_DRILL);
-    key_time(b, "opened", c->opened);
-    key_time(b, "filed", c->filed);
-    key_time(b, "closed", c->closed);
+    wg_json_ktime(b, "opened", c->opened);
+    wg_json_ktime(b, "filed", c->filed);
+    wg_json_ktime(b, "closed", c->closed);
     key_text(b, "rules", c->rev);
     wg_buf_char(b, '}');
 }

@@ -8,16 +8,7 @@
 #define BEGIN(dc) out_begin(dc, "set")
 #define END(dc) wg_buf_char(&(dc)->outs, '}')
 
-/* What people read of a request or an order has times as they are written. */
-static void moment(struct wg_buf *b, const char *key, int64_t t)
-{
-    wg_json_key(b, key);
-    wg_buf_char(b, '"');
-    wg_buf_time(b, t);
-    wg_buf_char(b, '"');
-}
-
-/* ---- outcomes ---- */
+/* ---- outcomes; times of requests and orders stand as people read them ---- */
 
 static void do_verify(struct deciding *dc)
 {
@@ -62,7 +53,7 @@ static int after_ask(struct deciding *dc)
     wg_buf_char(b, '{');
     wg_json_kstr(b, "what", dc->step->action);
     wg_json_kstr(b, "by", dc->cmd->actor.user);
-    moment(b, "at", dc->t);
+    wg_json_ktime(b, "at", dc->t);
     wg_json_kstr(b, "of", dc->ask_of);
     if (dc->step->grants != WG_STAY)
         wg_json_kstr(b, "to", wg_str_of(wg_state_name(dc->step->grants)));
@@ -75,7 +66,7 @@ static int after_ask(struct deciding *dc)
         wg_json_kstr(b, "at_fault", dc->c.unit);
     }
     if (wg_time_parse(body_str(dc, "until"), &until) == WG_OK)
-        moment(b, "until", until);
+        wg_json_ktime(b, "until", until);
     wg_buf_lit(b, "}}");
     return WG_OK;
 }
@@ -125,7 +116,7 @@ void order_outcome(struct deciding *dc, struct wg_str text)
     wg_buf_char(b, '{');
     wg_json_kstr(b, "no", wg_buf_str(&no));
     wg_json_kstr(b, "by", dc->cmd->actor.user);
-    moment(b, "at", dc->t);
+    wg_json_ktime(b, "at", dc->t);
     wg_json_kstr(b, "text", text);
     wg_buf_lit(b, ",\"reply\":null}");
     out_why(dc, WG_S("督办：编号，须回复"));
@@ -156,36 +147,36 @@ static void do_reply(struct deciding *dc)
         wg_json_key(b, "reply");
         wg_buf_char(b, '{');
         wg_json_kstr(b, "by", dc->cmd->actor.user);
-        moment(b, "at", dc->t);
+        wg_json_ktime(b, "at", dc->t);
         wg_json_kstr(b, "text", body_str(dc, "note"));
         wg_buf_lit(b, "}}");
     }
     END(dc);
 }
 
-static bool add_words(struct wg_buf *b, struct wg_str have, struct wg_str more)
+/* The words of both, each once. */
+static struct wg_str with_words(struct deciding *dc, struct wg_str have, struct wg_str more)
 {
-    bool added = false;
-    wg_buf_str_add(b, have);
-    while (more.n) {
-        const char *space = memchr(more.p, ' ', more.n);
-        struct wg_str word = {more.p, space ? (size_t)(space - more.p) : more.n};
-        if (word.n && !wg_words_have(wg_buf_str(b), word)) {
-            if (b->n)
-                wg_buf_char(b, ' ');
-            wg_buf_str_add(b, word);
-            added = true;
-        }
-        more = space ? (struct wg_str){space + 1, more.n - word.n - 1} : (struct wg_str){NULL, 0};
+    struct wg_buf b = WG_BUF_INIT;
+    struct wg_str word;
+    wg_buf_str_add(&b, have);
+    while (wg_words_next(&more, &word)) {
+        if (wg_words_have(wg_buf_str(&b), word))
+            continue;
+        if (b.n)
+            wg_buf_char(&b, ' ');
+        wg_buf_str_add(&b, word);
     }
-    return added;
+    struct wg_str all = wg_arena_str(dc->a, wg_buf_str(&b));
+    wg_buf_free(&b);
+    return all;
 }
 
 /* The case that stays keeps both reporters. */
 static int do_merge(struct deciding *dc)
 {
     struct wg_case other;
-    struct wg_buf names = WG_BUF_INIT, *b = &dc->outs;
+    struct wg_buf *b = &dc->outs;
     uint64_t id;
     wg_case_id_parse(body_str(dc, "into"), &id);
     int rc = wg_view_case(dc->d->views, dc->txn, id, &other);
@@ -194,21 +185,16 @@ static int do_merge(struct deciding *dc)
     BEGIN(dc);
     wg_json_kstr(b, "into", body_str(dc, "into"));
     END(dc);
-    add_words(&names, other.reporters, dc->c.reporters);
-    if (!wg_str_eq(dc->c.reporter, other.reporter)) {
-        struct wg_buf one = WG_BUF_INIT;
-        add_words(&one, wg_buf_str(&names), dc->c.reporter);
-        wg_buf_free(&names);
-        names = one;
-    }
+    struct wg_str names = with_words(dc, other.reporters, dc->c.reporters);
+    if (!wg_str_eq(dc->c.reporter, other.reporter))
+        names = with_words(dc, names, dc->c.reporter);
     out_begin(dc, "also");
     wg_json_kstr(b, "of", body_str(dc, "into"));
     wg_json_kint(b, "was", (int64_t)other.last_n);
     wg_json_key(b, "out");
     wg_buf_lit(b, "[{\"k\":\"set\"");
-    wg_json_kstr(b, "reporters", wg_buf_str(&names));
+    wg_json_kstr(b, "reporters", names);
     wg_buf_lit(b, "}]}");
-    wg_buf_free(&names);
     return WG_OK;
 }
 
@@ -233,24 +219,14 @@ static void do_withdraw(struct deciding *dc)
 
 static void do_countersign(struct deciding *dc)
 {
-    struct wg_buf all = WG_BUF_INIT, held = WG_BUF_INIT;
     const struct wg_json *units = wg_json_get(dc->cmd->in, "units");
-    wg_buf_str_add(&held, dc->c.held);
-    for (const struct wg_json *u = units ? units->child : NULL; u; u = u->next) {
-        struct wg_buf next = WG_BUF_INIT;
-        add_words(&next, wg_buf_str(&held), u->str);
-        wg_buf_free(&held);
-        held = next;
-        if (all.n)
-            wg_buf_char(&all, ' ');
-        wg_buf_str_add(&all, u->str);
-    }
+    struct wg_str all = {NULL, 0};
+    for (const struct wg_json *u = units ? units->child : NULL; u; u = u->next)
+        all = with_words(dc, all, u->str);
     BEGIN(dc);
-    wg_json_kstr(&dc->outs, "assist", wg_buf_str(&all));
-    wg_json_kstr(&dc->outs, "held", wg_buf_str(&held)); /* who countersigns sees the case */
+    wg_json_kstr(&dc->outs, "assist", all);
+    wg_json_kstr(&dc->outs, "held", with_words(dc, dc->c.held, all)); /* who countersigns sees it */
     END(dc);
-    wg_buf_free(&all);
-    wg_buf_free(&held);
 }
 
 static void was_text(struct deciding *dc, const char *field, struct wg_str now, struct wg_str was)
@@ -275,11 +251,8 @@ static int do_correct(struct deciding *dc)
     was_text(dc, "condition", body_str(dc, "condition"), dc->c.condition);
     was_text(dc, "part", body_str(dc, "part"), dc->c.part);
     was_text(dc, "address", body_str(dc, "address"), dc->c.address);
-    if (row) {
-        wg_json_key(&dc->outs, "limit");
-        wg_buf_fmt(&dc->outs, "[%lld,\"%s\"]", (long long)row->limit.n_milli,
-                   wg_unit_name(row->limit.unit));
-    }
+    if (row)
+        out_limit(&dc->outs, row->limit);
     END(dc);
     if (!row)
         return WG_OK;
@@ -320,7 +293,7 @@ static void do_appeal(struct deciding *dc)
     wg_json_key(&dc->outs, "asked");
     wg_buf_lit(&dc->outs, "{\"what\":\"appeal\"");
     wg_json_kstr(&dc->outs, "by", dc->cmd->actor.user);
-    moment(&dc->outs, "at", dc->t);
+    wg_json_ktime(&dc->outs, "at", dc->t);
     wg_buf_lit(&dc->outs, ",\"votes\":[]}");
     END(dc);
 }
@@ -365,7 +338,7 @@ static void do_handover(struct deciding *dc)
     wg_json_key(&dc->outs, "asked");
     wg_buf_lit(&dc->outs, "{\"what\":\"handover\"");
     wg_json_kstr(&dc->outs, "by", dc->cmd->actor.user);
-    moment(&dc->outs, "at", dc->t);
+    wg_json_ktime(&dc->outs, "at", dc->t);
     wg_json_kstr(&dc->outs, "area", body_str(dc, "to"));
     wg_buf_char(&dc->outs, '}');
     END(dc);
@@ -377,11 +350,10 @@ static void do_feed_back(struct deciding *dc)
     const struct wg_segment *next = act_segment(dc);
     if (!next)
         return;
-    bool other = next->unit.n && !wg_str_eq(next->unit, dc->c.unit);
     BEGIN(dc);
     wg_json_kint(&dc->outs, "segment", dc->c.segment + 1);
     wg_json_kstr(&dc->outs, "segment_name", next->name);
-    if (other)
+    if (dc->to == WG_DISPATCHED)
         wg_json_kstr(&dc->outs, "unit", next->unit);
     END(dc);
 }

@@ -6,14 +6,13 @@
 
 #define LEDGER_MAX 2000 /* entries of one case */
 
-static int read_entry(struct deciding *dc, uint64_t n, struct wg_entry *e)
+static int read_entry(struct deciding *dc, uint64_t n, struct wg_entry *e, struct wg_err *err)
 {
     struct wg_buf text = WG_BUF_INIT;
-    struct wg_err err;
-    int rc = wg_journal_get(dc->d->journal, n, &text, &err);
+    int rc = wg_journal_get(dc->d->journal, n, &text, err);
     struct wg_str bytes = wg_arena_str(dc->a, wg_buf_str(&text));
     wg_buf_free(&text);
-    return rc == WG_OK ? wg_entry_parse(dc->a, bytes, e, &err) : rc;
+    return rc == WG_OK ? wg_entry_parse(dc->a, bytes, e, err) : rc;
 }
 
 static void moment(struct wg_buf *b, const char *key, int64_t t)
@@ -34,10 +33,8 @@ static void names(struct wg_buf *b, const char *key, struct wg_str words, const 
                   struct wg_str to)
 {
     struct wg_buf out = WG_BUF_INIT;
-    while (words.n) {
-        const char *space = memchr(words.p, ' ', words.n);
-        struct wg_str word = {words.p, space ? (size_t)(space - words.p) : words.n};
-        words = space ? (struct wg_str){space + 1, words.n - word.n - 1} : (struct wg_str){NULL, 0};
+    struct wg_str word;
+    while (wg_words_next(&words, &word)) {
         if (out.n)
             wg_buf_char(&out, ' ');
         if (word.n > 7 && word.p[6] == '/' && to.n == 6 && memcmp(word.p, to.p, 6) == 0)
@@ -88,10 +85,8 @@ static void set_outcome(const struct wg_case *c, const char *from, struct wg_str
     moment(b, "used", c->used);
     moment(b, "due", c->due);
     moment(b, "warn", c->warn);
-    if (c->limit.n_milli) {
-        wg_json_key(b, "limit");
-        wg_buf_fmt(b, "[%lld,\"%s\"]", (long long)c->limit.n_milli, wg_unit_name(c->limit.unit));
-    }
+    if (c->limit.n_milli)
+        out_limit(b, c->limit);
     wg_json_kint(b, "verified", c->verified);
     wg_json_kint(b, "rework", c->rework);
     wg_json_kint(b, "deferrals", c->deferrals);
@@ -113,29 +108,25 @@ static void set_outcome(const struct wg_case *c, const char *from, struct wg_str
     wg_buf_char(b, '}');
 }
 
-/* used [id]: of the limit, from the ledger that the journal's entries give. What this batch has not
- * written yet is not in it. */
-int carry_answer(struct deciding *dc, struct wg_buf *out)
+/* used [id]: of the limit, from the ledger that the journal's entries give. An entry that this very
+ * batch has made is not there yet: whoever asks so soon asks again. */
+int carry_answer(struct deciding *dc, struct wg_buf *out, struct wg_err *err)
 {
     struct wg_ledger l = {.a = dc->a, .id = dc->of, .c = {.state = WG_NOWHERE}};
-    uint64_t n[LEDGER_MAX];
+    struct wg_entry *entry = wg_arena_alloc(dc->a, LEDGER_MAX * sizeof(*entry));
     size_t count = 0;
-    for (uint64_t at = dc->c.last_n; at && count < LEDGER_MAX;) {
-        struct wg_entry e;
-        int rc = read_entry(dc, at, &e);
-        if (rc < 0)
-            break;
-        n[count++] = at;
-        at = wg_entry_was(&e, dc->of);
-    }
-    for (size_t i = count; i > 0; i--) {
-        struct wg_entry e;
-        if (read_entry(dc, n[i - 1], &e) < 0 || wg_ledger_step(&l, &e) < 0)
-            return WG_ECORRUPT;
-    }
+    int rc = entry ? WG_OK : WG_ENOMEM;
+    if (dc->c.last_n > dc->d->journal->ops->last(dc->d->journal))
+        return wg_fail(err, WG_EBUSY, "the case was changed in this very moment: ask again");
+    for (uint64_t at = dc->c.last_n; rc == WG_OK && at && count < LEDGER_MAX; count++)
+        if ((rc = read_entry(dc, at, &entry[count], err)) == WG_OK)
+            at = wg_entry_was(&entry[count], dc->of);
+    for (size_t i = count; rc == WG_OK && i > 0; i--)
+        rc = wg_ledger_step(&l, &entry[i - 1]);
     wg_ledger_end(&l, dc->t);
-    wg_buf_int(out, l.count ? wg_ledger_used(&l, dc->force->worktime) : 0);
-    return WG_OK;
+    if (rc == WG_OK)
+        wg_buf_int(out, wg_ledger_used(&l, dc->force->worktime));
+    return rc;
 }
 
 static int read_used(struct deciding *dc, int64_t *used)
@@ -143,7 +134,7 @@ static int read_used(struct deciding *dc, int64_t *used)
     const struct wg_json *answer;
     char id[24];
     wg_case_id_text(dc->of, id);
-    int rc = ask(dc, "used", wg_arena_fmt(dc->a, "[\"%s\"]", id), &answer);
+    int rc = ask_about(dc, "used", wg_str_of(id), &answer);
     if (rc == WG_OK)
         *used = answer->num;
     return rc;

@@ -110,7 +110,7 @@ static int answer(void *self, const char *what, const struct wg_json *args, stru
     if (strcmp(what, "shift") == 0 || strcmp(what, "warn") == 0)
         return clock_answer(dc->force->worktime, what, args, out, err);
     if (strcmp(what, "used") == 0)
-        return carry_answer(dc, out);
+        return carry_answer(dc, out, err);
     if (strcmp(what, "tenant") == 0)
         return ask_tenant(dc, out);
     return wg_ground_ask(dc->force->ground, what, args, dc->t, out, err);
@@ -158,6 +158,17 @@ int ask(struct deciding *dc, const char *what, struct wg_str args, const struct 
     }
     wg_buf_free(&text);
     return rc;
+}
+
+int ask_about(struct deciding *dc, const char *what, struct wg_str id, const struct wg_json **out)
+{
+    struct wg_buf args = WG_BUF_INIT;
+    wg_buf_char(&args, '[');
+    wg_buf_json(&args, id);
+    wg_buf_char(&args, ']');
+    struct wg_str kept = wg_arena_str(dc->a, wg_buf_str(&args));
+    wg_buf_free(&args);
+    return ask(dc, what, kept, out);
 }
 
 /* What the rules say that C goes on from. Most decisions say one or two things. */
@@ -261,6 +272,12 @@ void out_begin(struct deciding *dc, const char *kind)
     wg_json_sep(&dc->outs);
     wg_buf_char(&dc->outs, '{');
     wg_json_kstr(&dc->outs, "k", wg_str_of(kind));
+}
+
+void out_limit(struct wg_buf *b, struct wg_limit limit)
+{
+    wg_json_key(b, "limit");
+    wg_buf_fmt(b, "[%lld,\"%s\"]", (long long)limit.n_milli, wg_unit_name(limit.unit));
 }
 
 void out_why(struct deciding *dc, struct wg_str text)

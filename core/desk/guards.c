@@ -40,15 +40,10 @@ static int guard_ask(struct deciding *dc)
     return not_now(dc, why);
 }
 
-static bool is_answered_by_grant(const struct deciding *dc)
-{
-    return dc->asked && wg_json_str(dc->asked, "of").n;
-}
-
 static int guard_answer(struct deciding *dc)
 {
     char why[160];
-    if (!is_answered_by_grant(dc))
+    if (!dc->asked || !wg_json_str(dc->asked, "of").n)
         return not_now(dc, "nothing is asked for that could be granted or denied");
     uint32_t of = wg_role_parse(wg_json_str(dc->asked, "of"));
     if (!(of & dc->cmd->actor.roles)) {
@@ -148,10 +143,8 @@ static int check_ask(struct deciding *dc)
         return REFUSE(dc, WG_EINVAL, "/days", "must be 1 to 3660 days");
     if (cost && cost->num < 0)
         return REFUSE(dc, WG_EINVAL, "/cost", "must be a number of fen, not below 0");
-    if (until.n && wg_time_parse(until, &t) == WG_OK && t <= dc->t)
-        return REFUSE(dc, WG_EINVAL, "/until", "must lie in the future");
-    if (until.n && wg_time_parse(until, &t) == WG_OK && t > dc->t + SUSPEND_MAX_MS)
-        return REFUSE(dc, WG_EINVAL, "/until", "must be within a year");
+    if (wg_time_parse(until, &t) == WG_OK && (t <= dc->t || t > dc->t + SUSPEND_MAX_MS))
+        return REFUSE(dc, WG_EINVAL, "/until", "must lie in the future, within a year");
     if (unit.n && (wg_str_eq(unit, dc->c.unit) || wg_str_eq(unit, dc->c.blamed)))
         return REFUSE(dc, WG_EINVAL, "/unit", "%.*s is the unit at fault; a proxy is another one",
                       WG_PRI(unit));
@@ -214,14 +207,9 @@ static int check_evidence(struct deciding *dc)
 static int check_part(struct deciding *dc, struct wg_str id, struct wg_str category)
 {
     const struct wg_json *part;
-    struct wg_buf args = WG_BUF_INIT;
     if (dc->c.kind != WG_PART)
         return REFUSE(dc, WG_EINVAL, "/part", "an event has no part");
-    wg_buf_char(&args, '[');
-    wg_buf_json(&args, id);
-    wg_buf_char(&args, ']');
-    int rc = ask(dc, "part", wg_arena_str(dc->a, wg_buf_str(&args)), &part);
-    wg_buf_free(&args);
+    int rc = ask_about(dc, "part", id, &part);
     if (rc == WG_OK &&
         (part->type != WG_JOBJ || !wg_str_eq(wg_json_str(part, "category"), category)))
         rc = REFUSE(dc, WG_EINVAL, "/part", "there is no part %.*s of class %.*s", WG_PRI(id),

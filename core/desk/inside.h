@@ -142,7 +142,7 @@ int act_after(struct deciding *dc);
 /** The staged limit that the case is in, or goes to with this feedback; NULL: there is none. */
 const struct wg_segment *act_segment(const struct deciding *dc);
 /** The answer to `used`. */
-int carry_answer(struct deciding *dc, struct wg_buf *out);
+int carry_answer(struct deciding *dc, struct wg_buf *out, struct wg_err *err);
 /** What the receiving county needs to go on with the case. */
 int receive_outcome(struct deciding *dc);
 
@@ -177,6 +177,8 @@ bool blank(struct wg_str s); /**< nothing that can be read */
 int deny(struct deciding *dc, int code, const char *why);
 
 /** Ask and remember: the answer is parsed into the arena, question and answer go into the facts. */
+int ask_about(struct deciding *dc, const char *what, struct wg_str id,
+              const struct wg_json **answer); /**< of one id */
 int ask(struct deciding *dc, const char *what, struct wg_str args, const struct wg_json **answer);
 /** Run the handler of an event; outcomes and facts are appended. */
 int run_rules(struct deciding *dc, const char *event, const struct wg_case *c);
@@ -199,6 +201,7 @@ int put_secrets(struct deciding *dc);
 /** "why":[text, file, line] of the flow's row, into the outcome at hand. */
 void out_why(struct deciding *dc, struct wg_str text);
 void out_why_row(struct deciding *dc);
+void out_limit(struct wg_buf *b, struct wg_limit limit); /**< "limit":[n_milli, unit] */
 /** Begin outcome {"k":kind; end it with wg_buf_char(&dc->outs, '}'). */
 void out_begin(struct deciding *dc, const char *kind);
 

@@ -81,17 +81,12 @@ static int read_class(struct deciding *dc, struct wg_case *c)
 static int read_part(struct deciding *dc, struct wg_case *c)
 {
     const struct wg_json *part;
-    struct wg_buf args = WG_BUF_INIT;
     int rc = body_text(dc, "part", 20, false, &c->part);
     if (rc < 0 || !c->part.n)
         return rc;
     if (c->kind != WG_PART)
         return REFUSE(dc, WG_EINVAL, "/part", "an event has no part; kind must be \"part\"");
-    wg_buf_char(&args, '[');
-    wg_buf_json(&args, c->part);
-    wg_buf_char(&args, ']');
-    rc = ask(dc, "part", wg_arena_str(dc->a, wg_buf_str(&args)), &part);
-    wg_buf_free(&args);
+    rc = ask_about(dc, "part", c->part, &part);
     if (rc < 0)
         return rc;
     if (part->type != WG_JOBJ)

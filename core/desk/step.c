@@ -34,18 +34,12 @@ static bool holds(struct deciding *dc)
 {
     const struct wg_json *now;
     struct wg_str unit = dc->cmd->actor.unit;
-    struct wg_buf args = WG_BUF_INIT;
     if (!dc->c.unit.n || !unit.n)
         return false;
     if (wg_str_eq(dc->c.unit, unit) ||
         (wg_str_is(dc->cmd->act, "add_evidence") && wg_words_have(dc->c.assist, unit)))
         return true;
-    wg_buf_char(&args, '[');
-    wg_buf_json(&args, dc->c.unit);
-    wg_buf_char(&args, ']');
-    int rc = ask(dc, "unit_now", wg_arena_str(dc->a, wg_buf_str(&args)), &now);
-    wg_buf_free(&args);
-    return rc == WG_OK && wg_str_eq(now->str, unit);
+    return ask_about(dc, "unit_now", dc->c.unit, &now) == WG_OK && wg_str_eq(now->str, unit);
 }
 
 static int check_role(struct deciding *dc)
@@ -110,12 +104,7 @@ static int check_choice(struct deciding *dc, const struct wg_field *f, const cha
 static int check_unit(struct deciding *dc, const char *pointer, struct wg_str unit)
 {
     const struct wg_json *known;
-    struct wg_buf args = WG_BUF_INIT;
-    wg_buf_char(&args, '[');
-    wg_buf_json(&args, unit);
-    wg_buf_char(&args, ']');
-    int rc = ask(dc, "unit", wg_arena_str(dc->a, wg_buf_str(&args)), &known);
-    wg_buf_free(&args);
+    int rc = ask_about(dc, "unit", unit, &known);
     if (rc == WG_OK && known->type != WG_JOBJ)
         rc = REFUSE(dc, WG_EINVAL, pointer, "there is no unit %.*s in %s; see GET /v1/%s/units",
                     WG_PRI(unit), dc->d->area, dc->d->area);
@@ -261,9 +250,9 @@ static int check_body(struct deciding *dc)
             dc->lead = &dc->step->lead[i];
     if (!dc->lead)
         return REFUSE(dc, WG_EINVAL, "/result", "leads nowhere from here");
-    if (dc->lead->to < WG_STATES && dc->step->effect != WG_DO_FEED_BACK)
-        dc->to = dc->lead->to;
-    else if (dc->lead->to < WG_STATES && dc->to == dc->c.state && !act_segment(dc))
+    bool goes_on =
+        dc->step->effect == WG_DO_FEED_BACK && act_segment(dc); /* to where the guard said */
+    if (dc->lead->to < WG_STATES && !goes_on)
         dc->to = dc->lead->to;
     return act_check(dc);
 }
@@ -299,9 +288,7 @@ static int file_outcome(struct deciding *dc)
         return REFUSE(dc, WG_ERULE, "", "the pack's number template can't be filled in");
     out_begin(dc, "set");
     wg_json_kstr(&dc->outs, "condition", dc->row->id);
-    wg_json_key(&dc->outs, "limit");
-    wg_buf_fmt(&dc->outs, "[%lld,\"%s\"]", (long long)dc->row->limit.n_milli,
-               wg_unit_name(dc->row->limit.unit));
+    out_limit(&dc->outs, dc->row->limit);
     if (!dc->c.number.n) {
         wg_json_kstr(&dc->outs, "number", wg_buf_str(&number));
         wg_json_kint(&dc->outs, "numbered", serial);

@@ -12,14 +12,6 @@ static void refuse(struct call *call, int code, const char *text)
     answer_err(call->req, code, &err, (struct wg_str){NULL, 0});
 }
 
-static void key_time(struct wg_buf *b, const char *key, int64_t t)
-{
-    wg_json_key(b, key);
-    wg_buf_char(b, '"');
-    wg_buf_time(b, t);
-    wg_buf_char(b, '"');
-}
-
 /* ---- records ---- */
 
 struct rows {
@@ -82,8 +74,8 @@ static void write_edition(const struct wg_json *j, bool in_force, struct wg_buf 
     static const char *const shown[] = {"count", "form", "blob", "changes", "undid", "again", NULL};
     wg_buf_char(b, '{');
     wg_json_kint(b, "n", wg_json_int(j, "n", 1));
-    key_time(b, "from", wg_json_int(j, "from", 0));
-    key_time(b, "at", wg_json_int(j, "at", 0));
+    wg_json_ktime(b, "from", wg_json_int(j, "from", 0));
+    wg_json_ktime(b, "at", wg_json_int(j, "at", 0));
     wg_json_kstr(b, "by", wg_json_str(j, "by"));
     for (size_t i = 0; shown[i]; i++) {
         const struct wg_json *m = wg_json_get(j, shown[i]);
@@ -344,7 +336,7 @@ static void judge_done(struct job *job)
         wg_buf_clear(b);
         wg_buf_char(b, '{');
         wg_json_kstr(b, "area", wg_str_of(c->area));
-        key_time(b, "at", wg_now_ms());
+        wg_json_ktime(b, "at", wg_now_ms());
         wg_buf_char(b, ',');
         wg_buf_add(b, j->out.p + 1, j->out.n - 1);
         wg_force_drop(c->judged);

@@ -127,18 +127,6 @@ void tasks_free(struct wg_host *h)
     h->tasks = NULL;
 }
 
-static void key_time(struct wg_buf *b, const char *key, int64_t t)
-{
-    wg_json_key(b, key);
-    if (!t) {
-        wg_buf_lit(b, "null");
-        return;
-    }
-    wg_buf_char(b, '"');
-    wg_buf_time(b, t);
-    wg_buf_char(b, '"');
-}
-
 static void write_share(const struct task *t, struct wg_buf *b)
 {
     size_t got = t->reading ? __atomic_load_n(&t->reading->rows, __ATOMIC_RELAXED) : t->rows;
@@ -162,8 +150,8 @@ void task_write(const struct task *t, struct wg_buf *b)
                            : __atomic_load_n(&t->running, __ATOMIC_RELAXED) ? "running"
                                                                             : "waiting"));
     write_share(t, b);
-    key_time(b, "began", t->began_ms);
-    key_time(b, "ended", t->ended_ms);
+    wg_json_ktime(b, "began", t->began_ms);
+    wg_json_ktime(b, "ended", t->ended_ms);
     wg_json_key(b, "result");
     if (t->result.n)
         wg_buf_str_add(b, wg_buf_str(&t->result));

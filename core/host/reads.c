@@ -263,21 +263,13 @@ void get_rules(struct call *call)
 
 /* ---- time ---- */
 
-static void key_time(struct wg_buf *b, const char *key, int64_t t)
-{
-    wg_json_key(b, key);
-    wg_buf_char(b, '"');
-    wg_buf_time(b, t);
-    wg_buf_char(b, '"');
-}
-
 int write_span(void *arg, const struct wg_span *span)
 {
     struct wg_buf *b = arg;
     wg_json_sep(b);
     wg_buf_char(b, '{');
-    key_time(b, "from", span->from_ms);
-    key_time(b, "to", span->to_ms);
+    wg_json_ktime(b, "from", span->from_ms);
+    wg_json_ktime(b, "to", span->to_ms);
     wg_json_kbool(b, "counted", span->counted);
     wg_json_kstr(b, "why", wg_str_of(span->why));
     wg_buf_char(b, '}');
@@ -321,8 +313,8 @@ void get_clock(struct call *call)
         return;
     }
     wg_buf_char(&b, '{');
-    key_time(&b, "from", from);
-    key_time(&b, "due", due);
+    wg_json_ktime(&b, "from", from);
+    wg_json_ktime(&b, "due", due);
     wg_json_key(&b, "limit");
     wg_buf_fixed(&b, limit.n_milli, 3);
     wg_json_kstr(&b, "unit", wg_str_of(wg_unit_name(limit.unit)));

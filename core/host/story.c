@@ -113,24 +113,6 @@ static void story_run(struct call *call,
 
 /* ---- history: every event, oldest first ---- */
 
-static void key_time(struct wg_buf *b, const char *key, int64_t t)
-{
-    wg_json_key(b, key);
-    wg_buf_char(b, '"');
-    wg_buf_time(b, t);
-    wg_buf_char(b, '"');
-}
-
-static void key_moment(struct wg_buf *b, const char *key, int64_t t)
-{
-    if (t) {
-        key_time(b, key, t);
-    } else {
-        wg_json_key(b, key);
-        wg_buf_lit(b, "null");
-    }
-}
-
 static void body_json(struct story *s, const struct wg_entry *e, struct wg_buf *b)
 {
     struct wg_buf words = WG_BUF_INIT;
@@ -177,10 +159,10 @@ static void tell_event(struct story *s, const struct wg_entry *e, const struct w
     wg_json_kstr(b, "to", wg_str_of(wg_state_name(s->ledger.c.state)));
     int64_t begun =
         before && was.since ? was.since : e->t; /* the stage's, whatever else was said */
-    key_time(b, "begun", begun);
-    key_time(b, "ended", e->t);
+    wg_json_ktime(b, "begun", begun);
+    wg_json_ktime(b, "ended", e->t);
     wg_json_kint(b, "seconds", (e->t - begun) / 1000);
-    key_moment(b, "stage_due", was.stage_due);
+    wg_json_ktime(b, "stage_due", was.stage_due);
     wg_json_kbool(b, "late", due && wg_state_open(was.state) && e->t > due);
     body_json(s, e, b);
     wg_json_key(b, "outcomes");
@@ -353,10 +335,10 @@ static void stages(const struct wg_ledger *l, struct wg_buf *b)
         wg_json_kstr(b, "state", wg_str_of(wg_state_name(s->state)));
         wg_json_kstr(b, "post", wg_str_of(wg_role_name(post)));
         wg_json_kstr(b, "unit", post == WG_UNIT_ROLE ? s->unit : (struct wg_str){NULL, 0});
-        key_time(b, "from", s->from);
-        key_time(b, "to", s->to);
+        wg_json_ktime(b, "from", s->from);
+        wg_json_ktime(b, "to", s->to);
         wg_json_kint(b, "seconds", (s->to - s->from) / 1000);
-        key_moment(b, "due", s->due);
+        wg_json_ktime(b, "due", s->due);
         wg_json_kbool(b, "late", s->due && s->to > s->due);
         wg_buf_char(b, '}');
     }
@@ -390,8 +372,8 @@ static void limit_json(const struct wg_ledger *l, const struct wg_worktime *wt, 
             change = end != now || c->due <= now ? 0
                      : now < c->warn             ? c->warn
                                                  : c->due;
-    key_time(b, "from", c->clock_from);
-    key_time(b, "due", c->due);
+    wg_json_ktime(b, "from", c->clock_from);
+    wg_json_ktime(b, "due", c->due);
     wg_json_key(b, "limit");
     wg_buf_fixed(b, c->limit.n_milli, 3);
     wg_json_kstr(b, "unit", wg_str_of(wg_unit_name(c->limit.unit)));
@@ -399,7 +381,7 @@ static void limit_json(const struct wg_ledger *l, const struct wg_worktime *wt, 
     wg_json_kint(b, "left_seconds", wg_ledger_left(l, wt, now) / 1000);
     wg_json_kint(b, "late_seconds", end > c->due ? (end - c->due) / 1000 : 0);
     wg_json_kbool(b, "stopped", c->stopped != 0);
-    key_moment(b, "lamp_changes", change);
+    wg_json_ktime(b, "lamp_changes", change);
 }
 
 static void tell_clock(struct story *s, const struct wg_entry *e, const struct wg_entry *before,

@@ -18,18 +18,6 @@ static bool is_tenant(struct call *call)
     return false;
 }
 
-static void key_time(struct wg_buf *b, const char *key, const struct wg_json *j)
-{
-    wg_json_key(b, key);
-    if (!j || j->type != WG_JINT) {
-        wg_buf_lit(b, "null");
-        return;
-    }
-    wg_buf_char(b, '"');
-    wg_buf_time(b, j->num);
-    wg_buf_char(b, '"');
-}
-
 static void write_history(const struct wg_json *history, struct wg_buf *b)
 {
     wg_json_key(b, "history");
@@ -38,7 +26,7 @@ static void write_history(const struct wg_json *history, struct wg_buf *b)
         wg_json_sep(b);
         wg_buf_char(b, '{');
         wg_json_kstr(b, "phase", wg_json_str(h, "phase"));
-        key_time(b, "since", wg_json_get(h, "since"));
+        wg_json_ktime(b, "since", wg_json_int(h, "since", 0));
         wg_json_kstr(b, "by", wg_json_str(h, "by"));
         wg_json_kstr(b, "note", wg_json_str(h, "note"));
         wg_buf_char(b, '}');
@@ -91,7 +79,7 @@ void get_tenant(struct call *call)
     wg_json_kstr(&b, "area", wg_str_of(call->county->area));
     wg_json_kstr(&b, "phase", wg_str_of(wg_phase_name(phase)));
     wg_json_kstr(&b, "name", phase >= 0 ? wg_str_of(phase_zh[phase]) : (struct wg_str){NULL, 0});
-    key_time(&b, "since", wg_json_get(j, "since"));
+    wg_json_ktime(&b, "since", wg_json_int(j, "since", 0));
     write_history(wg_json_get(j, "history"), &b);
     write_readiness(call->county, &b);
     wg_buf_char(&b, '}');
