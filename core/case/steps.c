@@ -1,5 +1,7 @@
 #include "case/steps.h"
 
+#include <stdio.h>
+
 static const char *const state_names[WG_STATES] = {
     "reported",  "verifying", "accepted", "filed",  "dispatched",  "disposing",
     "disposed",  "checking",  "checked",  "closed", "returned",    "disputed",
@@ -243,16 +245,36 @@ static int read_effect(const struct reading *r, const struct wg_json *row, struc
     return WG_OK;
 }
 
+/* A field that is misspelt would change nothing, and nobody would see it. */
+static int check_fields(const struct reading *r, const struct wg_json *row)
+{
+    static const char *const known[] = {"action", "name", "file",       "line",   "from",
+                                        "to",     "role", "holder",     "effect", "grants",
+                                        "need",   "may",  "before_due", "count",  NULL};
+    char key[41];
+    for (const struct wg_json *m = row->child; m; m = m->next) {
+        size_t k = 0;
+        while (known[k] && !wg_str_is(m->key, known[k]))
+            k++;
+        if (known[k])
+            continue;
+        snprintf(key, sizeof(key), "%.*s", WG_PRI(m->key));
+        return fault(r, key, "is no field of a row");
+    }
+    return WG_OK;
+}
+
 static int read_row(const struct reading *r, const struct wg_json *row, struct wg_step *s)
 {
     const struct wg_json *from = wg_json_get(row, "from"), *role = wg_json_get(row, "role");
-    int rc;
+    int rc = check_fields(r, row);
+    if (rc < 0)
+        return rc;
     s->action = r->action;
     s->name = wg_json_str(row, "name");
     s->file = wg_json_str(row, "file");
     s->line = wg_json_int(row, "line", 0);
     s->holder = wg_json_bool(row, "holder", false);
-    s->automatic = wg_json_bool(row, "auto", false);
     if (!s->action.n)
         return fault(r, "action", "is missing");
     if (from && (rc = each_name(r, from, "from", add_state, &s->from)) < 0)

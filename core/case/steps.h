@@ -144,7 +144,6 @@ struct wg_step {
     uint32_t from; /**< 1 << state …; 0: there is no case yet */
     uint32_t roles;
     bool holder;     /**< a unit must be the one that holds the case */
-    bool automatic;  /**< a rule's proposal moves the case by itself */
     bool before_due; /**< only while the case is not overdue */
     enum wg_doing effect;
     int grants; /**< of a row that asks: where a grant leads; WG_STAY by default */

@@ -175,6 +175,19 @@ struct wg_cmd {
     bool repeated;         /**< a known key: the earlier answer */
 };
 
+/** A record that the system itself keeps. The texts are borrowed. */
+static inline struct wg_cmd wg_cmd_keep(struct wg_arena *a, const char *kind, const char *name,
+                                        struct wg_str value)
+{
+    return (struct wg_cmd){.arena = a,
+                           .act = WG_S("keep"),
+                           .kind = wg_str_of(kind),
+                           .name = wg_str_of(name),
+                           .value = value,
+                           .if_match = -1,
+                           .actor = {WG_S("system"), {NULL, 0}, WG_SYSTEM}};
+}
+
 /* ---- the desk ---- */
 
 struct wg_desk_opts {

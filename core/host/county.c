@@ -33,18 +33,6 @@ static int keep_bundle(struct wg_county *c, struct wg_bundle *bundle, struct wg_
     return rc;
 }
 
-static struct wg_cmd own_cmd(struct wg_arena *a, const char *kind, const char *name,
-                             struct wg_str value)
-{
-    return (struct wg_cmd){.arena = a,
-                           .act = WG_S("keep"),
-                           .kind = wg_str_of(kind),
-                           .name = wg_str_of(name),
-                           .value = value,
-                           .if_match = -1,
-                           .actor = {WG_S("system"), {NULL, 0}, WG_SYSTEM}};
-}
-
 /* A county that has no rules yet gets those of the scripts. */
 static int first_rules(struct wg_county *c, struct wg_err *err)
 {
@@ -61,8 +49,8 @@ static int first_rules(struct wg_county *c, struct wg_err *err)
     if ((rc = wg_rules_new(bundle, NULL, c->host->plugins, &rules, err)) < 0 ||
         (rc = keep_bundle(c, bundle, &value, a, err)) < 0)
         goto out;
-    struct wg_cmd rev = own_cmd(a, "rev", wg_bundle_rev(bundle), value),
-                  now = own_cmd(a, "rules", "now", value);
+    struct wg_cmd rev = wg_cmd_keep(a, "rev", wg_bundle_rev(bundle), value),
+                  now = wg_cmd_keep(a, "rules", "now", value);
     now.bundle = bundle;
     rev.link.next = &now.link;
     wg_desk_batch(c->desk, &rev);

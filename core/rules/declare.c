@@ -312,7 +312,7 @@ const struct rules_row rules_declare_rows[] = {
      "a class with a name replaces; one with conditions alone adds rows, or changes fields of rows "
      "with a known id"},
     {"step", l_step,
-     "step{action=, name=, from=, to=, role=, holder=, auto=, before_due=, effect=, grants=, "
+     "step{action=, name=, from=, to=, role=, holder=, before_due=, effect=, grants=, "
      "need=, "
      "may=, count=} -> row",
      "a row of the flow that knows its file and line"},

@@ -1,5 +1,5 @@
 -- 标准流程: the rows of the standard flow. Each row is one action from one or more states.
--- Fields: action, name, from (none: there is no case yet), to, role, holder, auto, before_due, effect, grants, need, may,
+-- Fields: action, name, from (none: there is no case yet), to, role, holder, before_due, effect, grants, need, may,
 -- count. scripts/README.md
 local open = { "reported", "verifying", "accepted", "filed", "dispatched", "disposing", "disposed", "checking", "checked",
   "returned", "disputed", "suspended" }

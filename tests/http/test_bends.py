@@ -136,7 +136,7 @@ class Bends(CityTest):
                             body = {"until": in_days(3)}
                         a = self.act(case, role, action, body)
                         self.assertEqual(a.status, 200, (state, action, role, a))
-                        self.assertEqual(a.json["version"], self.story(case)[-1]["seq"] and self.got(case)["version"])
+                        self.assertEqual(a.json["version"], self.got(case)["version"])
                         continue
                     a = self.act(standing, role, action, BODY.get(action, {}))
                     want = 409 if role in roles and holds else 403  # a unit: what it holds
@@ -144,7 +144,8 @@ class Bends(CityTest):
                     if role != "unit":
                         self.assertNotIn(action, a.json.get("allowed", []))
             self.assertEqual((self.got(standing)["version"], self.got(standing)["state"]), (version, state))
-        self.assertEqual((walked, allowed > 130), (walked, True))
+        self.assertGreater(walked, 30 * allowed)
+        self.assertGreater(allowed, 130)
 
     def test_everybody_open_answers_to_one_post(self):
         for state in PATH:
@@ -212,7 +213,7 @@ class Bends(CityTest):
             a = self.done(case, of, "grant")
             self.assertEqual((a["asked"], a["deferrals"]), (None, 1))
             self.assertGreater(a["due"], due)
-            self.assertEqual(self.clock(case)["used_seconds"] >= 0, True)
+            self.assertLess(self.clock(case)["used_seconds"], 60)
             # the second is the leader's, the third nobody's
             self.assertEqual(self.done(case, "unit", "defer", {"days": 1})["asked"]["of"], "leader")
             self.done(case, "leader", "grant")

@@ -20,8 +20,7 @@ static int read_flow(const char *rows, struct wg_flow *out)
 #define ROWS                                                                                       \
     "[{\"action\":\"report\",\"name\":\"上报\",\"to\":\"reported\",\"role\":[\"collector\","     \
     "\"public\"]},"                                                                                \
-    "{\"action\":\"accept\",\"from\":\"reported\",\"to\":\"accepted\",\"role\":\"acceptor\","      \
-    "\"auto\":true},"                                                                              \
+    "{\"action\":\"accept\",\"from\":\"reported\",\"to\":\"accepted\",\"role\":\"acceptor\"},"     \
     "{\"action\":\"file\",\"from\":[\"accepted\",\"disputed\"],\"to\":\"filed\",\"role\":"         \
     "\"chief\","                                                                                   \
     "\"need\":{\"condition\":\"condition\"},\"may\":{\"days\":\"int\",\"until\":\"time\"}},"       \
@@ -39,7 +38,6 @@ TEST(a_flow_is_read_with_all_that_its_rows_say)
     CHECK_INT(f.count, 5);
     CHECK_STR(f.step[0].name, "上报");
     CHECK(f.step[0].from == 0 && f.step[0].roles == (WG_COLLECTOR | WG_PUBLIC));
-    CHECK(f.step[1].automatic && !f.step[0].automatic);
     CHECK(f.step[2].from == (1u << WG_ACCEPTED | 1u << WG_DISPUTED) && f.step[2].fields == 3);
     CHECK(f.step[2].field[0].must && f.step[2].field[0].type == WG_FCONDITION);
     CHECK(!f.step[2].field[1].must && f.step[2].field[1].type == WG_FINT &&
@@ -131,6 +129,8 @@ TEST(each_fault_names_its_row_and_field)
          "flow row 2 (b): to: must be a state, or a table of up to 4"},
         {BARE("{\"action\":\"b\",\"from\":\"stay\",\"to\":\"filed\",\"role\":\"chief\"}"),
          "flow row 2 (b): from: no such name"},
+        {ROW("\"befor_due\":true"), "flow row 2 (b): befor_due: is no field of a row"},
+        {ROW("\"auto\":true"), "flow row 2 (b): auto: is no field of a row"},
         {ROW("\"need\":7"), "flow row 2 (b): need: must be a table"},
         {ROW("\"need\":[1]"), "flow row 2 (b): need: must be a table"},
         {ROW("\"need\":{\"x\":\"colour\"}"), "flow row 2 (b): need: a type is text"},

@@ -199,18 +199,6 @@ static void write_bare(const struct wg_json *j, struct wg_buf *b)
     wg_buf_char(b, list ? ']' : '}');
 }
 
-static struct wg_cmd keep(struct wg_arena *a, const char *kind, const char *name,
-                          struct wg_str value)
-{
-    return (struct wg_cmd){.arena = a,
-                           .act = WG_S("keep"),
-                           .kind = wg_str_of(kind),
-                           .name = wg_str_of(name),
-                           .value = value,
-                           .if_match = -1,
-                           .actor = {WG_S("system"), {NULL, 0}, WG_SYSTEM}};
-}
-
 static int take(struct wg_desk *d, struct wg_cmd *cmd, struct wg_err *err)
 {
     wg_desk_batch(d, cmd);
@@ -233,11 +221,12 @@ static int clone_table(struct ctx *c, struct wg_desk *from, struct wg_desk *to, 
         rc = wg_buf_ok(&b) ? wg_blob_put(blobs, wg_buf_str(&b), name, err) : WG_ENOMEM;
     }
     if (table && rc == WG_OK) {
-        struct wg_cmd cmd = keep(c->arena, "edition", wg_collection_name(collection),
-                                 wg_arena_fmt(c->arena,
-                                              "{\"blob\":\"%s\",\"form\":\"json\",\"file\":\"\","
-                                              "\"count\":%u,\"cloned\":\"%s\"}",
-                                              name, table->count, wg_desk_area(from)));
+        struct wg_cmd cmd =
+            wg_cmd_keep(c->arena, "edition", wg_collection_name(collection),
+                        wg_arena_fmt(c->arena,
+                                     "{\"blob\":\"%s\",\"form\":\"json\",\"file\":\"\","
+                                     "\"count\":%u,\"cloned\":\"%s\"}",
+                                     name, table->count, wg_desk_area(from)));
         rc = take(to, &cmd, err);
     }
     wg_buf_free(&b);
@@ -294,9 +283,9 @@ static int clone(struct ctx *c, struct offline *o, size_t template, size_t fresh
         (rc = clone_table(c, from, to, WG_UNITS, err)) < 0 ||
         (rc = clone_table(c, from, to, WG_OWNERS, err)) < 0)
         goto out;
-    struct wg_cmd cmd =
-        keep(c->arena, "tenant", "now",
-             wg_arena_fmt(c->arena, "{\"phase\":\"prep\",\"note\":\"照%s建立\"}", c->args[0]));
+    struct wg_cmd cmd = wg_cmd_keep(
+        c->arena, "tenant", "now",
+        wg_arena_fmt(c->arena, "{\"phase\":\"prep\",\"note\":\"照%s建立\"}", c->args[0]));
     rc = take(to, &cmd, err);
 out:
     wg_desk_close(to);
