@@ -85,7 +85,16 @@ static bool by_part(const struct wg_ground *g, struct wg_str part, int64_t t, st
     return unit.n > 0;
 }
 
-static void by_territory(const struct wg_ground *g, struct wg_point p, int64_t t,
+static bool by_class(const struct wg_ground *g, struct wg_str kind, struct wg_str category,
+                     int64_t t, struct wg_buf *out)
+{
+    struct wg_str unit = wg_ground_unit_now(g, owner_by_class(g, kind, category), t);
+    if (unit.n)
+        answer_unit(out, unit, "class", (struct wg_str){NULL, 0});
+    return unit.n > 0;
+}
+
+static bool by_territory(const struct wg_ground *g, struct wg_point p, int64_t t,
                          struct wg_buf *out)
 {
     struct wg_feature f;
@@ -96,27 +105,32 @@ static void by_territory(const struct wg_ground *g, struct wg_point p, int64_t t
         unit = unit_of(g, WG_DUTIES, i, t);
     if (unit.n)
         answer_unit(out, unit, "territory", f.id);
-    else
-        wg_buf_lit(out, "null");
+    return unit.n > 0;
 }
 
 static int ask_responsible(const struct wg_ground *g, const struct wg_json *args, int64_t t,
                            struct wg_buf *out, struct wg_err *err)
 {
     const struct wg_json *kind = args->child, *category, *part, *lon;
-    struct wg_str unit;
-    if (args->count != 5)
-        return wg_fail(err, WG_EINVAL, "responsible: takes kind, category, part, lon, lat");
+    struct wg_str way, rest = WG_S("owner class territory");
+    if (args->count != 5 && args->count != 6)
+        return wg_fail(err, WG_EINVAL, "responsible: takes kind, category, part, lon, lat, order");
     category = kind->next;
     part = category->next;
     lon = part->next;
-    if (by_part(g, part->str, t, out))
-        return WG_OK;
-    unit = wg_ground_unit_now(g, owner_by_class(g, kind->str, category->str), t);
-    if (unit.n)
-        answer_unit(out, unit, "class", (struct wg_str){NULL, 0});
-    else
-        by_territory(g, (struct wg_point){(int32_t)lon->num, (int32_t)lon->next->num}, t, out);
+    if (args->count == 6)
+        rest = lon->next->next->str;
+    while (wg_words_next(&rest, &way)) {
+        bool found =
+            wg_str_is(way, "owner") ? by_part(g, part->str, t, out)
+            : wg_str_is(way, "class")
+                ? by_class(g, kind->str, category->str, t, out)
+                : by_territory(g, (struct wg_point){(int32_t)lon->num, (int32_t)lon->next->num}, t,
+                               out);
+        if (found)
+            return WG_OK;
+    }
+    wg_buf_lit(out, "null");
     return WG_OK;
 }
 

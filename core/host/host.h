@@ -4,8 +4,8 @@
 #ifndef WG_HOST_H
 #define WG_HOST_H
 
-#include "desk/desk.h"
 #include "net/net.h"
+#include "workshop/workshop.h"
 
 #define WG_AREAS_MAX 64
 

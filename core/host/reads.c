@@ -63,6 +63,7 @@ static void answer_responsibility(struct call *call, const struct wg_ground *g, 
     struct wg_err err = {0};
     struct wg_json *j;
     struct wg_str kind = wg_req_query(call->req, "kind"), part = wg_req_query(call->req, "part");
+    char order[WG_ORDER_TEXT] = "";
     if (!query_point(call, &p))
         return;
     wg_buf_char(&args, '[');
@@ -74,7 +75,13 @@ static void answer_responsibility(struct call *call, const struct wg_ground *g, 
         wg_buf_json(&args, part);
     else
         wg_buf_lit(&args, "null");
-    wg_buf_fmt(&args, ",%d,%d]", p.lon_e7, p.lat_e7);
+    wg_buf_fmt(&args, ",%d,%d", p.lon_e7, p.lat_e7);
+    struct wg_force *f = wg_desk_force(call->county->desk);
+    if (f->pack)
+        wg_pack_order(f->pack, wg_kind_parse(kind.n ? kind : WG_S("event")),
+                      wg_req_query(call->req, "category"), order);
+    wg_force_drop(f);
+    wg_buf_fmt(&args, order[0] ? ",\"%s\"]" : "]%s", order);
     wg_buf_lit(&b, "{\"responsible\":");
     int rc = wg_json_parse(call->arena, wg_buf_str(&args), &j, &err);
     if (rc == WG_OK)

@@ -93,6 +93,7 @@ enum ctx_field {
     CTX_ROW,
     CTX_CLASS,
     CTX_TABLES,
+    CTX_MESSAGES,
     CTX_ASKED
 };
 const struct rules_row rules_ctx_rows[] = {
@@ -104,6 +105,7 @@ const struct rules_row rules_ctx_rows[] = {
     {"ctx.row", NULL, "ctx.row", "the condition row of the case, or nil"},
     {"ctx.class", NULL, "ctx.class", "the class of the case, or nil"},
     {"ctx.tables", NULL, "ctx.tables", "the pack's tables: ctx.tables.ladder …"},
+    {"ctx.messages", NULL, "ctx.messages.<name>", "the pack's texts, for fill"},
     {"ctx.asked", NULL, "ctx.asked", "what is asked for: {what, by, at, days …}, or nil"},
     {"ctx.deadline", rules_ask_deadline, "ctx.deadline(limit [, from_ms]) -> ms",
      "when a limit is up, by the calendar"},
@@ -121,7 +123,17 @@ const struct rules_row rules_ctx_rows[] = {
     {0},
 };
 
-enum row_field { ROW_NONE, ROW_ID, ROW_TEXT, ROW_LIMIT, ROW_CLOSE, ROW_SOURCE, ROW_ASSUMED };
+enum row_field {
+    ROW_NONE,
+    ROW_ID,
+    ROW_TEXT,
+    ROW_LIMIT,
+    ROW_CLOSE,
+    ROW_SOURCE,
+    ROW_ASSUMED,
+    ROW_ARTICLE,
+    ROW_CAMPAIGN
+};
 enum class_field { CLASS_NONE, CLASS_NAME, CLASS_CODE, CLASS_MAJOR };
 const struct rules_row rules_row_rows[] = {
     {"row.id", NULL, "ctx.row.id", "number of the condition within its class"},
@@ -130,6 +142,9 @@ const struct rules_row rules_row_rows[] = {
     {"row.close", NULL, "ctx.row.close", "when it may be closed 结案条件"},
     {"row.source", NULL, "ctx.row.source", "the document, or nil"},
     {"row.assumed", NULL, "ctx.row.assumed", "true: the city's default, no row of a standard"},
+    {"row.article", NULL, "ctx.row.article", "its article there, or nil"},
+    {"row.campaign", NULL, "ctx.row.campaign",
+     "name of the campaign 专项整治 that gave the limit, or nil"},
     {"class.name", NULL, "ctx.class.name", "小类"},
     {"class.code", NULL, "ctx.class.code", "major and minor code"},
     {"class.major", NULL, "ctx.class.major", "大类"},
@@ -349,6 +364,9 @@ static int ctx_index(lua_State *L)
     case CTX_TABLES:
         rules_push_ref(L, REF_TABLES);
         return 1;
+    case CTX_MESSAGES:
+        rules_push_ref(L, REF_MESSAGES);
+        return 1;
     case CTX_ASKED:
         return push_asked(L, d);
     case CTX_NONE: /* a function: it is on top */
@@ -377,6 +395,12 @@ static int row_index(lua_State *L)
     case ROW_ASSUMED:
         lua_pushboolean(L, row->assumed);
         return 1;
+    case ROW_ARTICLE:
+        return push_text(L, row->article);
+    case ROW_CAMPAIGN: {
+        const struct wg_campaign *c = rules_in_call(L)->campaign;
+        return push_text(L, c ? c->name : (struct wg_str){NULL, 0});
+    }
     case ROW_NONE:
         break;
     }

@@ -178,6 +178,11 @@ int rules_ask_responsible(lua_State *L)
     rules_q_str(&q, c->part.n ? c->part : (struct wg_str){NULL, 0});
     rules_q_int(&q, c->at.lon_e7);
     rules_q_int(&q, c->at.lat_e7);
+    /* Said only where the pack says it: without it the order is the standard's. */
+    char order[WG_ORDER_TEXT];
+    wg_pack_order(rules_of(L)->pack, c->kind, c->category, order);
+    if (order[0])
+        rules_q_str(&q, wg_str_of(order));
     return push_answer(L, &q);
 }
 

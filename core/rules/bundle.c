@@ -69,14 +69,40 @@ void wg_bundle_file(const struct wg_bundle *b, size_t i, struct wg_str *name, st
     *text = b->file[i].text;
 }
 
-struct wg_str rules_bundle_area(const struct wg_bundle *b)
+struct wg_str wg_bundle_area(const struct wg_bundle *b)
 {
     return b->area;
 }
 
-struct wg_str rules_bundle_city(const struct wg_bundle *b)
+struct wg_str wg_bundle_city(const struct wg_bundle *b)
 {
     return b->city;
+}
+
+int rules_line_of(struct wg_str text, const char *at)
+{
+    int line = 1;
+    for (const char *p = text.p; p < at; p++)
+        line += *p == '\n';
+    return line;
+}
+
+bool wg_bundle_spot(const struct wg_bundle *b, struct wg_str folder, const char *needle,
+                    struct wg_str *file, int *line)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        const struct file *f = &b->file[i];
+        if (f->name.n <= folder.n || memcmp(f->name.p, folder.p, folder.n) != 0 ||
+            f->name.p[folder.n] != '/' || !f->text.n)
+            continue;
+        const char *at = memmem(f->text.p, f->text.n, needle, strlen(needle));
+        if (!at)
+            continue;
+        *file = f->name;
+        *line = rules_line_of(f->text, at);
+        return true;
+    }
+    return false;
 }
 
 bool rules_bundle_find(const struct wg_bundle *b, struct wg_str name, struct wg_str *text)
@@ -257,6 +283,77 @@ int wg_bundle_read(const char *scripts, const char *standards, const char *city,
     else
         *out = b;
     return rc;
+}
+
+/* ---- one out of another ---- */
+
+static struct wg_str folder_of(struct wg_str name)
+{
+    const char *slash = memchr(name.p, '/', name.n);
+    return (struct wg_str){name.p, slash ? (size_t)(slash - name.p) : 0};
+}
+
+/* Names and texts are copied: each bundle has its own arena. */
+static int add_copy(struct wg_bundle *b, struct wg_str name, struct wg_str text, struct wg_err *err)
+{
+    struct wg_str copy = wg_arena_str(b->arena, text);
+    return add(b, wg_arena_str(b->arena, name), copy.p ? copy : WG_S(""), err);
+}
+
+static int add_own(struct wg_bundle *b, const struct wg_bundle_file *f, struct wg_err *err)
+{
+    bool city = wg_str_eq(b->area, b->city);
+    if (!belongs(b, f->name))
+        return wg_fail(err, WG_EINVAL,
+                       "%.*s: does not belong in a bundle of %s: it holds %s/<name>.lua%s",
+                       WG_PRI(f->name), b->area.p, b->area.p,
+                       city ? ", std/<name>.lua, standards/classes.csv and limits.csv" : "");
+    if (!city && !wg_str_eq(folder_of(f->name), b->area))
+        return wg_fail(err, WG_EINVAL, "%.*s: is the city's; a county brings %s/ only",
+                       WG_PRI(f->name), b->area.p);
+    return add_copy(b, f->name, f->text, err);
+}
+
+static int compose(struct wg_bundle *b, const struct wg_bundle *base,
+                   const struct wg_bundle_file *own, size_t count, struct wg_err *err)
+{
+    int rc = WG_OK;
+    for (size_t i = 0; rc == WG_OK && i < count; i++)
+        rc = add_own(b, &own[i], err);
+    for (size_t i = 0; rc == WG_OK && base && i < base->count; i++) {
+        bool mine = wg_str_eq(folder_of(base->file[i].name), b->area) &&
+                    !wg_str_eq(b->area, b->city); /* a county's bundle as a base: without it */
+        for (size_t k = 0; !mine && k < count; k++)
+            mine = wg_str_eq(folder_of(own[k].name), folder_of(base->file[i].name));
+        if (!mine && belongs(b, base->file[i].name))
+            rc = add_copy(b, base->file[i].name, base->file[i].text, err);
+    }
+    return rc == WG_OK ? finish(b, err) : rc;
+}
+
+int wg_bundle_over(const struct wg_bundle *base, const char *city, const char *area,
+                   const struct wg_bundle_file *own, size_t count, struct wg_bundle **out,
+                   struct wg_err *err)
+{
+    struct wg_bundle *b = bundle_new();
+    *out = NULL;
+    if (!b)
+        return wg_fail(err, WG_ENOMEM, "no memory for a bundle");
+    b->area = wg_arena_str(b->arena, wg_str_of(area));
+    b->city = wg_arena_str(b->arena, wg_str_of(city));
+    int rc = !is_area(b->area) || !is_area(b->city)
+                 ? wg_fail(err, WG_EINVAL, "an area is six digits")
+                 : compose(b, base, own, count, err);
+    if (rc < 0)
+        wg_bundle_drop(b);
+    else
+        *out = b;
+    return rc;
+}
+
+int wg_bundle_base(const struct wg_bundle *b, struct wg_bundle **out, struct wg_err *err)
+{
+    return wg_bundle_over(b, b->city.p, b->city.p, NULL, 0, out, err);
 }
 
 /* ---- as one text ---- */

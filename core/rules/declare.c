@@ -32,7 +32,9 @@ static const struct {
     {"base", LUA_TTABLE},           {"code", LUA_TSTRING},      {"name", LUA_TSTRING},
     {"standard", LUA_TSTRING},      {"number", LUA_TSTRING},    {"hours", LUA_TTABLE},
     {"flow", LUA_TTABLE},           {"categories", LUA_TTABLE}, {"on", LUA_TTABLE},
-    {"small_centre", LUA_TBOOLEAN}, {"tables", LUA_TTABLE},
+    {"small_centre", LUA_TBOOLEAN}, {"tables", LUA_TTABLE},     {"steps", LUA_TTABLE},
+    {"points", LUA_TTABLE},         {"sources", LUA_TTABLE},    {"campaigns", LUA_TTABLE},
+    {"owners", LUA_TTABLE},         {"messages", LUA_TTABLE},   {"scoring", LUA_TTABLE},
 };
 #define COUNTY_FIELDS (sizeof(county_fields) / sizeof(county_fields[0]))
 
@@ -91,9 +93,10 @@ static void copy_handlers(lua_State *L, int from, int to)
     lua_settop(L, keys - 1);
 }
 
-/* Copy the fields of the table at `from` into the one at `to`, where a base's are already: a name
- * that is misspelt would change nothing, and nobody would see it. */
-static void copy_fields(lua_State *L, int from, int to)
+/* Copy the fields of the table at `from` into the one at `to`, where a base's are already; `closed`
+ * names a table that takes no others: a name that is misspelt would change nothing, and nobody
+ * would see it. */
+static void copy_fields(lua_State *L, int from, int to, const char *closed)
 {
     int top = lua_gettop(L);
     lua_pushnil(L);
@@ -101,8 +104,9 @@ static void copy_fields(lua_State *L, int from, int to)
     lua_settop(L, top);
     rules_keys(L, from);
     for (lua_Integer i = 1; lua_rawgeti(L, top + 1, i) == LUA_TSTRING; i++) {
-        if (!first && lua_getfield(L, to, lua_tostring(L, -1)) == LUA_TNIL)
-            luaL_error(L, "county: tables.%s: the base has no such table", lua_tostring(L, -2));
+        if (closed && !first && lua_getfield(L, to, lua_tostring(L, -1)) == LUA_TNIL)
+            luaL_error(L, "county: %s.%s: the base has no such %s", closed, lua_tostring(L, -2),
+                       strcmp(closed, "tables") == 0 ? "table" : "message");
         lua_settop(L, top + 2);
         push_field(L, from, lua_tostring(L, -1));
         lua_rawset(L, to);
@@ -110,8 +114,46 @@ static void copy_fields(lua_State *L, int from, int to)
     lua_settop(L, top);
 }
 
-/* A new table: the fields given, and the base's where none is given; handlers event by event, and
- * tables name by name. */
+/* Append what the list at `from` holds to the one at `to`. */
+static void append_list(lua_State *L, int from, int to)
+{
+    int top = lua_gettop(L);
+    lua_Integer n = (lua_Integer)lua_rawlen(L, to);
+    rules_push_raw(L, from);
+    for (lua_Integer i = 1; lua_rawgeti(L, top + 1, i) != LUA_TNIL; i++)
+        lua_rawseti(L, to, ++n);
+    lua_settop(L, top);
+}
+
+/* Lists that go together: own campaigns and owners come before the base's, own steps after all
+ * rows of the flow. */
+static void join_lists(lua_State *L)
+{
+    static const char *const lists[] = {"owners", "campaigns"};
+    for (int i = 0; i < 2; i++) {
+        lua_newtable(L); /* 4 */
+        for (int from = 1; from <= 3; from += 2) {
+            if (!lua_isnil(L, from) && push_field(L, from, lists[i]) == LUA_TTABLE)
+                append_list(L, 5, 4);
+            lua_settop(L, 4);
+        }
+        lua_setfield(L, 2, lists[i]);
+    }
+    if (push_field(L, 1, "steps") == LUA_TTABLE) {
+        lua_newtable(L); /* 5 */
+        if (lua_getfield(L, 2, "flow") == LUA_TTABLE)
+            append_list(L, 6, 5);
+        lua_settop(L, 5);
+        append_list(L, 4, 5);
+        lua_setfield(L, 2, "flow");
+    }
+    lua_settop(L, 3);
+    lua_pushnil(L);
+    lua_setfield(L, 2, "steps");
+}
+
+/* A new table: the fields given, and the base's where none is given; handlers event by event;
+ * tables, messages, scoring and sources name by name. */
 static int l_county(lua_State *L)
 {
     struct rules_spot spot = {"", 0};
@@ -128,16 +170,21 @@ static int l_county(lua_State *L)
         }
         lua_setfield(L, 2, name);
     }
-    static const char *const merged[] = {"on", "tables"};
-    for (int m = 0; m < 2; m++) {
+    static const char *const merged[] = {"tables", "messages", "sources", "scoring", "on"};
+    for (int m = 0; m < 5; m++) {
         lua_newtable(L); /* 4 */
         for (int from = 3; from >= 1; from -= 2) {
-            if (!lua_isnil(L, from) && push_field(L, from, merged[m]) == LUA_TTABLE)
-                (m == 0 ? copy_handlers : copy_fields)(L, 5, 4);
+            if (lua_isnil(L, from) || push_field(L, from, merged[m]) != LUA_TTABLE)
+                ;
+            else if (m == 4)
+                copy_handlers(L, 5, 4);
+            else
+                copy_fields(L, 5, 4, m < 2 ? merged[m] : NULL);
             lua_settop(L, 4);
         }
         lua_setfield(L, 2, merged[m]);
     }
+    join_lists(L);
     lua_settop(L, 2);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &rules_packs_key);
     lua_pushvalue(L, 2);
@@ -304,9 +351,11 @@ static int l_step(lua_State *L)
 
 const struct rules_row rules_declare_rows[] = {
     {"county", l_county,
-     "county{base=, code=, name=, standard=, number=, hours=, flow=, categories=, on=, "
-     "small_centre=, tables=}",
-     "a pack; what is not given comes from base, handlers event by event, tables name by name"},
+     "county{base=, code=, name=, standard=, number=, hours=, flow=, steps=, points=, categories=, "
+     "on=, small_centre=, tables=, messages=, scoring=, sources=, owners=, campaigns=}",
+     "a pack; what is not given comes from base: handlers event by event; tables, messages, "
+     "scoring "
+     "and sources name by name; owners and campaigns before the base's; steps after its flow"},
     {"extend", l_extend,
      "extend(categories, {part={[code]=class}, event={[code]=class}}) -> categories",
      "a class with a name replaces; one with conditions alone adds rows, or changes fields of rows "

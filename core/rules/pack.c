@@ -102,17 +102,9 @@ int wg_pack_number(const struct wg_pack *p, int year, uint32_t serial, struct wg
     return has_year && has_serial ? WG_OK : WG_EINVAL; /* numbers begin anew each year */
 }
 
-/* ---- reading it; every fault names the place of county{ and the field ---- */
+/* ---- reading it ---- */
 
-struct reading {
-    lua_State *L;
-    struct wg_rules *r;
-    struct wg_arena *a;
-    const char *spot;
-    const char *kind, *code; /* of the class that is read */
-};
-
-static void fault(const struct reading *g, const char *field, const char *what)
+void rules_fault(const struct rules_reading *g, const char *field, const char *what)
 {
     if (g->code)
         luaL_error(g->L, "%s: categories.%s.%s%s%s: %s", g->spot, g->kind, g->code,
@@ -120,7 +112,7 @@ static void fault(const struct reading *g, const char *field, const char *what)
     luaL_error(g->L, "%s: %s: %s", g->spot, field, what);
 }
 
-static struct wg_str keep_text(const struct reading *g, struct wg_str s)
+static struct wg_str keep_text(const struct rules_reading *g, struct wg_str s)
 {
     struct wg_str out = wg_arena_str(g->a, s);
     if (!out.p)
@@ -129,7 +121,8 @@ static struct wg_str keep_text(const struct reading *g, struct wg_str s)
 }
 
 /* The text field of the table at idx; {NULL, 0} where it is missing and need not be there. */
-static struct wg_str text_field(const struct reading *g, int idx, const char *field, bool must)
+static struct wg_str text_field(const struct rules_reading *g, int idx, const char *field,
+                                bool must)
 {
     lua_State *L = g->L;
     struct wg_str s = {NULL, 0};
@@ -137,19 +130,19 @@ static struct wg_str text_field(const struct reading *g, int idx, const char *fi
     if (type == LUA_TSTRING) {
         s.p = lua_tolstring(L, -1, &s.n);
         if (!wg_utf8_valid(s) || memchr(s.p, 0, s.n))
-            fault(g, field, "is not UTF-8");
+            rules_fault(g, field, "is not UTF-8");
         if (s.n == 0)
-            fault(g, field, "is empty");
+            rules_fault(g, field, "is empty");
         s = keep_text(g, s);
     } else if (type != LUA_TNIL || must) {
-        fault(g, field, "must be a text");
+        rules_fault(g, field, "must be a text");
     }
     lua_pop(L, 1);
     return s;
 }
 
 /* stages = { { name = "围护", limit = { 1, "emergency_hour" }, unit = "u-sz" }, … } */
-static void read_segments(const struct reading *g, int idx, struct wg_condition *out)
+static void read_segments(const struct rules_reading *g, int idx, struct wg_condition *out)
 {
     lua_State *L = g->L;
     int top = lua_gettop(L);
@@ -159,28 +152,28 @@ static void read_segments(const struct reading *g, int idx, struct wg_condition 
     }
     for (lua_Integer i = 1; lua_geti(L, top + 1, i) == LUA_TTABLE; i++) {
         if (i > 4)
-            fault(g, "stages", "at most 4 stages");
+            rules_fault(g, "stages", "at most 4 stages");
         struct wg_segment *seg = &out->segment[out->segments++];
         seg->name = text_field(g, top + 2, "name", true);
         seg->unit = text_field(g, top + 2, "unit", false);
         lua_getfield(L, top + 2, "limit");
         const char *wrong = rules_read_limit(L, -1, &seg->limit);
         if (wrong)
-            fault(g, "stages", wrong);
+            rules_fault(g, "stages", wrong);
         lua_settop(L, top + 1);
     }
     if (!out->segments)
-        fault(g, "stages", "is a list of { name=, limit=, unit= }");
+        rules_fault(g, "stages", "is a list of { name=, limit=, unit= }");
     lua_settop(L, top);
 }
 
-static void read_condition(const struct reading *g, int idx, struct wg_condition *out)
+static void read_condition(const struct rules_reading *g, int idx, struct wg_condition *out)
 {
     lua_State *L = g->L;
-    static const char *const known[] = {"id",     "text",    "limit",  "close",
-                                        "source", "assumed", "stages", NULL};
+    static const char *const known[] = {"id",      "text",    "limit",  "close", "source",
+                                        "article", "assumed", "stages", NULL};
     if (lua_type(L, idx) != LUA_TTABLE)
-        fault(g, "conditions", "a condition is a table");
+        rules_fault(g, "conditions", "a condition is a table");
     rules_keys(L, idx);
     for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, -1); i++) {
         int k = 0;
@@ -189,7 +182,7 @@ static void read_condition(const struct reading *g, int idx, struct wg_condition
         while (known[k] && strcmp(known[k], name))
             k++;
         if (!known[k])
-            fault(g, name, "there is no such field of a condition");
+            rules_fault(g, name, "there is no such field of a condition");
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
@@ -197,21 +190,22 @@ static void read_condition(const struct reading *g, int idx, struct wg_condition
     out->text = text_field(g, idx, "text", true);
     out->close = text_field(g, idx, "close", true);
     out->source = text_field(g, idx, "source", false);
+    out->article = text_field(g, idx, "article", false);
     lua_getfield(L, idx, "assumed");
     out->assumed = lua_toboolean(L, -1);
     lua_getfield(L, idx, "limit");
     const char *wrong = rules_read_limit(L, -1, &out->limit);
     if (wrong)
-        fault(g, "limit", wrong);
+        rules_fault(g, "limit", wrong);
     lua_pop(L, 2);
     read_segments(g, idx, out);
 }
 
-static void read_conditions(const struct reading *g, int idx, struct wg_class *out)
+static void read_conditions(const struct rules_reading *g, int idx, struct wg_class *out)
 {
     lua_State *L = g->L;
     if (lua_getfield(L, idx, "conditions") != LUA_TTABLE)
-        fault(g, "conditions", "a list of {id=, text=, limit=, close=} is missing");
+        rules_fault(g, "conditions", "a list of {id=, text=, limit=, close=} is missing");
     int list = lua_gettop(L);
     rules_push_raw(L, list);
     size_t n = lua_rawlen(L, -1);
@@ -224,7 +218,7 @@ static void read_conditions(const struct reading *g, int idx, struct wg_class *o
         lua_geti(L, list, (lua_Integer)i + 1);
         read_condition(g, list + 1, &c[i]);
         if (wg_class_condition(out, c[i].id))
-            fault(g, "conditions", "an id is there twice");
+            rules_fault(g, "conditions", "an id is there twice");
         out->conditions = i + 1;
         lua_settop(L, list);
     }
@@ -239,12 +233,12 @@ static bool is_code(struct wg_str s)
     return s.n == 4 || s.n == 5; /* 2 + 2 digits, 2 + 3 in GB/T 47678.5 */
 }
 
-static void read_class(struct reading *g, int idx, struct wg_class *out)
+static void read_class(struct rules_reading *g, int idx, struct wg_class *out)
 {
     if (!is_code(out->code))
-        fault(g, "", "a code has four digits, or five: major and minor");
+        rules_fault(g, "", "a code has four digits, or five: major and minor");
     if (lua_type(g->L, idx) != LUA_TTABLE)
-        fault(g, "", "a class is a table");
+        rules_fault(g, "", "a class is a table");
     out->name = text_field(g, idx, "name", true);
     out->major = text_field(g, idx, "major", false);
     out->standard = text_field(g, idx, "standard", false);
@@ -254,7 +248,7 @@ static void read_class(struct reading *g, int idx, struct wg_class *out)
 }
 
 /* A county's own class takes the name of its major from a neighbour. */
-static void read_majors(struct reading *g, struct wg_class *c, size_t count)
+static void read_majors(struct rules_reading *g, struct wg_class *c, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < count && !c[i].major.p; k++)
@@ -263,14 +257,14 @@ static void read_majors(struct reading *g, struct wg_class *c, size_t count)
         if (!c[i].major.p) {
             g->kind = wg_kind_name((int)c[i].kind);
             g->code = c[i].code.p;
-            fault(g, "", "no class of the standard has this major code");
+            rules_fault(g, "", "no class of the standard has this major code");
         }
     }
     g->code = NULL;
 }
 
 /* Fill c where it is given; how many classes there are. */
-static size_t walk_classes(struct reading *g, int categories, struct wg_class *c)
+static size_t walk_classes(struct rules_reading *g, int categories, struct wg_class *c)
 {
     lua_State *L = g->L;
     size_t count = 0;
@@ -286,7 +280,7 @@ static size_t walk_classes(struct reading *g, int categories, struct wg_class *c
         for (size_t i = 1; c && i <= n; i++) {
             struct wg_class *out = &c[count + i - 1];
             if (lua_rawgeti(L, keys, (lua_Integer)i) != LUA_TSTRING)
-                fault(g, "categories", "codes are texts: [\"0199\"]");
+                rules_fault(g, "categories", "codes are texts: [\"0199\"]");
             out->kind = (enum wg_kind)kind;
             out->code = keep_text(g, (struct wg_str){lua_tostring(L, -1), lua_rawlen(L, -1)});
             g->code = out->code.p;
@@ -301,11 +295,11 @@ static size_t walk_classes(struct reading *g, int categories, struct wg_class *c
     return count;
 }
 
-static void read_classes(struct reading *g, int idx)
+static void read_classes(struct rules_reading *g, int idx)
 {
     struct wg_pack *p = g->r->pack;
     if (lua_getfield(g->L, idx, "categories") != LUA_TTABLE)
-        fault(g, "categories", "is missing: extend(standard \"…\", {…}) gives it");
+        rules_fault(g, "categories", "is missing: extend(standard \"…\", {…}) gives it");
     int categories = lua_gettop(g->L);
     size_t count = walk_classes(g, categories, NULL);
     struct wg_class *c = wg_arena_alloc(g->a, count * sizeof(*c));
@@ -317,34 +311,37 @@ static void read_classes(struct reading *g, int idx)
     lua_pop(g->L, 1);
 }
 
-/* A table of the pack as a tree in its arena. */
-static struct wg_json *tree_field(const struct reading *g, int idx, const char *field)
+struct wg_json *rules_tree_field(const struct rules_reading *g, int idx, const char *field,
+                                 bool must)
 {
     struct wg_json *tree = NULL;
     struct wg_err err = {0};
-    if (lua_getfield(g->L, idx, field) != LUA_TTABLE)
-        fault(g, field, "is missing");
-    wg_buf_clear(&g->r->scratch);
-    rules_write_json(g->L, -1, &g->r->scratch);
-    if (!wg_buf_ok(&g->r->scratch) ||
-        wg_json_parse(g->a, wg_buf_str(&g->r->scratch), &tree, &err) < 0)
-        fault(g, field, err.text[0] ? err.text : "no memory");
+    int type = lua_getfield(g->L, idx, field);
+    if (type != LUA_TTABLE && (must || type != LUA_TNIL))
+        rules_fault(g, field, "is missing");
+    if (type == LUA_TTABLE) {
+        wg_buf_clear(&g->r->scratch);
+        rules_write_json(g->L, -1, &g->r->scratch);
+        if (!wg_buf_ok(&g->r->scratch) ||
+            wg_json_parse(g->a, wg_buf_str(&g->r->scratch), &tree, &err) < 0)
+            rules_fault(g, field, err.text[0] ? err.text : "no memory");
+    }
     lua_pop(g->L, 1);
     return tree;
 }
 
-static void read_hours(const struct reading *g, int idx)
+static void read_hours(const struct rules_reading *g, int idx)
 {
     struct wg_err err = {0};
     struct wg_worktime *wt = NULL;
-    const struct wg_json *tree = tree_field(g, idx, "hours");
+    const struct wg_json *tree = rules_tree_field(g, idx, "hours", true);
     g->r->pack->hours = keep_text(g, wg_buf_str(&g->r->scratch));
     if (wg_worktime_new(tree, NULL, &wt, &err) < 0)
-        fault(g, "hours", err.text);
+        rules_fault(g, "hours", err.text);
     wg_worktime_free(wt);
 }
 
-static void read_stages(const struct reading *g, int tables, const char *name,
+static void read_stages(const struct rules_reading *g, int tables, const char *name,
                         struct wg_limit out[WG_STATES])
 {
     lua_State *L = g->L;
@@ -354,41 +351,42 @@ static void read_stages(const struct reading *g, int tables, const char *name,
         for (lua_Integer i = 1; lua_rawgeti(L, top + 2, i) == LUA_TSTRING; i++) {
             int state = wg_state_parse(wg_str_of(lua_tostring(L, -1)));
             if (state < 0 || state >= WG_STATES)
-                fault(g, name, "the fields are states: reported = { 0.25, \"work_hour\" }");
+                rules_fault(g, name, "the fields are states: reported = { 0.25, \"work_hour\" }");
             lua_getfield(L, top + 1, lua_tostring(L, -1));
             const char *wrong = rules_read_limit(L, -1, &out[state]);
             if (wrong)
-                fault(g, name, wrong);
+                rules_fault(g, name, wrong);
             lua_settop(L, top + 2);
         }
     }
     lua_settop(L, top);
 }
 
-static int64_t milli_field(const struct reading *g, int tables, const char *name, lua_Integer least,
-                           lua_Integer most, lua_Integer fallback)
+static int64_t milli_field(const struct rules_reading *g, int tables, const char *name,
+                           lua_Integer least, lua_Integer most, lua_Integer fallback)
 {
     lua_Integer v = fallback;
     int type = lua_getfield(g->L, tables, name);
     if (type != LUA_TNIL) {
         if (!lua_isinteger(g->L, -1) || (v = lua_tointeger(g->L, -1)) < least || v > most)
-            fault(g, name, "is a whole number, and not one so small or so large");
+            rules_fault(g, name, "is a whole number, and not one so small or so large");
     }
     lua_pop(g->L, 1);
     return v;
 }
 
 /* {late_min=, far_m=}, each as here where it is not given. */
-static void read_evidence(const struct reading *g, int tables)
+static void read_evidence(const struct rules_reading *g, int tables)
 {
     struct wg_pack *p = g->r->pack;
     bool given = lua_getfield(g->L, tables, "evidence") != LUA_TNIL;
     lua_pop(g->L, 1);
-    const struct wg_json *m = given ? tree_field(g, tables, "evidence")->child : NULL;
+    const struct wg_json *m = given ? rules_tree_field(g, tables, "evidence", true)->child : NULL;
     for (; m; m = m->next) {
         bool late = wg_str_is(m->key, "late_min"), far = wg_str_is(m->key, "far_m");
         if ((!late && !far) || m->type != WG_JINT || m->num < 0 || m->num > 100000)
-            fault(g, "evidence", "is {late_min = minutes, far_m = metres}, whole, up to 100000");
+            rules_fault(g, "evidence",
+                        "is {late_min = minutes, far_m = metres}, whole, up to 100000");
         if (late)
             p->evidence.late_ms = m->num * WG_MINUTE_MS;
         else
@@ -396,16 +394,16 @@ static void read_evidence(const struct reading *g, int tables)
     }
 }
 
-static void read_flow(const struct reading *g, int idx)
+static void read_flow(const struct rules_reading *g, int idx)
 {
     struct wg_err err = {0};
-    const struct wg_json *tree = tree_field(g, idx, "flow");
+    const struct wg_json *tree = rules_tree_field(g, idx, "flow", true);
     if (wg_flow_read(g->a, tree, &g->r->pack->flow, &err) < 0)
-        fault(g, "flow", err.text);
+        rules_fault(g, "flow", err.text);
 }
 
 /* What C goes by of `tables`; the rest of it is for the rules. */
-static void read_tables(const struct reading *g, int idx)
+static void read_tables(const struct rules_reading *g, int idx)
 {
     lua_State *L = g->L;
     struct wg_clocks *out = &g->r->pack->clocks;
@@ -423,7 +421,7 @@ static void read_tables(const struct reading *g, int idx)
         const char *rework = type == LUA_TSTRING ? lua_tostring(L, -1) : "remaining";
         if ((type != LUA_TNIL && type != LUA_TSTRING) ||
             (strcmp(rework, "remaining") != 0 && strcmp(rework, "anew") != 0))
-            fault(g, "rework_clock", "is \"remaining\" or \"anew\"");
+            rules_fault(g, "rework_clock", "is \"remaining\" or \"anew\"");
         out->rework_anew = strcmp(rework, "anew") == 0;
     }
     lua_settop(L, top);
@@ -441,7 +439,7 @@ void rules_read_pack(lua_State *L, int idx)
     atomic_init(&box->owners, 1);
     struct wg_pack *p = &box->pack;
     r->pack = p; /* from here on it goes with the state */
-    struct reading g = {L, r, box->arena, rules_pack_spot(L, idx), NULL, NULL};
+    struct rules_reading g = {L, r, box->arena, rules_pack_spot(L, idx), NULL, NULL};
     memcpy(p->rev, wg_bundle_rev(r->bundle), sizeof(p->rev));
     p->area = text_field(&g, idx, "code", true);
     p->name = text_field(&g, idx, "name", true);
@@ -450,14 +448,16 @@ void rules_read_pack(lua_State *L, int idx)
     lua_getfield(L, idx, "small_centre");
     p->small_centre = lua_toboolean(L, -1);
     lua_pop(L, 1);
-    if (!wg_str_eq(p->area, rules_bundle_area(r->bundle)))
-        fault(&g, "code", "must be the area of the bundle");
+    if (!wg_str_eq(p->area, wg_bundle_area(r->bundle)))
+        rules_fault(&g, "code", "must be the area of the bundle");
     wg_buf_clear(&r->scratch);
     if (wg_pack_number(p, 2026, 1, &r->scratch) < 0)
-        fault(&g, "number",
-              "is text with {year} and {serial} or {serial:6} in it, and {area} where wanted");
+        rules_fault(
+            &g, "number",
+            "is text with {year} and {serial} or {serial:6} in it, and {area} where wanted");
     read_hours(&g, idx);
     read_tables(&g, idx);
     read_flow(&g, idx);
+    rules_read_extras(&g, idx);
     read_classes(&g, idx);
 }

@@ -24,6 +24,24 @@ int wg_bundle_read(const char *scripts, const char *standards, const char *city,
 /** One JSON text of a bundle, and back: how it is kept as a blob. Canonical: rev is its digest. */
 void wg_bundle_json(const struct wg_bundle *b, struct wg_buf *out);
 int wg_bundle_parse(struct wg_str json, struct wg_bundle **out, struct wg_err *err);
+/** The city's bundle that a county's one stands on: all but the county's own files. Of a city's:
+ * the same again. Unchanged files give the revision that the city's own bundle has. */
+int wg_bundle_base(const struct wg_bundle *b, struct wg_bundle **out, struct wg_err *err);
+/** A bundle of `area` made of a city's (NULL: there is none yet) and files of its own, each
+ * {"341824/rules.lua", text}. A folder that `own` has a file of is taken from there whole. A county
+ * brings its own folder only; the city also std/ and standards/. Errors: WG_EINVAL (which file and
+ * why), WG_ENOENT, WG_ERANGE. */
+struct wg_bundle_file {
+    struct wg_str name, text;
+};
+int wg_bundle_over(const struct wg_bundle *base, const char *city, const char *area,
+                   const struct wg_bundle_file *own, size_t count, struct wg_bundle **out,
+                   struct wg_err *err);
+struct wg_str wg_bundle_area(const struct wg_bundle *b);
+struct wg_str wg_bundle_city(const struct wg_bundle *b);
+/** The first line of a Lua file under folder in which needle stands. false: nowhere. */
+bool wg_bundle_spot(const struct wg_bundle *b, struct wg_str folder, const char *needle,
+                    struct wg_str *file, int *line);
 const char *wg_bundle_rev(const struct wg_bundle *b); /**< "b2:…", WG_SHORT_TEXT */
 size_t wg_bundle_files(const struct wg_bundle *b);
 void wg_bundle_file(const struct wg_bundle *b, size_t i, struct wg_str *name, struct wg_str *text);
@@ -34,6 +52,7 @@ void wg_bundle_drop(struct wg_bundle *b);
 
 struct wg_condition {
     struct wg_str id, text, close, source;
+    struct wg_str article; /**< of the source: "第十二条" */
     struct wg_limit limit;
     bool assumed; /**< the city's default, no row of a standard */
     /** Staged limits 围护 → 修复 → 恢复, each counted from when it begins; within `limit`. */
@@ -58,6 +77,36 @@ struct wg_class {
     const struct wg_condition *condition;
     size_t conditions;
 };
+/** A document that condition rows cite by its id (their `source`). */
+struct wg_legal {
+    struct wg_str id, issuer, number, title;
+    int64_t from_ms, to_ms; /**< half open; INT64_MIN, INT64_MAX where no day is given */
+};
+/** 专项整治: for a while, in some places, some classes have shorter limits and other weights. */
+struct wg_campaign {
+    struct wg_str id, name;
+    int64_t from_ms, to_ms;    /**< half open: from the first day's start to the last one's end */
+    const struct wg_str *area; /**< fronts of grid codes: street, community, grid */
+    size_t areas;              /**< 0: everywhere */
+    struct wg_campaign_class {
+        enum wg_kind kind;
+        struct wg_str code; /**< a class, or its front: "01" */
+        bool limited;
+        struct wg_limit limit;
+        int64_t weight_milli;
+    } * row;
+    size_t rows;
+};
+/** In which order responsibility is looked for. */
+enum wg_owner_way { WG_BY_OWNER, WG_BY_CLASS, WG_BY_TERRITORY, WG_OWNER_WAYS };
+const char *wg_owner_way_name(int way); /**< "owner", "class", "territory" */
+struct wg_owner_rule {
+    enum wg_kind kind;
+    struct wg_str code; /**< a class, or its front; empty: all of the kind */
+    enum wg_owner_way by[WG_OWNER_WAYS];
+    uint32_t ways;
+};
+#define WG_POINT_STAY (UINT32_C(1) << 31)
 struct wg_pack {
     char rev[WG_SHORT_TEXT + 1];
     struct wg_str area, name, standard; /**< standard: the working set's, "GB/T 30428.2-2013" */
@@ -72,7 +121,27 @@ struct wg_pack {
     } evidence;
     struct wg_clocks clocks;
     bool small_centre; /**< the two axes may meet in one person; each such act is marked */
+    const struct wg_legal *legal;
+    size_t legals;
+    const struct wg_campaign *campaign; /**< the county's own first */
+    size_t campaigns;
+    const struct wg_owner_rule *owner; /**< the first that fits decides; none: owner, class,
+                                          territory */
+    size_t owners;
+    /** Where a county may add steps of its own: from this state to those (bits; WG_POINT_STAY). */
+    uint32_t point[WG_STATES];
+    struct wg_str tables, messages, scoring; /**< JSON texts, as merged */
 };
+const struct wg_legal *wg_pack_legal(const struct wg_pack *p, struct wg_str id); /**< or NULL */
+/** The campaign that a case of this class and grid falls into at t, and its row; NULL: none. */
+const struct wg_campaign *wg_pack_campaign(const struct wg_pack *p, int kind, struct wg_str code,
+                                           struct wg_str grid, int64_t t_ms,
+                                           const struct wg_campaign_class **row);
+/** The rule of the order in which responsibility is looked for; NULL: the standard order. */
+const struct wg_owner_rule *wg_pack_owner(const struct wg_pack *p, int kind, struct wg_str code);
+#define WG_ORDER_TEXT 40
+/** That order as the sixth argument of "responsible": "territory class". Without a rule: empty. */
+void wg_pack_order(const struct wg_pack *p, int kind, struct wg_str code, char out[WG_ORDER_TEXT]);
 const struct wg_class *wg_pack_class(const struct wg_pack *p, int kind,
                                      struct wg_str code); /**< or NULL */
 const struct wg_condition *wg_class_condition(const struct wg_class *c,
@@ -112,13 +181,14 @@ struct wg_world {
 struct wg_decision {
     const char
         *event; /**< "report", "file", … : the handler on[event]; none there: nothing is decided */
-    const struct wg_case *c;        /**< the case as it is; for a report as it would be */
-    const struct wg_json *in;       /**< body */
-    const struct wg_json *asked;    /**< what waits for an answer, or NULL */
-    const struct wg_class *class_;  /**< of the case; NULL if unknown */
-    const struct wg_condition *row; /**< chosen condition row, or NULL */
-    struct wg_str by, unit;         /**< who asks; their unit or {NULL,0} */
-    uint32_t role;                  /**< the one role used */
+    const struct wg_case *c;            /**< the case as it is; for a report as it would be */
+    const struct wg_json *in;           /**< body */
+    const struct wg_json *asked;        /**< what waits for an answer, or NULL */
+    const struct wg_class *class_;      /**< of the case; NULL if unknown */
+    const struct wg_condition *row;     /**< chosen condition row, or NULL */
+    const struct wg_campaign *campaign; /**< that gave the row its limit, or NULL */
+    struct wg_str by, unit;             /**< who asks; their unit or {NULL,0} */
+    uint32_t role;                      /**< the one role used */
     int64_t now_ms;
     const struct wg_world *world; /**< NULL: only from given */
     const struct wg_json *given;  /**< recorded facts to answer from, or NULL */

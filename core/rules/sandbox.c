@@ -17,10 +17,7 @@ static void refuse_env(lua_State *L, struct wg_str name, struct wg_str text)
     const char *at = text.n ? memmem(text.p, text.n, "_ENV", 4) : NULL;
     if (!at)
         return;
-    int line = 1;
-    for (const char *p = text.p; p < at; p++)
-        line += *p == '\n';
-    luaL_error(L, "%s:%d: _ENV is not for rules", name.p, line);
+    luaL_error(L, "%s:%d: _ENV is not for rules", name.p, rules_line_of(text, at));
 }
 
 void rules_run_file(lua_State *L, struct wg_str name)

@@ -209,7 +209,7 @@ static void drop_loading_tables(lua_State *L)
 static int load_all(lua_State *L)
 {
     struct wg_rules *r = rules_of(L);
-    struct wg_str area = rules_bundle_area(r->bundle), city = rules_bundle_city(r->bundle);
+    struct wg_str area = wg_bundle_area(r->bundle), city = wg_bundle_city(r->bundle);
     const char *entry = lua_pushfstring(L, "%s.rules", area.p);
     const char *city_entry = lua_pushfstring(L, "%s.rules", city.p);
     rules_sandbox(L);
@@ -224,6 +224,9 @@ static int load_all(lua_State *L)
     lua_getfield(L, pack, "tables");
     rules_freeze(L, -1);
     rules_set_ref(L, REF_TABLES);
+    lua_getfield(L, pack, "messages");
+    rules_freeze(L, -1);
+    rules_set_ref(L, REF_MESSAGES);
     rules_make_world(L);
     lua_newtable(L);
     add_level(L, "std.city", "std");

@@ -27,7 +27,8 @@ enum rules_ref {
     REF_CLASS,
     REF_LEVELS,
     REF_VALUES,
-    REF_TABLES
+    REF_TABLES,
+    REF_MESSAGES
 };
 #define RULES_MESSAGE_SLOT 1
 
@@ -185,10 +186,25 @@ const struct wg_decision *rules_in_call(lua_State *L); /**< raises outside a cal
 
 /* ---- bundle.c, pack.c ---- */
 
-struct wg_str rules_bundle_area(const struct wg_bundle *b),
-    rules_bundle_city(const struct wg_bundle *b);
 bool rules_bundle_find(const struct wg_bundle *b, struct wg_str name, struct wg_str *text);
+int rules_line_of(struct wg_str text, const char *at); /**< from 1 */
 /** The pack from the merged table at idx. Owner: r->pack. Raises. */
 void rules_read_pack(lua_State *L, int idx);
+
+/* ---- pack.c, extras.c: reading it; every fault names the place of county{ and the field ---- */
+
+struct rules_reading {
+    lua_State *L;
+    struct wg_rules *r;
+    struct wg_arena *a;
+    const char *spot;
+    const char *kind, *code; /**< of the class that is read */
+};
+void rules_fault(const struct rules_reading *g, const char *field, const char *what);
+/** A table of the pack as a tree in its arena; NULL where it is missing and need not be there. */
+struct wg_json *rules_tree_field(const struct rules_reading *g, int idx, const char *field,
+                                 bool must);
+/** Sources, campaigns, owners, points, messages, scoring. */
+void rules_read_extras(const struct rules_reading *g, int idx);
 
 #endif

@@ -297,7 +297,7 @@ static int load_tests(lua_State *L)
 
 static int restore_level(lua_State *L)
 {
-    struct wg_str area = rules_bundle_area(rules_of(L)->bundle);
+    struct wg_str area = wg_bundle_area(rules_of(L)->bundle);
     rules_push_ref(L, REF_LEVELS);
     lua_pushlstring(L, area.p, area.n);
     lua_gettable(L, -2);
@@ -339,8 +339,7 @@ static int run_file(struct run *t, void (*say)(void *arg, const char *line), voi
 int wg_rules_test(struct wg_rules *r, void (*say)(void *arg, const char *line), void *arg,
                   size_t *ran, struct wg_err *err)
 {
-    struct wg_str level[3] = {WG_S("std"), rules_bundle_city(r->bundle),
-                              rules_bundle_area(r->bundle)},
+    struct wg_str level[3] = {WG_S("std"), wg_bundle_city(r->bundle), wg_bundle_area(r->bundle)},
                   text;
     struct run t = {
         .r = r, .err = err, .facts = WG_BUF_INIT, .outs = WG_BUF_INIT, .a = wg_arena_new(0)};

@@ -268,6 +268,37 @@ static int l_format(lua_State *L)
     return 1;
 }
 
+/* fill("案卷{id}超期", { id = case.id }): a name without a value is an error, not a hole. */
+static int l_fill(lua_State *L)
+{
+    struct wg_str s;
+    luaL_Buffer b;
+    s.p = text_arg(L, 1, &s.n);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    rules_charge(L, s.n);
+    luaL_buffinit(L, &b);
+    while (s.n) {
+        const char *open = memchr(s.p, '{', s.n);
+        size_t before = open ? (size_t)(open - s.p) : s.n;
+        luaL_addlstring(&b, s.p, before);
+        if (!open)
+            break;
+        const char *close = memchr(open, '}', s.n - before);
+        if (!close)
+            return luaL_error(L, "fill: '{' without '}'");
+        lua_pushlstring(L, open + 1, (size_t)(close - open - 1));
+        if (lua_gettable(L, 2) != LUA_TSTRING && !lua_isinteger(L, -1))
+            return luaL_error(L, "fill: {%s} has no text or whole number",
+                              lua_pushlstring(L, open + 1, (size_t)(close - open - 1)));
+        luaL_addvalue(&b);
+        s.n -= (size_t)(close + 1 - s.p);
+        s.p = close + 1;
+    }
+    luaL_pushresult(&b);
+    return 1;
+}
+
 /* ---- utf8.* ---- */
 
 static int l_utf8_len(lua_State *L)
@@ -318,6 +349,8 @@ const struct rules_row rules_text_rows[] = {
     {"string.ends", l_ends, "s:ends(text) -> bool", "does it end so?"},
     {"string.format", l_format, "string.format(format, ...) -> text",
      "%s %d %i %c %x %X %%, widths up to 99 characters"},
+    {"fill", l_fill, "fill(text, {name = value}) -> text",
+     "{name} in a text by the value of that name: fill(ctx.messages.overdue, {id = case.id})"},
     {"utf8.len", l_utf8_len, "utf8.len(s) -> n", "characters"},
     {"utf8.char", l_utf8_char, "utf8.char(n...) -> text", "code points as text"},
     {0},

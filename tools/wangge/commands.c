@@ -213,6 +213,11 @@ const struct command commands[] = {
      "  wangge tenant --area 341825\n"
      "  wangge tenant trial --area 341825 --note 试运行三个月\n",
      tenant_options},
+    {"rules", "rules SUBCOMMAND [FOLDER] [OPTIONS]",
+     "规则 a county's rules: check, compare, try, release", run_workshop, 1, ANY,
+     "wangge rules help names the subcommands. FOLDER is scripts/counties/AREA, where it lies.\n"
+     "  wangge rules check scripts/counties/341824\n",
+     rules_options},
     {"put", "put FILE", "上传 a photo, sound or video; prints its name", run_put, 1, 1,
      "  wangge put before.jpg\n", NULL},
     {"replay", "replay --audit|--rebuild -c CONFIG [AREA …]", "重放 check a stopped server's data",

@@ -9,7 +9,7 @@
 
 enum exit_code { DONE = 0, REFUSED = 1, MISUSED = 2, UNREACHED = 3 };
 
-#define OPTIONS_MAX 10
+#define OPTIONS_MAX 16
 #define REPEATS_MAX 20
 
 /* An option of a command. arg NULL: a flag without a value. */
@@ -174,6 +174,35 @@ int run_replay(struct ctx *c);
 int run_export(struct ctx *c);
 int run_adopt(struct ctx *c);
 int run_clone(struct ctx *c);
+int run_workshop(struct ctx *c);
+
+/* ---- rules.c: a county's folder of rules, opened where it lies ---- */
+
+/* The options of `rules`, in the order of rules_options. */
+enum { RULES_OUT, RULES_CITY, RULES_STANDARDS, RULES_CONFIG };
+/* scripts/counties/341824: its bundle and the city's, loaded, and the calendar. */
+struct bench {
+    struct ctx *c;
+    char area[8], city[8];
+    struct wg_bundle *bundle, *base;
+    struct wg_rules *rules, *city_rules; /* city_rules: what the bundle stands on */
+    struct wg_buf calendar;
+};
+/* DONE, or told: file, line, reason. Close it whatever comes back. */
+int bench_open(struct bench *b, struct ctx *c, const char *folder);
+void bench_close(struct bench *b);
+/* The findings for a person, or with --json as they are. REFUSED where there is a fault. */
+int print_findings(struct ctx *c, const struct wg_findings *f);
+/* To --out, or to standard output. */
+int put_out(struct ctx *c, struct wg_str text);
+
+struct rules_command {
+    const char *name, *usage, *brief;
+    int (*run)(struct ctx *c); /* c->args[0] is the name */
+    size_t least, most;        /* arguments after it */
+};
+extern const struct rules_command rules_commands[];
+extern const struct option rules_options[];
 
 /* ---- offline.c: a data folder, read by its configuration ---- */
 

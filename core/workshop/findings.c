@@ -1,0 +1,43 @@
+/* What the checks have to say, in one form. */
+#include "workshop/workshop.h"
+
+const char *wg_severity_name(int s)
+{
+    static const char *const names[WG_SEVERITIES] = {"remark", "doubt", "fault"};
+    return s >= 0 && s < WG_SEVERITIES ? names[s] : "?";
+}
+
+void wg_find(struct wg_findings *f, const struct wg_finding *one)
+{
+    struct wg_buf *b = &f->items;
+    wg_json_sep(b);
+    wg_buf_char(b, '{');
+    wg_json_kstr(b, "severity", wg_str_of(wg_severity_name(one->severity)));
+    wg_json_kstr(b, "check", wg_str_of(one->check));
+    wg_json_kstr(b, "where", one->where);
+    wg_json_kstr(b, "file", one->file);
+    wg_json_kint(b, "line", one->line);
+    wg_json_kstr(b, "text", wg_str_of(one->text));
+    if (one->right)
+        wg_json_kstr(b, "right", wg_str_of(one->right));
+    wg_buf_char(b, '}');
+    f->count[one->severity]++;
+}
+
+void wg_findings_free(struct wg_findings *f)
+{
+    wg_buf_free(&f->items);
+    *f = (struct wg_findings){.items = WG_BUF_INIT};
+}
+
+void wg_findings_write(const struct wg_findings *f, struct wg_buf *out)
+{
+    wg_buf_char(out, '{');
+    wg_json_kint(out, "faults", (int64_t)f->count[WG_FAULT]);
+    wg_json_kint(out, "doubts", (int64_t)f->count[WG_DOUBT]);
+    wg_json_kint(out, "remarks", (int64_t)f->count[WG_REMARK]);
+    wg_json_key(out, "findings");
+    wg_buf_char(out, '[');
+    wg_buf_str_add(out, wg_buf_str(&f->items));
+    wg_buf_lit(out, "]}");
+}
