@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/plain.h"
 #include "base/queue.h"
+#include "base/sign.h"
 #include "base/str.h"
 #include "base/time.h"
 

@@ -14,14 +14,23 @@ static int each_name(const struct wg_json *list, int (*fn)(void *arg, struct wg_
     return rc;
 }
 
+/* A record's own blob, and the report about it. */
+static int each_of(struct wg_str blob, struct wg_str report,
+                   int (*fn)(void *arg, struct wg_str name), void *arg)
+{
+    int rc = blob.p ? fn(arg, blob) : WG_OK;
+    return rc == WG_OK && report.p ? fn(arg, report) : rc;
+}
+
 int wg_entry_blobs(const struct wg_entry *e, int (*fn)(void *arg, struct wg_str name), void *arg)
 {
     int rc = e->of ? each_name(wg_json_get(e->in, "photos"), fn, arg) : WG_OK;
     for (const struct wg_json *o = e->out ? e->out->child : NULL; rc == WG_OK && o; o = o->next) {
         struct wg_str kind = wg_json_str(o, "k"),
-                      blob = wg_json_str(wg_json_get(o, "value"), "blob");
-        if (blob.p && wg_str_is(kind, "keep"))
-            rc = fn(arg, blob);
+                      blob = wg_json_str(wg_json_get(o, "value"), "blob"),
+                      report = wg_json_str(wg_json_get(o, "value"), "report");
+        if ((blob.p || report.p) && wg_str_is(kind, "keep"))
+            rc = each_of(blob, report, fn, arg);
         else if (e->of && wg_str_is(kind, "set")) /* of a case that came from another county */
             rc = each_name(wg_json_get(o, "photos"), fn, arg);
     }

@@ -50,6 +50,7 @@ enum wg_case_flags {
     WG_OWES_REPLY = 1024,
     WG_BOTH_AXES = 2048, /**< a step was taken across the axes, by a small centre or an emergency */
     WG_RULED = 4096,     /**< a coordinator decided whose it is: a precedent */
+    WG_FENCED = 8192,    /**< the county's rule failed once, and the city's decided */
 };
 enum wg_verified { WG_NOT_VERIFIED, WG_VERIFIED_YES, WG_VERIFIED_NO, WG_VERIFIED_UNCLEAR };
 enum wg_satisfied { WG_NOT_ASKED, WG_SATISFIED, WG_DISSATISFIED, WG_UNREACHABLE };

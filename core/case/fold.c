@@ -247,6 +247,7 @@ static const struct {
     {"overdue", WG_OVERDUE},   {"stage_late", WG_STAGE_LATE}, {"exempt", WG_EXEMPT},
     {"appealed", WG_APPEALED}, {"owes_reply", WG_OWES_REPLY}, {"ruled", WG_RULED},
     {"trial", WG_TRIAL},       {"drill", WG_DRILL},           {"both_axes", WG_BOTH_AXES},
+    {"fenced", WG_FENCED},
 };
 
 static bool set_flag(struct wg_case *c, const struct wg_json *v)

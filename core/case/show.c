@@ -106,6 +106,7 @@ static void show_bends(const struct wg_case *c, struct wg_buf *b)
     wg_json_kbool(b, "appealed", c->flags & WG_APPEALED);
     wg_json_kbool(b, "exempt", c->flags & WG_EXEMPT);
     wg_json_kbool(b, "both_axes", c->flags & WG_BOTH_AXES);
+    wg_json_kbool(b, "fenced", c->flags & WG_FENCED);
     wg_json_ktime(b, "suspended_until", c->until);
     wg_json_ktime(b, "dispatched", c->dispatched);
 }

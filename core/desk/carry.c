@@ -97,6 +97,8 @@ static void set_outcome(const struct wg_case *c, const char *from, struct wg_str
     wg_json_kbool(b, "drill", c->flags & WG_DRILL);
     wg_json_kbool(b, "overdue", c->flags & WG_OVERDUE);
     wg_json_kbool(b, "both_axes", c->flags & WG_BOTH_AXES);
+    if (c->flags & WG_FENCED)
+        wg_json_kbool(b, "fenced", true);
     if (c->order.n) {
         wg_json_key(b, "order");
         wg_buf_str_add(b, c->order);

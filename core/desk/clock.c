@@ -132,7 +132,7 @@ int clock_outcome(struct deciding *dc)
     anew = begins_anew(dc);
     rc = anew ? clock_deadline(dc, dc->t, c->limit, &dc->due)
               : clock_shift(dc, c->stopped, dc->t, &dc->due);
-    if (rc < 0 || dc->due == c->due)
+    if (rc < 0 || (dc->due == c->due && !anew)) /* anew in a break: due as before, but begun now */
         return rc;
     out_begin(dc, "set");
     wg_json_kint(&dc->outs, "due", dc->due);

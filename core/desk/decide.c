@@ -97,8 +97,8 @@ static int ask_near(struct deciding *dc, const struct wg_json *args, struct wg_b
     return rc;
 }
 
-static int answer(void *self, const char *what, const struct wg_json *args, struct wg_buf *out,
-                  struct wg_err *err)
+int desk_answer(void *self, const char *what, const struct wg_json *args, struct wg_buf *out,
+                struct wg_err *err)
 {
     struct deciding *dc = self;
     if (strcmp(what, "deadline") == 0)
@@ -146,7 +146,7 @@ int ask(struct deciding *dc, const char *what, struct wg_str args, const struct 
         wg_json_write(*out, &text);
     } else {
         if ((rc = wg_json_parse(dc->a, args, &tree, &dc->cmd->err)) == WG_OK &&
-            (rc = answer(dc, what, tree, &text, &dc->cmd->err)) == WG_OK)
+            (rc = desk_answer(dc, what, tree, &text, &dc->cmd->err)) == WG_OK)
             rc = wg_json_parse(dc->a, wg_buf_str(&text), &result, &dc->cmd->err);
         *out = result;
     }
@@ -193,36 +193,6 @@ int read_ruled(struct deciding *dc, size_t from)
         } else if (wg_str_is(k, "order")) {
             dc->order_text = wg_json_str(o, "text");
         }
-    }
-    return rc;
-}
-
-int run_rules(struct deciding *dc, const char *event, const struct wg_case *c)
-{
-    const struct wg_world world = {answer, dc};
-    const struct wg_decision d = {
-        .event = event,
-        .c = c,
-        .in = dc->cmd->in,
-        .asked = dc->asked,
-        .class_ = dc->class_,
-        .row = dc->row,
-        .by = dc->cmd->actor.user,
-        .unit = dc->cmd->actor.unit,
-        .role = dc->role,
-        .now_ms = dc->t,
-        .world = dc->replay ? NULL : &world,
-        .given = dc->replay ? dc->given : NULL,
-    };
-    size_t before = dc->outs.n;
-    int rc = wg_rules_decide(dc->rules, &d, dc->a, &dc->facts, &dc->outs, &dc->cmd->err);
-    if (rc == WG_OK && dc->outs.n > before)
-        rc = read_ruled(dc, before);
-    if (rc == WG_ERULE || rc == WG_ETIME || rc == WG_ENOMEM) {
-        __atomic_add_fetch(&dc->d->stats.rule_failures, 1, __ATOMIC_RELAXED);
-        if (!dc->replay)
-            wg_log(WG_WARN, "rules", dc->cmd->err.text, "area", dc->d->area, "event", event, NULL);
-        rc = WG_ERULE;
     }
     return rc;
 }

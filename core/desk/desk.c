@@ -303,6 +303,19 @@ static int enforce_edition(struct wg_desk *d, const struct wg_cmd *c, struct wg_
     return g ? desk_enforce(d, g, NULL, err) : wg_fail(err, WG_ENOMEM, "no memory for base data");
 }
 
+/* From here on failures are counted against these rules. */
+static int enforce_rules(struct wg_desk *d, struct wg_cmd *c, struct wg_err *err)
+{
+    int rc = rulebook_set(&d->book, c->bundle, &c->rules, &c->left, err);
+    if (rc < 0)
+        return rc;
+    pthread_mutex_lock(&d->lock);
+    d->costs = 0;
+    memset(d->cost, 0, sizeof(d->cost));
+    pthread_mutex_unlock(&d->lock);
+    return desk_enforce(d, NULL, wg_pack_keep(wg_rules_pack(d->book.now)), err);
+}
+
 /* Put in force what the batch's commands brought along. */
 static void batch_enforce(struct wg_desk *d, struct wg_cmd *first)
 {
@@ -311,8 +324,8 @@ static void batch_enforce(struct wg_desk *d, struct wg_cmd *first)
         int rc = WG_OK;
         if (c->rc < 0 || c->repeated)
             continue;
-        if (c->bundle && (rc = rulebook_set(&d->book, c->bundle, &err)) == WG_OK)
-            rc = desk_enforce(d, NULL, wg_pack_keep(wg_rules_pack(d->book.now)), &err);
+        if (c->bundle)
+            rc = enforce_rules(d, c, &err);
         if (rc == WG_OK && c->ground)
             rc = enforce_edition(d, c, &err);
         if (rc < 0)

@@ -153,17 +153,22 @@ struct wg_cmd {
     size_t secrets;
     /** keep: a record to hold; value is JSON text, or "null". With secrets, the value gets the
      * reference of the first under its field's name. Of kind "edition": the desk numbers and dates
-     * it. Of kind "tenant": value is {"phase", "note"}; the desk writes since and history. */
+     * it. Of kind "rules": a release, likewise, with a bundle. Of kind "tenant": value is {"phase",
+     * "note"}; the desk writes since and history. */
     struct wg_str kind, name, value;
     bool must_be_new, must_be_there;
     int64_t from_ms;  /**< an edition: in force from this moment; 0: now */
-    uint64_t instead; /**< an edition: only if this one is in force; 0: whichever is */
+    uint64_t instead; /**< an edition, a release: only if this one is in force; 0: whichever is */
     struct wg_ground
         *ground; /**< its collection `name` comes into force with this entry; or NULL */
     struct wg_bundle *bundle; /**< likewise */
-    struct wg_str from_area;  /**< receive: the county of who receives; else {NULL, 0} */
-    bool to_known;            /**< handover: the county in `to` is on this server */
-    uint64_t done_n;          /**< done: the outbox row */
+    /** With a bundle: its rules, made by a job, so that the desk need not load them. The desk takes
+     * them and sets NULL; what is left here after, and in `left` (what had to make room), is freed
+     * by a job: it takes a millisecond. */
+    struct wg_rules *rules, *left;
+    struct wg_str from_area; /**< receive: the county of who receives; else {NULL, 0} */
+    bool to_known;           /**< handover: the county in `to` is on this server */
+    uint64_t done_n;         /**< done: the outbox row */
     uint32_t done_i;
 
     /* result */
@@ -231,6 +236,26 @@ struct wg_force *wg_desk_force(struct wg_desk *d); /**< a kept one */
 void wg_force_drop(struct wg_force *f);            /**< NULL is fine */
 /** The city's outlines for every county's ground; replaces at once. Thread: any. */
 int wg_desk_set_counties(struct wg_desk *d, struct wg_layer *counties, struct wg_err *err);
+
+/** What the rules of one event have cost since they came into force, by the wall. */
+struct wg_rule_cost {
+    char event[32];
+    uint64_t calls, failed;
+    int64_t total_us, max_us;
+};
+#define WG_RULE_COSTS 48
+/** A copy; how many. Thread: any. */
+size_t wg_desk_costs(struct wg_desk *d, struct wg_rule_cost out[WG_RULE_COSTS]);
+
+/** The bundle of a revision that was in force here once. Owner: caller. Thread: any. Errors:
+ * WG_ENOENT, WG_ECORRUPT. */
+int wg_desk_bundle(struct wg_desk *d, struct wg_str rev, struct wg_bundle **out,
+                   struct wg_err *err);
+/** A blob whole, at most 64 MiB: a bundle, a report. */
+int wg_blob_text(const char *dir, struct wg_str name, struct wg_buf *out, struct wg_err *err);
+/** The same from its blob. */
+int wg_bundle_load(const char *blobs, struct wg_str blob, struct wg_str rev, struct wg_bundle **out,
+                   struct wg_err *err);
 
 struct wg_desk_stats {
     uint64_t entries, batches, refused, rule_failures, incidents;

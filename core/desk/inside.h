@@ -21,8 +21,13 @@ struct rulebook {
 };
 /** The rules of that revision; {NULL,0} or the one in force: now. Errors: WG_ENOENT, WG_ERULE. */
 int rulebook_get(struct rulebook *b, struct wg_str rev, struct wg_rules **out, struct wg_err *err);
-/** Put a bundle in force. */
-int rulebook_set(struct rulebook *b, struct wg_bundle *bundle, struct wg_err *err);
+/** Put a bundle in force. *rules: made of it before, or NULL; taken over where it is of use. *left:
+ * what had to make room, the caller's to free. */
+int rulebook_set(struct rulebook *b, struct wg_bundle *bundle, struct wg_rules **rules,
+                 struct wg_rules **left, struct wg_err *err);
+/** The city's rules that these stand on. Errors: WG_ENOENT: they are the city's themselves. */
+int rulebook_base(struct rulebook *b, struct wg_rules *rules, struct wg_rules **out,
+                  struct wg_err *err);
 void rulebook_close(struct rulebook *b);
 
 /* ---- the desk ---- */
@@ -51,6 +56,8 @@ struct wg_desk {
     bool broken, vault_open;    /* the latter: a vault batch has begun */
     int blob_hold;              /* of wg_blob_hold, from a batch's first photo to its end; -1 */
     struct wg_desk_stats stats; /* counts are written by the desk alone, with atomic stores */
+    struct wg_rule_cost cost[WG_RULE_COSTS]; /* under the lock */
+    size_t costs;
 };
 
 /** Replace parts of what is in force; takes over what is given, NULL keeps what was. */
@@ -77,11 +84,11 @@ struct deciding {
     struct wg_cmd *cmd;
     struct wg_arena *a;
     int64_t t;
-    uint64_t n;             /* the entry's, if it comes to one */
-    struct wg_force *force; /* borrowed */
-    bool replay;            /* answer from `given` alone */
-    const struct wg_json *given;
-    bool known; /* c is the case before */
+    uint64_t n;                             /* the entry's, if it comes to one */
+    struct wg_force *force;                 /* borrowed */
+    bool replay;                            /* answer from `given` alone */
+    const struct wg_json *given, *recorded; /* of a replay: facts, and the entry's outcomes */
+    bool known;                             /* c is the case before */
     struct wg_case c;
     struct wg_rules *rules;
     struct wg_pack *pack;
@@ -96,9 +103,11 @@ struct deciding {
     bool looking;                /**< only asking what could be done */
     bool stage_ruled;            /**< they set stage_due themselves */
     const struct wg_class *class_;
-    const struct wg_condition *row; /**< the one that this step chooses */
-    uint64_t of;                    /* the case the entry is about */
-    struct wg_secret secret[3];     /* fields of `in` that go to the vault */
+    const struct wg_condition *row;     /**< the one that this step chooses */
+    const struct wg_campaign *campaign; /**< that gives it its limit; then row is `own_row` */
+    struct wg_condition own_row;
+    uint64_t of;                /* the case the entry is about */
+    struct wg_secret secret[3]; /* fields of `in` that go to the vault */
     char ref[3][WG_REF_TEXT + 1];
     size_t secrets;
     struct wg_buf facts, outs; /* JSON, comma-separated */
@@ -166,6 +175,9 @@ int clock_shift(struct deciding *dc, int64_t from, int64_t to, int64_t *due);
 int clock_answer(const struct wg_worktime *wt, const char *what, const struct wg_json *args,
                  struct wg_buf *out, struct wg_err *err);
 
+/** The world as a rule asks it. self: the struct deciding. */
+int desk_answer(void *self, const char *what, const struct wg_json *args, struct wg_buf *out,
+                struct wg_err *err);
 /** Read what the rules said since `from`, an offset into dc->outs: the due moment, who is to
  * grant. */
 int read_ruled(struct deciding *dc, size_t from);
@@ -180,7 +192,8 @@ int deny(struct deciding *dc, int code, const char *why);
 int ask_about(struct deciding *dc, const char *what, struct wg_str id,
               const struct wg_json **answer); /**< of one id */
 int ask(struct deciding *dc, const char *what, struct wg_str args, const struct wg_json **answer);
-/** Run the handler of an event; outcomes and facts are appended. */
+/** Run the handler of an event; outcomes and facts are appended. Where the county's rule fails, the
+ * city's decides, and the entry says so. fence.c */
 int run_rules(struct deciding *dc, const char *event, const struct wg_case *c);
 /** A text member of the body: at most max bytes. Errors with its pointer. *out is {NULL,0} where it
  * is absent. */

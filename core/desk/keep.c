@@ -82,6 +82,64 @@ static int decide_edition(struct deciding *dc, struct wg_str json)
     return rc;
 }
 
+/* ---- releases of rules: numbered like editions; what was in force is named, so that one command
+ * goes back to it ---- */
+
+static int forget_incident(void *arg, struct wg_str name, struct wg_str json)
+{
+    struct deciding *dc = arg;
+    (void)json;
+    keep_begin(dc, "incident", name);
+    wg_buf_lit(&dc->outs, "null}");
+    return WG_OK;
+}
+
+/* Each record of a release: what the host gave, and the number, the moment, who, and what was
+ * before. */
+static int decide_release(struct deciding *dc, struct wg_str json)
+{
+    struct wg_cmd *cmd = dc->cmd;
+    struct wg_json *now = NULL, *given = NULL;
+    struct wg_buf value = WG_BUF_INIT;
+    int rc;
+    if ((json.p && (rc = wg_json_parse(dc->a, json, &now, &cmd->err)) < 0) ||
+        (rc = wg_json_parse(dc->a, cmd->value, &given, &cmd->err)) < 0)
+        return rc;
+    int64_t n = wg_json_int(now, "n", now ? 1 : 0);
+    struct wg_str rev = wg_json_str(given, "rev"), before = wg_json_str(now, "rev");
+    if (cmd->instead && (int64_t)cmd->instead != n)
+        return REFUSE(dc, WG_ESTATE, "", "release %lld has come into force meanwhile",
+                      (long long)n);
+    if (before.n && wg_str_eq(rev, before))
+        return REFUSE(dc, WG_ESTATE, "", "rules %.*s are in force already", WG_PRI(rev));
+    wg_buf_char(&value, '{');
+    wg_json_kint(&value, "n", n + 1);
+    wg_json_kint(&value, "at", dc->t);
+    wg_json_kstr(&value, "by", cmd->actor.user);
+    wg_json_kint(&value, "entry", (int64_t)dc->n);
+    wg_json_kstr(&value, "before", before);
+    if (n) /* in the row of what was in force: a way back is not a step of it */
+        wg_json_kint(&value, "prior", wg_json_int(now, "same_as", n));
+    if (cmd->value.n > 2)
+        wg_buf_char(&value, ',');
+    wg_buf_add(&value, cmd->value.p + 1, cmd->value.n - 1);
+    struct wg_str text = wg_arena_str(dc->a, wg_buf_str(&value));
+    rc = wg_buf_ok(&value) && text.p ? WG_OK : WG_ENOMEM;
+    wg_buf_free(&value);
+    if (rc < 0)
+        return rc;
+    keep_begin(dc, "rev", rev);
+    wg_buf_str_add(&dc->outs, text);
+    wg_buf_char(&dc->outs, '}');
+    keep_begin(dc, "rules", WG_S("now"));
+    wg_buf_str_add(&dc->outs, text);
+    wg_buf_char(&dc->outs, '}');
+    keep_begin(dc, "releases", wg_arena_fmt(dc->a, "%06lld", (long long)n + 1));
+    wg_buf_str_add(&dc->outs, text);
+    wg_buf_char(&dc->outs, '}');
+    return wg_view_records(dc->d->views, dc->txn, "incident", forget_incident, dc);
+}
+
 int decide_keep(struct deciding *dc)
 {
     struct wg_cmd *cmd = dc->cmd;
@@ -101,6 +159,8 @@ int decide_keep(struct deciding *dc)
     memcpy(dc->secret, cmd->secret, sizeof(dc->secret));
     if (wg_str_is(cmd->kind, "edition"))
         return decide_edition(dc, now);
+    if (wg_str_is(cmd->kind, "rules"))
+        return decide_release(dc, now);
     if (wg_str_is(cmd->kind, "tenant"))
         return decide_tenant(dc);
     if ((rc = put_secrets(dc)) < 0)

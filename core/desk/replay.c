@@ -64,6 +64,7 @@ static int decide_again(struct replay *r, const struct wg_entry *e)
                           .n = e->n,
                           .replay = true,
                           .given = e->facts,
+                          .recorded = e->out,
                           .facts = WG_BUF_INIT,
                           .outs = WG_BUF_INIT};
     struct wg_rules *rules;

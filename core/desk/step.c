@@ -115,6 +115,22 @@ static int check_unit(struct deciding *dc, const char *pointer, struct wg_str un
     return rc;
 }
 
+/* What is filed while a campaign lasts has its limit; what is filed after it, not. */
+static void in_campaign(struct deciding *dc)
+{
+    const struct wg_campaign_class *row;
+    const struct wg_campaign *c =
+        wg_pack_campaign(dc->pack, dc->c.kind, dc->class_->code, dc->c.grid,
+                         dc->c.filed ? dc->c.filed : dc->t, &row);
+    dc->campaign = c;
+    if (!c || !row->limited)
+        return;
+    dc->own_row = *dc->row;
+    dc->own_row.limit = row->limit;
+    dc->own_row.segments = 0; /* the campaign's limit is for the whole */
+    dc->row = &dc->own_row;
+}
+
 static int check_condition(struct deciding *dc, const char *pointer, struct wg_str id)
 {
     char ids[300] = "";
@@ -122,8 +138,10 @@ static int check_condition(struct deciding *dc, const char *pointer, struct wg_s
         return REFUSE(dc, WG_EINVAL, pointer, "class %.*s is not in the rules in force",
                       WG_PRI(dc->c.category));
     dc->row = wg_class_condition(dc->class_, id);
-    if (dc->row)
+    if (dc->row) {
+        in_campaign(dc);
         return WG_OK;
+    }
     for (size_t i = 0; i < dc->class_->conditions; i++) {
         size_t n = strlen(ids);
         snprintf(ids + n, sizeof(ids) - n, "%s%.*s", i ? ", " : "",
@@ -289,6 +307,8 @@ static int file_outcome(struct deciding *dc)
     out_begin(dc, "set");
     wg_json_kstr(&dc->outs, "condition", dc->row->id);
     out_limit(&dc->outs, dc->row->limit);
+    if (dc->campaign)
+        wg_json_kstr(&dc->outs, "campaign", dc->campaign->id);
     if (!dc->c.number.n) {
         wg_json_kstr(&dc->outs, "number", wg_buf_str(&number));
         wg_json_kint(&dc->outs, "numbered", serial);
@@ -343,9 +363,6 @@ static int outcomes(struct deciding *dc)
         return REFUSE(dc, WG_ENOENT, "", "no such action");
     if ((rc = run_rules(dc, event, &would)) < 0)
         return rc;
-    if (dc->row && !dc->due)
-        return REFUSE(dc, WG_ERULE, "", "%.*s/rules.lua: on.%s chose a limit but set no due",
-                      WG_PRI(dc->pack->area), event);
     if (dc->order_text.n && dc->step->effect != WG_DO_SUPERVISE)
         order_outcome(dc, dc->order_text);
     if ((rc = act_after(dc)) < 0)

@@ -321,6 +321,19 @@ int call_submit_own(struct call *call)
     return wg_desk_submit(call->county->desk, cmd);
 }
 
+/* What a command brought along, and what had to make room for it. */
+void command_drop(struct call *call)
+{
+    struct wg_cmd *cmd = &call->cmd;
+    wg_ground_drop(cmd->ground);
+    wg_bundle_drop(cmd->bundle);
+    rules_free_later(call->host, cmd->rules);
+    rules_free_later(call->host, cmd->left);
+    cmd->ground = NULL;
+    cmd->bundle = NULL;
+    cmd->rules = cmd->left = NULL;
+}
+
 void call_submit(struct call *call)
 {
     struct wg_cmd *cmd = &call->cmd;
@@ -352,7 +365,7 @@ void call_submit(struct call *call)
     call->sees_words = s->roles & CASE_READERS;
     call->sees_caller = s->roles & (WG_ACCEPTOR | WG_CHIEF);
     if (wg_desk_submit(call->county->desk, cmd) < 0) {
-        wg_ground_drop(cmd->ground);
+        command_drop(call);
         wg_fail(&err, WG_EBUSY, "the desk of %s is full or closing; try again", call->county->area);
         answer_err(call->req, WG_EBUSY, &err, (struct wg_str){NULL, 0});
     }
@@ -371,12 +384,13 @@ int host_submit(struct call *call, struct wg_county *c, struct wg_arena *a)
     if (wg_desk_submit(c->desk, &call->cmd) == WG_OK)
         return WG_OK;
     wg_log(WG_WARN, "host", "the desk takes no more", "area", c->area, NULL);
+    command_drop(call);
     wg_arena_free(a);
     return WG_EBUSY;
 }
 
-void host_keep(struct wg_county *c, struct wg_arena *a, const char *kind, struct wg_str name,
-               struct wg_str value, struct wg_ground *ground, struct wg_bundle *bundle)
+void host_keep_secret(struct wg_county *c, struct wg_arena *a, const char *kind, struct wg_str name,
+                      struct wg_str value, const struct wg_secret *secret)
 {
     struct call *call = WG_NEW(a, struct call);
     if (!call) {
@@ -387,8 +401,32 @@ void host_keep(struct wg_county *c, struct wg_arena *a, const char *kind, struct
     call->cmd.kind = wg_str_of(kind);
     call->cmd.name = name;
     call->cmd.value = value;
-    call->cmd.ground = ground;
-    call->cmd.bundle = bundle;
+    if (secret)
+        call->cmd.secret[call->cmd.secrets++] = *secret;
+    host_submit(call, c, a);
+}
+
+void host_keep(struct wg_county *c, struct wg_arena *a, const char *kind, struct wg_str name,
+               struct wg_str value)
+{
+    host_keep_secret(c, a, kind, name, value, NULL);
+}
+
+void host_release(struct wg_county *c, struct wg_arena *a, struct wg_str value,
+                  struct wg_bundle *bundle, struct wg_rules *rules)
+{
+    struct call *call = WG_NEW(a, struct call);
+    if (!call) {
+        rules_free_later(c->host, rules);
+        wg_arena_free(a);
+        return;
+    }
+    call->cmd.act = WG_S("keep");
+    call->cmd.kind = WG_S("rules");
+    call->cmd.name = WG_S("now");
+    call->cmd.value = value;
+    call->cmd.bundle = wg_bundle_keep(bundle);
+    call->cmd.rules = rules;
     host_submit(call, c, a);
 }
 
@@ -459,9 +497,7 @@ void take_results(void *arg)
         if (call->cmd.rc == WG_OK && call->cmd.ground && call->county->is_city &&
             counties_share_outlines(h, &call->cmd.err) < 0)
             wg_log(WG_ERROR, "host", call->cmd.err.text, NULL);
-        wg_ground_drop(call->cmd.ground);
-        wg_bundle_drop(call->cmd.bundle);
-        call->cmd.ground = NULL;
+        command_drop(call);
         if (call->then) {
             call->then(call);
             wg_arena_free(call->arena);

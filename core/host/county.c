@@ -49,11 +49,11 @@ static int first_rules(struct wg_county *c, struct wg_err *err)
     if ((rc = wg_rules_new(bundle, NULL, c->host->plugins, &rules, err)) < 0 ||
         (rc = keep_bundle(c, bundle, &value, a, err)) < 0)
         goto out;
-    struct wg_cmd rev = wg_cmd_keep(a, "rev", wg_bundle_rev(bundle), value),
-                  now = wg_cmd_keep(a, "rules", "now", value);
+    struct wg_cmd now = wg_cmd_keep(a, "rules", "now", value);
     now.bundle = bundle;
-    rev.link.next = &now.link;
-    wg_desk_batch(c->desk, &rev);
+    now.rules = rules;
+    wg_desk_batch(c->desk, &now);
+    rules = now.rules; /* what the desk did not take */
     rc = now.rc;
     if (rc < 0)
         *err = now.err;
@@ -148,25 +148,43 @@ struct reload {
     struct job job;
     struct wg_county *county;
     struct wg_bundle *bundle; /* NULL: nothing new */
+    struct wg_rules *rules;
     struct wg_arena *arena;
     struct wg_str value;
     struct wg_err err;
     int rc;
 };
 
-static void say_test(void *arg, const char *line)
+/* As a draft is tried, on the job's thread; the first fault is what is told. */
+static int try_all(struct reload *r)
 {
-    (void)arg;
-    (void)line;
+    struct wg_county *c = r->county;
+    struct wg_force *f = wg_desk_force(c->desk);
+    struct wg_trial t = {.bundle = r->bundle,
+                         .plugins = c->host->plugins,
+                         .calendar = c->host->calendar,
+                         .ground = f->ground,
+                         .now_ms = wg_now_ms()};
+    int rc = WG_OK;
+    for (int step = 0; rc == WG_OK && step < WG_TRIAL_STEPS; step++) {
+        rc = wg_trial_step(&t, step, &r->err);
+        if (rc == WG_OK && !t.result[step].ok)
+            rc = wg_trial_fault(&t, step, &r->err);
+    }
+    if (rc == WG_OK) {
+        r->rules = t.rules;
+        t.rules = NULL;
+    }
+    wg_trial_done(&t);
+    wg_force_drop(f);
+    return rc;
 }
 
 static void reload_run(struct job *job)
 {
     struct reload *r = (struct reload *)job;
     struct wg_county *c = r->county;
-    struct wg_rules *rules = NULL;
     struct wg_force *f = wg_desk_force(c->desk);
-    size_t ran;
     r->rc = read_bundle(c->host, c->area, &r->bundle, &r->err);
     if (r->rc == WG_OK && f->pack && strcmp(f->pack->rev, wg_bundle_rev(r->bundle)) == 0) {
         wg_bundle_drop(r->bundle);
@@ -175,11 +193,8 @@ static void reload_run(struct job *job)
     wg_force_drop(f);
     if (!r->bundle || strcmp(c->refused, wg_bundle_rev(r->bundle)) == 0)
         return;
-    if (r->rc == WG_OK &&
-        (r->rc = wg_rules_new(r->bundle, NULL, c->host->plugins, &rules, &r->err)) == WG_OK &&
-        (r->rc = wg_rules_test(rules, say_test, NULL, &ran, &r->err)) == WG_OK)
+    if (r->rc == WG_OK && (r->rc = try_all(r)) == WG_OK)
         r->rc = keep_bundle(c, r->bundle, &r->value, r->arena, &r->err);
-    wg_rules_free(rules);
 }
 
 static void reload_done(struct job *job)
@@ -193,13 +208,12 @@ static void reload_done(struct job *job)
         snprintf(c->refused, sizeof(c->refused), "%s", wg_bundle_rev(r->bundle));
     if (r->rc == WG_OK && r->bundle && r->value.n) {
         struct wg_arena *a = wg_arena_new(0);
-        struct wg_str value = wg_arena_str(a, r->value),
-                      rev = wg_arena_str(a, wg_str_of(wg_bundle_rev(r->bundle)));
-        struct wg_arena *a2 = wg_arena_new(0);
-        wg_log(WG_INFO, "rules", "taken over", "area", c->area, "rev", rev.p, NULL);
-        host_keep(c, a2, "rev", wg_arena_str(a2, rev), wg_arena_str(a2, value), NULL, NULL);
-        host_keep(c, a, "rules", WG_S("now"), value, NULL, wg_bundle_keep(r->bundle));
+        wg_log(WG_INFO, "rules", "taken over", "area", c->area, "rev", wg_bundle_rev(r->bundle),
+               NULL);
+        host_release(c, a, wg_arena_str(a, r->value), r->bundle, r->rules);
+        r->rules = NULL;
     }
+    rules_free_later(c->host, r->rules);
     wg_bundle_drop(r->bundle);
     wg_arena_free(r->arena);
     free(r);

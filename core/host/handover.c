@@ -179,8 +179,7 @@ void carried(struct call *call)
     }
     k->waits = NULL;
     if ((a = wg_arena_new(0)))
-        host_keep(k->from, a, "carry", wg_arena_str(a, wg_str_of(k->name)), WG_S("null"), NULL,
-                  NULL);
+        host_keep(k->from, a, "carry", wg_arena_str(a, wg_str_of(k->name)), WG_S("null"));
     k->after = INT64_MAX; /* it is there; the record goes with the entry just asked for */
 }
 

@@ -23,6 +23,7 @@ struct wg_county {
     struct past *past;     /* the ground of another day, asked for last */
     struct wg_buf quality; /* the last report on base data, and what it was made of: */
     struct wg_force *judged;
+    int64_t back_from;               /* the release that is being rolled back by itself */
     char refused[WG_SHORT_TEXT + 1]; /* the revision of scripts that was refused last: told once */
 };
 
@@ -131,7 +132,15 @@ bool before_request(struct wg_req *req, void *arg);
 /** A command of the host's own; nobody waits for an answer. Takes over the arena in which value
  * lives. kind NULL: done. */
 void host_keep(struct wg_county *c, struct wg_arena *a, const char *kind, struct wg_str name,
-               struct wg_str value, struct wg_ground *ground, struct wg_bundle *bundle);
+               struct wg_str value);
+/** Likewise a release of rules, already loaded; takes over rules. */
+void host_release(struct wg_county *c, struct wg_arena *a, struct wg_str value,
+                  struct wg_bundle *bundle, struct wg_rules *rules);
+/** The same with a secret, whose reference goes into the value. */
+void host_keep_secret(struct wg_county *c, struct wg_arena *a, const char *kind, struct wg_str name,
+                      struct wg_str value, const struct wg_secret *secret);
+void command_drop(struct call *call); /**< what a command brought along */
+void rules_free_later(struct wg_host *h, struct wg_rules *rules); /**< by a job; NULL is fine */
 void host_done(struct wg_county *c, uint64_t n, uint32_t i);
 /** A command of the host's own to the desk of c. Errors: WG_EBUSY; the arena is then freed. */
 int host_submit(struct call *call, struct wg_county *c, struct wg_arena *a);
@@ -207,6 +216,19 @@ void get_metrics(struct call *call);
 void get_api(struct call *call);
 
 int write_span(void *arg, const struct wg_span *span); /* arg: the buffer */
+
+/* rules.c, release.c */
+void post_rules(struct call *call);
+void post_approve(struct call *call);
+void post_rollback(struct call *call);
+void get_drafts(struct call *call);
+void get_draft(struct call *call);
+void get_rules_files(struct call *call);
+void get_releases(struct call *call);
+void put_key(struct call *call);
+void delete_key(struct call *call);
+void incidents_write(struct wg_county *c, struct wg_buf *b);
+void rules_tick(struct wg_county *c); /* back, where too much fails */
 
 /* openapi.c */
 void openapi_write(const struct row *more, struct wg_buf *b); /* more: the plugins' rows */

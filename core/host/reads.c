@@ -245,29 +245,6 @@ void get_units(struct call *call)
     answer_json(call->req, 200, &b);
 }
 
-void get_rules(struct call *call)
-{
-    struct wg_force *f = wg_desk_force(call->county->desk);
-    struct wg_county *c = call->county;
-    struct wg_buf b = WG_BUF_INIT;
-    struct wg_txn *txn;
-    struct wg_str json;
-    wg_buf_char(&b, '{');
-    wg_json_kstr(&b, "area", wg_str_of(c->area));
-    wg_json_kstr(&b, "name", f->pack ? f->pack->name : (struct wg_str){NULL, 0});
-    wg_json_kstr(&b, "rules", f->pack ? wg_str_of(f->pack->rev) : (struct wg_str){NULL, 0});
-    if (reader_begin(c, &txn, NULL) == WG_OK) {
-        if (wg_view_record(wg_desk_views(c->desk), txn, "rules", WG_S("now"), &json) == WG_OK) {
-            wg_json_key(&b, "in_force");
-            wg_buf_str_add(&b, json);
-        }
-        reader_end(c);
-    }
-    wg_buf_char(&b, '}');
-    wg_force_drop(f);
-    answer_json(call->req, 200, &b);
-}
-
 /* ---- time ---- */
 
 int write_span(void *arg, const struct wg_span *span)
@@ -448,6 +425,8 @@ static void status_done(void *arg)
     wg_json_kint(&b, "rule_failures", (int64_t)st.rule_failures);
     wg_json_kint(&b, "incidents", (int64_t)st.incidents);
     wg_json_kbool(&b, "writable", !st.broken);
+    wg_json_key(&b, "rule_incidents"); /* red, until the next release */
+    incidents_write(c, &b);
     wg_json_key(&b, "cases");
     wg_buf_char(&b, '{');
     for (int s = 0; s < WG_STATES; s++)
@@ -475,6 +454,24 @@ void get_status(struct call *call)
         *s = (struct status){.call = call, .county = call->county};
     if (!s || wg_pool_run(call->host->loop, status_work, status_done, s) < 0)
         wg_reply_problem(call->req, 503, "out of memory");
+}
+
+/* What each event's rules have cost since they came into force. */
+static void write_costs(struct wg_county *c, struct wg_buf *b)
+{
+    struct wg_rule_cost cost[WG_RULE_COSTS];
+    size_t n = wg_desk_costs(c->desk, cost);
+    for (size_t i = 0; i < n; i++) {
+        const char *e = cost[i].event;
+        wg_buf_fmt(b, "wangge_rule_calls{area=\"%s\",event=\"%s\"} %llu\n", c->area, e,
+                   (unsigned long long)cost[i].calls);
+        wg_buf_fmt(b, "wangge_rule_failed{area=\"%s\",event=\"%s\"} %llu\n", c->area, e,
+                   (unsigned long long)cost[i].failed);
+        wg_buf_fmt(b, "wangge_rule_us{area=\"%s\",event=\"%s\"} %lld\n", c->area, e,
+                   (long long)cost[i].total_us);
+        wg_buf_fmt(b, "wangge_rule_max_us{area=\"%s\",event=\"%s\"} %lld\n", c->area, e,
+                   (long long)cost[i].max_us);
+    }
 }
 
 void get_metrics(struct call *call)
@@ -507,6 +504,7 @@ void get_metrics(struct call *call)
                    "wangge_incidents_total{area=\"%s\"} %llu\nwangge_waiting{area=\"%s\"} %zu\n", a,
                    (unsigned long long)st.incidents, a, st.waiting);
         wg_buf_fmt(&b, "wangge_writable{area=\"%s\"} %d\n", a, !st.broken);
+        write_costs(h->county[i], &b);
         if (h->county[i]->search) {
             struct wg_search_state search;
             wg_search_state(h->county[i]->search, &search);

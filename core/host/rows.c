@@ -3,6 +3,9 @@
 
 #define MB (1u << 20)
 
+#define RULE_READERS \
+    (WG_RULE_AUTHOR | WG_RULE_APPROVER | WG_ADMIN | WG_LEADER | WG_CHIEF | WG_AUDITOR)
+
 const struct row rows[] = {
     {WG_METHOD_POST, "/v1/session", post_session, 0, ROW_OPEN | ROW_NO_AREA, 65536, "登录 Sign in",
      NULL, "SignIn", "Session"},
@@ -63,7 +66,8 @@ const struct row rows[] = {
     {WG_METHOD_GET, "/v1/{area}/quality", get_quality, WG_ADMIN | WG_LEADER | WG_CHIEF, 0, 0,
      "数据质量 What is wrong with base data as a whole. With Prefer: respond-async, 202 and a job",
      NULL, NULL, "Quality"},
-    {WG_METHOD_GET, "/v1/{area}/jobs/{job}", get_job, WG_ADMIN | WG_LEADER | WG_CHIEF, 0, 0,
+    {WG_METHOD_GET, "/v1/{area}/jobs/{job}", get_job,
+     WG_ADMIN | WG_LEADER | WG_CHIEF | WG_RULE_AUTHOR | WG_RULE_APPROVER, 0, 0,
      "A job that was asked for: how far it is, what came of it", NULL, NULL, "Job"},
     {WG_METHOD_GET, "/v1/{area}/people", get_people, WG_ADMIN, 0, 0,
      "人员 People, with or without an account", NULL, NULL, "People"},
@@ -72,8 +76,31 @@ const struct row rows[] = {
     {WG_METHOD_POST, "/v1/{area}/tenant", post_tenant, WG_ADMIN, ROW_BY_CITY, 0,
      "The county goes on to its next phase: by the city's admin", NULL, "Phase", "Entry"},
 
-    {WG_METHOD_GET, "/v1/{area}/rules", get_rules, 0, 0, 0, "The pack in force", NULL, NULL,
-     "Rules"},
+    {WG_METHOD_GET, "/v1/{area}/rules", get_rules, 0, 0, 0,
+     "The pack in force: hash, since when, who wrote and who approved it; rules that failed", NULL,
+     NULL, "Rules"},
+    {WG_METHOD_POST, "/v1/{area}/rules", post_rules, WG_RULE_AUTHOR, ROW_SPOOL, 8 * MB,
+     "草案 A draft: a tar of the county's folder, tried step by step; kept by its hash, or refused "
+     "with file, line and reason. With Prefer: respond-async, 202 and a job",
+     "note:string", "File", "Draft"},
+    {WG_METHOD_GET, "/v1/{area}/rules/drafts", get_drafts, RULE_READERS, 0, 0,
+     "草案 Drafts, and how far each came", NULL, NULL, "Drafts"},
+    {WG_METHOD_GET, "/v1/{area}/rules/releases", get_releases, RULE_READERS, 0, 0,
+     "发布记录 All that came into force, and who signed it", NULL, NULL, "Releases"},
+    {WG_METHOD_POST, "/v1/{area}/rules/rollback", post_rollback,
+     WG_RULE_AUTHOR | WG_RULE_APPROVER | WG_ADMIN, 0, 0,
+     "回滚 The release before comes back into force", NULL, NULL, "Released"},
+    {WG_METHOD_PUT, "/v1/{area}/rules/key", put_key, WG_RULE_AUTHOR | WG_RULE_APPROVER, 0, 0,
+     "My own key, with which I sign from now on: {\"key\": \"ed25519:…\"}", NULL, "Key", "Entry"},
+    {WG_METHOD_DELETE, "/v1/{area}/rules/keys/{user}", delete_key, WG_ADMIN, 0, 0,
+     "Somebody's key is taken away; they may give another", NULL, NULL, "Entry"},
+    {WG_METHOD_GET, "/v1/{area}/rules/{hash}", get_draft, RULE_READERS, 0, 0,
+     "A draft or a revision, with the report of its checks", NULL, NULL, "Draft"},
+    {WG_METHOD_GET, "/v1/{area}/rules/{hash}/files", get_rules_files, RULE_READERS, 0, 0,
+     "Its files: {area, city, files: [[name, text]]}", NULL, NULL, "Bundle"},
+    {WG_METHOD_POST, "/v1/{area}/rules/{hash}/approve", post_approve, WG_RULE_APPROVER, 0, 0,
+     "批准 By another person than its author: swapped in whole between two commands", NULL, NULL,
+     "Released"},
     {WG_METHOD_GET, "/v1/{area}/flow", get_flow, 0, 0, 0,
      "标准流程 Each step: who may take it, from which state, and what it needs", NULL, NULL,
      "Flow"},

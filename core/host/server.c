@@ -54,6 +54,7 @@ static void tick(void *arg)
             county_watch(c);
         if (h->ticks % 15 == 0)
             feeds_beat(c);
+        rules_tick(c);
         county_index(c);
         county_woken(c); /* time's own entries come without a command of ours */
     }

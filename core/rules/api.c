@@ -298,7 +298,8 @@ static int case_index(lua_State *L)
     case CASE_VERIFIED:
         return push_text(L, wg_verified_name(c->verified));
     case CASE_AREA:
-        return push_text(L, rules_of(L)->pack->area);
+        return push_text(L,
+                         rules_of(L)->d->area.n ? rules_of(L)->d->area : rules_of(L)->pack->area);
     default:
         return push_case_number(L, c, field);
     }

@@ -2,6 +2,7 @@
 #include "rules/state.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct box {
@@ -375,23 +376,39 @@ static int64_t milli_field(const struct rules_reading *g, int tables, const char
     return v;
 }
 
-/* {late_min=, far_m=}, each as here where it is not given. */
-static void read_evidence(const struct rules_reading *g, int tables)
+/* A table of two whole numbers up to 100000, each as here where it is not given. */
+static void read_pair(const struct rules_reading *g, int tables, const char *name,
+                      const char *const field[2], int64_t *const out[2])
 {
-    struct wg_pack *p = g->r->pack;
-    bool given = lua_getfield(g->L, tables, "evidence") != LUA_TNIL;
+    char usage[120];
+    bool given = lua_getfield(g->L, tables, name) != LUA_TNIL;
     lua_pop(g->L, 1);
-    const struct wg_json *m = given ? rules_tree_field(g, tables, "evidence", true)->child : NULL;
+    const struct wg_json *m = given ? rules_tree_field(g, tables, name, true)->child : NULL;
     for (; m; m = m->next) {
-        bool late = wg_str_is(m->key, "late_min"), far = wg_str_is(m->key, "far_m");
-        if ((!late && !far) || m->type != WG_JINT || m->num < 0 || m->num > 100000)
-            rules_fault(g, "evidence",
-                        "is {late_min = minutes, far_m = metres}, whole, up to 100000");
-        if (late)
-            p->evidence.late_ms = m->num * WG_MINUTE_MS;
-        else
-            p->evidence.far_m = m->num;
+        int k = wg_str_is(m->key, field[0]) ? 0 : wg_str_is(m->key, field[1]) ? 1 : -1;
+        if (k < 0 || m->type != WG_JINT || m->num < 0 || m->num > 100000) {
+            snprintf(usage, sizeof(usage), "is {%s =, %s =}, whole numbers up to 100000", field[0],
+                     field[1]);
+            rules_fault(g, name, usage);
+        }
+        *out[k] = m->num;
     }
+}
+
+static void read_pairs(const struct rules_reading *g, int tables)
+{
+    static const char *const evidence[] = {"late_min", "far_m"}, *const rollback[] = {"failures",
+                                                                                      "percent"};
+    struct wg_pack *p = g->r->pack;
+    int64_t late_min = 30, *const e[] = {&late_min, &p->evidence.far_m},
+            *const r[] = {&p->rollback.failures, &p->rollback.percent};
+    p->evidence.far_m = 200;
+    p->rollback.failures = p->rollback.percent = 5;
+    if (lua_type(g->L, tables) == LUA_TTABLE) {
+        read_pair(g, tables, "evidence", evidence, e);
+        read_pair(g, tables, "rollback", rollback, r);
+    }
+    p->evidence.late_ms = late_min * WG_MINUTE_MS;
 }
 
 static void read_flow(const struct rules_reading *g, int idx)
@@ -408,10 +425,9 @@ static void read_tables(const struct rules_reading *g, int idx)
     lua_State *L = g->L;
     struct wg_clocks *out = &g->r->pack->clocks;
     int top = lua_gettop(L);
-    g->r->pack->evidence.late_ms = 30 * WG_MINUTE_MS;
-    g->r->pack->evidence.far_m = 200;
-    if (lua_getfield(L, idx, "tables") == LUA_TTABLE) {
-        read_evidence(g, top + 1);
+    int type_of = lua_getfield(L, idx, "tables");
+    read_pairs(g, top + 1);
+    if (type_of == LUA_TTABLE) {
         read_stages(g, top + 1, "stages", out->stage);
         memcpy(out->urgent, out->stage, sizeof(out->urgent));
         read_stages(g, top + 1, "urgent_stages", out->urgent);

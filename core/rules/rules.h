@@ -119,6 +119,11 @@ struct wg_pack {
         int64_t late_ms; /**< a photo taken so long before its step, and longer, is marked */
         int64_t far_m;   /**< or so far from the case's place */
     } evidence;
+    /** A release goes back by itself after so many failures, if they are so many of all decisions.
+     */
+    struct {
+        int64_t failures, percent;
+    } rollback;
     struct wg_clocks clocks;
     bool small_centre; /**< the two axes may meet in one person; each such act is marked */
     const struct wg_legal *legal;
@@ -165,7 +170,8 @@ struct wg_rules;
 int wg_rules_new(struct wg_bundle *b, const struct wg_rules_limits *limits,
                  const struct wg_plugin *const *plugins, struct wg_rules **out, struct wg_err *err);
 void wg_rules_free(struct wg_rules *r);
-struct wg_pack *wg_rules_pack(struct wg_rules *r); /**< borrowed; wg_pack_keep to hold it */
+struct wg_pack *wg_rules_pack(struct wg_rules *r);     /**< borrowed; wg_pack_keep to hold it */
+struct wg_bundle *wg_rules_bundle(struct wg_rules *r); /**< borrowed */
 
 /** What rules may ask. answer: one JSON value's text. Errors: reason to the rule. Questions, args →
  * answer: "deadline" [from_ms, n_milli, "work_day"]             → due_ms "responsible" [kind,
@@ -187,6 +193,7 @@ struct wg_decision {
     const struct wg_class *class_;      /**< of the case; NULL if unknown */
     const struct wg_condition *row;     /**< chosen condition row, or NULL */
     const struct wg_campaign *campaign; /**< that gave the row its limit, or NULL */
+    struct wg_str area;                 /**< case.area; {NULL, 0}: the pack's */
     struct wg_str by, unit;             /**< who asks; their unit or {NULL,0} */
     uint32_t role;                      /**< the one role used */
     int64_t now_ms;

@@ -324,6 +324,11 @@ struct wg_pack *wg_rules_pack(struct wg_rules *r)
     return r->pack;
 }
 
+struct wg_bundle *wg_rules_bundle(struct wg_rules *r)
+{
+    return r->bundle;
+}
+
 /* ---- deciding ---- */
 
 static int run_handler(lua_State *L)

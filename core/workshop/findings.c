@@ -30,6 +30,13 @@ void wg_findings_free(struct wg_findings *f)
     *f = (struct wg_findings){.items = WG_BUF_INIT};
 }
 
+const struct wg_json *wg_findings_list(const struct wg_findings *f, struct wg_arena *a)
+{
+    struct wg_str text = wg_arena_fmt(a, "[%.*s]", (int)f->items.n, f->items.p ? f->items.p : "");
+    struct wg_json *list = NULL;
+    return text.p && wg_json_parse(a, text, &list, NULL) == WG_OK ? list : NULL;
+}
+
 void wg_findings_write(const struct wg_findings *f, struct wg_buf *out)
 {
     wg_buf_char(out, '{');

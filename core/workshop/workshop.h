@@ -26,7 +26,49 @@ struct wg_finding {
 };
 void wg_find(struct wg_findings *f, const struct wg_finding *one);
 void wg_findings_free(struct wg_findings *f);
+/** The list of them as a tree in a, or NULL. */
+const struct wg_json *wg_findings_list(const struct wg_findings *f, struct wg_arena *a);
 /** {"faults", "doubts", "remarks", "findings": […]} */
 void wg_findings_write(const struct wg_findings *f, struct wg_buf *out);
+
+/* ---- a draft comes in ---- */
+
+/** The files in a tar (plain or gzip), as a bundle of `area` names them: "341824/rules.lua". A file
+ * at the root, or under counties/ or scripts/, is taken to be in its place there. Texts live in the
+ * arena. Errors: WG_EINVAL (which file, what would be right), WG_ERANGE, WG_ENOMEM. */
+int wg_draft_read(struct wg_str tar, const char *area, struct wg_arena *a,
+                  struct wg_bundle_file **files, size_t *count, struct wg_err *err);
+/** What an author and an approver sign: who they are to it, of which area, and the revision. */
+enum wg_signer { WG_AUTHOR, WG_APPROVER };
+struct wg_str wg_signed_text(struct wg_arena *a, enum wg_signer as, const char *area,
+                             struct wg_str rev, struct wg_str user);
+
+/* ---- a draft is tried ---- */
+
+enum wg_trial_step { WG_TRY_SHAPE, WG_TRY_TESTS, WG_TRIAL_STEPS };
+const char *wg_trial_name(int step); /**< "shape", "tests" … */
+/** A draft and what it is checked against. All but the results is the caller's. */
+struct wg_trial {
+    struct wg_bundle *bundle;
+    const struct wg_plugin *const *plugins;
+    const char *calendar; /**< text of standards/calendar.json */
+    const struct wg_ground *ground;
+    int64_t now_ms;
+    struct wg_rules *rules, *city; /**< loaded by the first step; the city's, which it stands on */
+    struct wg_trial_result {
+        bool done, ok;
+        int64_t ms;
+        struct wg_findings findings;
+        struct wg_buf more; /**< members of what is told beside the findings, or empty */
+    } result[WG_TRIAL_STEPS];
+};
+/** Take one step, after those before it. Errors: only what keeps it from being tried; that it is
+ * not good is in its result. */
+int wg_trial_step(struct wg_trial *t, int step, struct wg_err *err);
+/** {"step", "ok", "ms", "faults", "doubts", "remarks"…}; whole: with findings. */
+void wg_trial_write(const struct wg_trial *t, int step, bool whole, struct wg_buf *out);
+/** The first fault of a step as an error: "file:line: where: text". Gives WG_ERULE. */
+int wg_trial_fault(const struct wg_trial *t, int step, struct wg_err *err);
+void wg_trial_done(struct wg_trial *t); /**< frees rules and results */
 
 #endif

@@ -48,6 +48,7 @@ local tables = {
   },
   yellow_percent = 50, -- of the limit is left: the lamp turns yellow
   rework_clock = "remaining", -- after a failed check: what was left at the feedback, or "anew"
+  rollback = { failures = 5, percent = 5 }, -- a release goes back by itself after so many failed decisions
   clock_hold_minutes = 10, -- the timers rest so long when the machine's clock has jumped
 
   -- Who grants a deferral: at most so many were granted before, at most so many working days.

@@ -537,6 +537,7 @@ TEST(a_case_is_shown_as_json_with_every_field_of_the_interface)
         "appealed",
         "exempt",
         "both_axes",
+        "fenced",
         "suspended_until",
         "dispatched",
         "trial",

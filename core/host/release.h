@@ -1,0 +1,54 @@
+/** Rules on their way into force: a piece of work that a job does and a command ends. The loop's,
+ * but for what `run` does. */
+#ifndef WG_HOST_RELEASE_H
+#define WG_HOST_RELEASE_H
+
+#include "inside.h"
+
+/** Who signs, with what. */
+struct signing {
+    char user[64], key[WG_PUBLIC_TEXT + 1], signature[WG_SIGNATURE_TEXT + 1];
+    bool person, fresh; /**< the key is the person's own; it was made just now */
+    uint8_t seed[WG_SIGN_SEED];
+    int64_t at_ms;
+};
+/** Sign, or check what was sent: with the person's own key, where they have given one, else with
+ * one that the server keeps for them in the vault. Thread: a job's. Errors: WG_EINVAL. */
+int signing_make(struct signing *s, struct wg_county *c, enum wg_signer as, struct wg_str rev,
+                 struct wg_str user, struct wg_str signature, struct wg_err *err);
+void signing_keep(struct signing *s, struct wg_county *c); /**< a fresh key, into the vault */
+/** "author": {"user", "key", "held", "at", "signature"}; nothing where nobody signed. */
+void signing_write(const struct signing *s, const char *as, struct wg_buf *b);
+void signing_done(struct signing *s);
+
+enum work_kind { WORK_DRAFT, WORK_APPROVE, WORK_ROLLBACK };
+struct work {
+    struct job job;
+    struct task *task; /* NULL: the system's own */
+    struct wg_county *county;
+    struct wg_arena *a;
+    enum work_kind kind;
+    int fd;
+    int step; /* of the trial; -1: what comes before */
+    struct wg_str user, rev, note, signature;
+    struct wg_json *record; /* of the draft, or of the release that comes back */
+    int64_t began_ms, now_n, same_as;
+    struct wg_trial trial;
+    struct wg_force *force;
+    char blob[WG_BLOB_NAME + 1], report[WG_BLOB_NAME + 1];
+    struct signing sign;
+    int rc;
+    struct wg_err err;
+};
+
+/** For who asks; NULL: answered. */
+struct work *work_for(struct call *call, enum work_kind kind);
+struct work *work_new(struct wg_county *c, enum work_kind kind); /**< the system's own */
+void work_begin(struct work *w, struct call *call, const char *what);
+void work_free(struct work *w);
+/** A record into the work's arena, parsed; false: there is none. */
+bool work_record(struct work *w, const char *kind, struct wg_str name, struct wg_json **out);
+/** The record of what is in force, or null. */
+void rules_now(struct wg_county *c, struct wg_buf *b);
+
+#endif

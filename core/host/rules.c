@@ -1,0 +1,450 @@
+/* What is asked about rules: what is in force and how it came so, drafts, approval, the way back.
+ */
+#include "release.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* ---- what is in force, and what came before ---- */
+
+static void refuse(struct call *call, int code, const char *text)
+{
+    struct wg_err err = {0};
+    wg_fail(&err, code, "%s", text);
+    answer_err(call->req, code, &err, (struct wg_str){NULL, 0});
+}
+
+/* A record as people read it: moments as text, blobs by their own routes. */
+static void write_record(const struct wg_json *j, struct wg_buf *b)
+{
+    wg_buf_char(b, '{');
+    for (const struct wg_json *m = j->child; m; m = m->next) {
+        if (wg_str_is(m->key, "at") && m->type == WG_JINT) {
+            wg_json_ktime(b, "at", m->num);
+            continue;
+        }
+        wg_json_key_str(b, m->key);
+        if (m->type == WG_JOBJ)
+            write_record(m, b);
+        else
+            wg_json_write(m, b);
+    }
+    wg_buf_char(b, '}');
+}
+
+static void write_text(struct wg_arena *a, struct wg_str json, struct wg_buf *b)
+{
+    struct wg_json *j;
+    if (wg_json_parse(a, json, &j, NULL) == WG_OK && j->type == WG_JOBJ)
+        write_record(j, b);
+    else
+        wg_buf_lit(b, "null");
+}
+
+void rules_now(struct wg_county *c, struct wg_buf *b)
+{
+    struct wg_arena *a = wg_arena_new(0);
+    struct wg_txn *txn;
+    struct wg_str json = WG_S("null");
+    if (a && reader_begin(c, &txn, NULL) == WG_OK) {
+        wg_view_record(wg_desk_views(c->desk), txn, "rules", WG_S("now"), &json);
+        write_text(a, json, b);
+        reader_end(c);
+    } else {
+        wg_buf_lit(b, "null");
+    }
+    wg_arena_free(a);
+}
+
+struct listing {
+    struct wg_arena *a;
+    struct wg_buf *b;
+    bool named;
+};
+
+static int list_record(void *arg, struct wg_str name, struct wg_str json)
+{
+    struct listing *l = arg;
+    struct wg_str rest;
+    wg_json_sep(l->b);
+    size_t at = l->b->n;
+    write_text(l->a, json, l->b);
+    rest = (struct wg_str){l->b->p + at, l->b->n - at};
+    if (l->named && rest.n > 1 && wg_buf_ok(l->b)) { /* the name goes in before the brace */
+        l->b->n--;
+        wg_json_kstr(l->b, "name", name);
+        wg_buf_char(l->b, '}');
+    }
+    return WG_OK;
+}
+
+static void list_records(struct wg_county *c, const char *kind, bool named, struct wg_buf *b)
+{
+    struct listing l = {wg_arena_new(0), b, named};
+    struct wg_txn *txn;
+    wg_buf_char(b, '[');
+    if (l.a && reader_begin(c, &txn, NULL) == WG_OK) {
+        wg_view_records(wg_desk_views(c->desk), txn, kind, list_record, &l);
+        reader_end(c);
+    }
+    wg_buf_char(b, ']');
+    wg_arena_free(l.a);
+}
+
+void incidents_write(struct wg_county *c, struct wg_buf *b)
+{
+    list_records(c, "incident", true, b);
+}
+
+/* Does the county's bundle stand on the city's rules of now? */
+static bool stands_on_city(struct wg_county *c, struct wg_str base)
+{
+    struct wg_force *f = wg_desk_force(c->host->city->desk);
+    bool same = f->pack && wg_str_is(base, f->pack->rev);
+    wg_force_drop(f);
+    return same;
+}
+
+void get_rules(struct call *call)
+{
+    struct wg_force *f = wg_desk_force(call->county->desk);
+    struct wg_county *c = call->county;
+    struct wg_buf b = WG_BUF_INIT, now = WG_BUF_INIT;
+    struct wg_json *j = NULL;
+    rules_now(c, &now);
+    wg_json_parse(call->arena, wg_arena_str(call->arena, wg_buf_str(&now)), &j, NULL);
+    wg_buf_char(&b, '{');
+    wg_json_kstr(&b, "area", wg_str_of(c->area));
+    wg_json_kstr(&b, "name", f->pack ? f->pack->name : (struct wg_str){NULL, 0});
+    wg_json_kstr(&b, "hash", f->pack ? wg_str_of(f->pack->rev) : (struct wg_str){NULL, 0});
+    wg_json_kstr(&b, "rules", f->pack ? wg_str_of(f->pack->rev) : (struct wg_str){NULL, 0});
+    wg_json_kbool(&b, "behind_city",
+                  !c->is_city && f->pack && !stands_on_city(c, wg_json_str(j, "base")));
+    wg_json_key(&b, "in_force");
+    wg_buf_str_add(&b, wg_buf_str(&now));
+    wg_json_key(&b, "incidents");
+    incidents_write(c, &b);
+    wg_buf_char(&b, '}');
+    wg_buf_free(&now);
+    wg_force_drop(f);
+    answer_json(call->req, 200, &b);
+}
+
+static void answer_list(struct call *call, const char *key, const char *kind)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    wg_buf_char(&b, '{');
+    wg_json_key(&b, key);
+    list_records(call->county, kind, false, &b);
+    wg_buf_char(&b, '}');
+    answer_json(call->req, 200, &b);
+}
+
+void get_drafts(struct call *call)
+{
+    answer_list(call, "drafts", "draft");
+}
+
+void get_releases(struct call *call)
+{
+    answer_list(call, "releases", "releases");
+}
+
+/* ---- one draft, with its report or its files ---- */
+
+struct showing {
+    struct call *call;
+    char dir[1100];
+    struct wg_str record, blob, report;
+    bool files;
+    struct wg_buf out;
+    int rc;
+    struct wg_err err;
+};
+
+static void show_work(void *arg)
+{
+    struct showing *s = arg;
+    struct wg_arena *a = wg_arena_new(0);
+    struct wg_buf text = WG_BUF_INIT;
+    if (s->files) {
+        s->rc = wg_blob_text(s->dir, s->blob, &s->out, &s->err);
+    } else {
+        write_text(a, s->record, &s->out);
+        if (s->report.n && (s->rc = wg_blob_text(s->dir, s->report, &text, &s->err)) == WG_OK &&
+            wg_buf_ok(&s->out)) {
+            s->out.n--; /* into the object, before its brace */
+            wg_json_key(&s->out, "report");
+            wg_buf_str_add(&s->out, wg_buf_str(&text));
+            wg_buf_char(&s->out, '}');
+        }
+    }
+    wg_buf_free(&text);
+    wg_arena_free(a);
+}
+
+static void show_done(void *arg)
+{
+    struct showing *s = arg;
+    if (s->rc == WG_OK) {
+        answer_json(s->call->req, 200, &s->out);
+        return;
+    }
+    wg_buf_free(&s->out);
+    answer_err(s->call->req, s->rc, &s->err, (struct wg_str){NULL, 0});
+}
+
+/* A draft, or a revision that is or was in force. */
+static bool find_hash(struct call *call, struct wg_str hash, struct wg_str *record)
+{
+    static const char *const kinds[] = {"draft", "rev"};
+    struct wg_county *c = call->county;
+    struct wg_txn *txn;
+    struct wg_str json;
+    bool found = false;
+    if (reader_begin(c, &txn, NULL) < 0)
+        return false;
+    for (int i = 0; i < 2 && !found; i++)
+        found = wg_view_record(wg_desk_views(c->desk), txn, kinds[i], hash, &json) == WG_OK;
+    if (found)
+        *record = wg_arena_str(call->arena, json);
+    reader_end(c);
+    return found;
+}
+
+static void show(struct call *call, bool files)
+{
+    struct showing *s = WG_NEW(call->arena, struct showing);
+    struct wg_json *j;
+    if (!s || !find_hash(call, wg_req_param(call->req, "hash"), &s->record) ||
+        wg_json_parse(call->arena, s->record, &j, NULL) < 0) {
+        refuse(call, WG_ENOENT, "there is no such draft or revision here");
+        return;
+    }
+    s->call = call;
+    s->files = files;
+    s->blob = wg_json_str(j, "blob");
+    s->report = wg_json_str(j, "report");
+    snprintf(s->dir, sizeof(s->dir), "%s/blobs", wg_desk_dir(call->county->desk));
+    if (wg_pool_run(call->host->loop, show_work, show_done, s) < 0)
+        wg_reply_problem(call->req, 503, "out of memory");
+}
+
+void get_draft(struct call *call)
+{
+    show(call, false);
+}
+
+void get_rules_files(struct call *call)
+{
+    show(call, true);
+}
+
+/* ---- keys ---- */
+
+/* One's own key. Another may not take its place: an admin takes it away first. */
+void put_key(struct call *call)
+{
+    struct wg_json *body;
+    struct wg_buf b = WG_BUF_INIT;
+    struct wg_txn *txn;
+    struct wg_str json, user = wg_arena_str(call->arena, wg_str_of(call->session->user));
+    struct wg_err err = {0};
+    bool own = false;
+    if (parse_body(call, true, &body) < 0)
+        return;
+    struct wg_str key = wg_json_str(body, "key");
+    if (!wg_sign_is_key(key)) {
+        wg_fail_at(&err, WG_EINVAL, "/key", "must be ed25519: and 32 bytes as base64url");
+        answer_err(call->req, WG_EINVAL, &err, (struct wg_str){NULL, 0});
+        return;
+    }
+    if (reader_begin(call->county, &txn, NULL) == WG_OK) {
+        struct wg_json *j;
+        if (wg_view_record(wg_desk_views(call->county->desk), txn, "signkey", user, &json) ==
+                WG_OK &&
+            wg_json_parse(call->arena, json, &j, NULL) == WG_OK)
+            own = wg_str_is(wg_json_str(j, "held"), "person") &&
+                  !wg_str_eq(wg_json_str(j, "key"), key);
+        reader_end(call->county);
+    }
+    if (own) {
+        refuse(call, WG_ESTATE, "you have given another key before; an admin takes that away");
+        return;
+    }
+    wg_buf_char(&b, '{');
+    wg_json_kstr(&b, "key", key);
+    wg_json_kstr(&b, "held", WG_S("person"));
+    wg_buf_char(&b, '}');
+    call->cmd.act = WG_S("keep");
+    call->cmd.kind = WG_S("signkey");
+    call->cmd.name = user;
+    call->cmd.value = wg_arena_str(call->arena, wg_buf_str(&b));
+    wg_buf_free(&b);
+    call_submit(call);
+}
+
+void delete_key(struct call *call)
+{
+    call->cmd.act = WG_S("keep");
+    call->cmd.kind = WG_S("signkey");
+    call->cmd.name = wg_arena_str(call->arena, wg_req_param(call->req, "user"));
+    call->cmd.value = WG_S("null");
+    call_submit(call);
+}
+
+/* ---- asked for ---- */
+
+void post_rules(struct call *call)
+{
+    uint64_t size = 0;
+    int fd = wg_req_spool(call->req, &size);
+    struct wg_str note = wg_req_query(call->req, "note");
+    if (size == 0) {
+        refuse(call, WG_EINVAL, "the body is empty; send a tar of the county's folder");
+        return;
+    }
+    struct work *w = work_for(call, WORK_DRAFT);
+    if (!w)
+        return;
+    w->note = wg_arena_str(w->a, note);
+    if ((w->fd = dup(fd)) < 0) {
+        wg_reply_problem(call->req, 503, "out of memory");
+        work_free(w);
+        return;
+    }
+    work_begin(w, call, "draft");
+}
+
+/* May this draft come into force, by this person? */
+static int check_approval(struct work *w, struct wg_err *err)
+{
+    const struct wg_json *author = wg_json_get(w->record, "author");
+    struct wg_str state = wg_json_str(w->record, "state"), rev = wg_json_str(w->record, "rev"),
+                  base = wg_json_str(w->record, "base"), by = wg_json_str(author, "user");
+    struct wg_force *f = wg_desk_force(w->county->host->city->desk);
+    bool moved = !w->county->is_city && f->pack && !wg_str_is(base, f->pack->rev);
+    wg_force_drop(f);
+    if (!wg_str_is(state, "checked"))
+        return wg_fail(err, WG_ESTATE, "this draft is %.*s; only what is checked can be approved",
+                       WG_PRI(state));
+    if (wg_str_eq(by, w->user))
+        return wg_fail(err, WG_EDENIED, "you wrote this draft; another person approves it");
+    struct wg_str text = wg_signed_text(w->a, WG_AUTHOR, w->county->area, rev, by);
+    if (!wg_sign_check(wg_json_str(author, "key"), text, wg_json_str(author, "signature")))
+        return wg_fail(err, WG_ECORRUPT, "the author's signature does not fit this draft");
+    if (moved)
+        return wg_fail(err, WG_ESTATE,
+                       "the city's rules have changed since this draft was checked; send it again");
+    return WG_OK;
+}
+
+void post_approve(struct call *call)
+{
+    struct wg_json *body, *now;
+    struct wg_err err = {0};
+    if (parse_body(call, false, &body) < 0)
+        return;
+    struct wg_str note = wg_json_str(body, "note");
+    struct work *w = work_for(call, WORK_APPROVE);
+    if (!w)
+        return;
+    int rc = work_record(w, "draft", wg_req_param(call->req, "hash"), &w->record)
+                 ? check_approval(w, &err)
+                 : wg_fail(&err, WG_ENOENT, "there is no such draft; GET rules/drafts lists them");
+    if (rc < 0) {
+        answer_err(call->req, rc, &err, (struct wg_str){NULL, 0});
+        work_free(w);
+        return;
+    }
+    if (work_record(w, "rules", WG_S("now"), &now))
+        w->now_n = wg_json_int(now, "n", 1);
+    w->note = wg_arena_str(w->a, note.n ? note : wg_json_str(w->record, "note"));
+    work_begin(w, call, "approve");
+}
+
+/* The release before the one in force; going back twice goes back two. */
+static int find_before(struct work *w, struct wg_err *err)
+{
+    struct wg_json *now, *as = NULL;
+    char name[16];
+    if (!work_record(w, "rules", WG_S("now"), &now))
+        return wg_fail(err, WG_ESTATE, "no rules are in force");
+    w->now_n = wg_json_int(now, "n", 1);
+    int64_t n = wg_json_int(now, "same_as", w->now_n);
+    snprintf(name, sizeof(name), "%06lld", (long long)n);
+    if (n != w->now_n && work_record(w, "releases", wg_str_of(name), &as))
+        now = as;
+    w->same_as = wg_json_int(now, "prior", 0);
+    snprintf(name, sizeof(name), "%06lld", (long long)w->same_as);
+    return w->same_as && work_record(w, "releases", wg_str_of(name), &w->record)
+               ? WG_OK
+               : wg_fail(err, WG_ESTATE, "there is no release before the one in force");
+}
+
+void post_rollback(struct call *call)
+{
+    struct wg_json *body;
+    struct wg_err err = {0};
+    if (parse_body(call, false, &body) < 0)
+        return;
+    struct work *w = work_for(call, WORK_ROLLBACK);
+    int rc = w ? find_before(w, &err) : WG_OK;
+    if (!w)
+        return;
+    if (rc < 0) {
+        answer_err(call->req, rc, &err, (struct wg_str){NULL, 0});
+        work_free(w);
+        return;
+    }
+    w->note = wg_arena_str(w->a, wg_json_str(body, "note"));
+    work_begin(w, call, "rollback");
+}
+
+/* ---- by itself, where too much fails ---- */
+
+static bool fails_too_often(struct wg_county *c, char text[200])
+{
+    struct wg_rule_cost cost[WG_RULE_COSTS];
+    struct wg_force *f = wg_desk_force(c->desk);
+    size_t n = wg_desk_costs(c->desk, cost);
+    uint64_t calls = 0, failed = 0;
+    for (size_t i = 0; i < n; i++) {
+        calls += cost[i].calls;
+        failed += cost[i].failed;
+    }
+    bool yes = f->pack && f->pack->rollback.failures && failed &&
+               failed >= (uint64_t)f->pack->rollback.failures &&
+               100 * failed >= (uint64_t)f->pack->rollback.percent * calls;
+    wg_force_drop(f);
+    snprintf(text, 200, "自动回滚：%llu次决定中%llu次规则出错", (unsigned long long)calls,
+             (unsigned long long)failed);
+    return yes;
+}
+
+void rules_tick(struct wg_county *c)
+{
+    char text[200];
+    struct wg_err err = {0};
+    if (c->host->config->dev || !fails_too_often(c, text))
+        return; /* dev: the folder is what is wanted */
+    struct work *w = work_new(c, WORK_ROLLBACK);
+    if (!w)
+        return;
+    w->user = WG_S("system");
+    w->note = wg_arena_str(w->a, wg_str_of(text));
+    if (find_before(w, &err) < 0) { /* nowhere to go back to: the city's rules decide meanwhile */
+        work_free(w);
+        return;
+    }
+    if (c->back_from == w->now_n) { /* under way */
+        work_free(w);
+        return;
+    }
+    c->back_from = w->now_n;
+    wg_log(WG_ERROR, "rules", text, "area", c->area, NULL);
+    if (job_submit(c->host, &w->job) < 0) {
+        c->back_from = 0;
+        work_free(w);
+    }
+}
