@@ -159,6 +159,8 @@ static int begin_draft(struct work *w)
     rc = wg_bundle_over(base, w->county->host->config->city.p, w->county->area, files, count,
                         &w->trial.bundle, &w->err);
     wg_bundle_drop(base);
+    if (rc == WG_ENOENT) /* the draft's fault, not the address's */
+        rc = w->err.code = WG_EINVAL;
     if (rc < 0)
         return rc;
     snprintf(dir, sizeof(dir), "%s/blobs", wg_desk_dir(w->county->desk));

@@ -60,7 +60,8 @@ class Api(CityTest):
         blob = self.who("c-001").ask("PUT", f"/v1/{JIXI}/blobs", jpeg()).json["sha256"]
         case = self.reported(photos=[blob])
         job = self.who("admin").get(f"/v1/{JIXI}/quality", Prefer="respond-async").json["job"]["id"]
-        values = {"job": job, "area": JIXI, "id": case, "action": "accept", "sha256": blob, "collection": "parts", "user": "c-002"}
+        values = {"job": job, "area": JIXI, "id": case, "action": "accept", "sha256": blob, "collection": "parts", "user": "c-002",
+                  "hash": self.who("z-001").get(f"/v1/{JIXI}/rules").json["hash"]}
         for method, pattern, op in self.operations():
             path = re.sub(r"{(\w+)}", lambda m: values[m[1]], pattern)
             roles = op.get("x-roles", [])

@@ -1,0 +1,205 @@
+"""Rules on their way into force: a draft, its checks, two people, the way back."""
+import io
+import json
+import sys
+import tarfile
+import unittest
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from support import JIXI, LANGXI, CityTest, event, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+CITY = "341800"
+
+
+def folder(area=JIXI):
+    """The county's folder as {name: text}."""
+    return {p.name: p.read_text("utf-8") for p in sorted((ROOT / "scripts/counties" / area).glob("*.lua"))}
+
+
+def tar(files, area=JIXI, front=""):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as t:
+        for name, text in files.items():
+            info = tarfile.TarInfo(name if "/" in name else f"{front}{area}/{name}")
+            data = text.encode() if isinstance(text, str) else text
+            info.size = len(data)
+            t.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+class Release(CityTest):
+    def tighter(self, milli=1500):
+        """The county's rules with a shorter limit: exposed rubbish within so many thousandths of a working hour."""
+        files = folder()
+        n = milli / 1000
+        files["categories.lua"] = files["categories.lua"].replace('limit = { 2, "work_hour" }', f'limit = {{ {n:g}, "work_hour" }}')
+        files["tests.lua"] = files["tests.lua"].replace("{ noon, 2000,", f"{{ noon, {milli},")
+        self.assertNotEqual(files, folder())
+        return files
+
+    def draft(self, files, area=JIXI, by="g-001", status=201, **headers):
+        return self.is_status(self.who(by, area).post(f"/v1/{area}/rules", tar(files, area), **headers), status)
+
+    def approve(self, draft, area=JIXI, by="h-001", status=200):
+        return self.is_status(self.who(by, area).post(f"/v1/{area}/rules/{draft}/approve"), status)
+
+    def rules(self, area=JIXI):
+        return self.who("z-001", area).get(f"/v1/{area}/rules").json
+
+    def entries(self):
+        return [json.loads(line) for line in self.who("s-001").get(f"/v1/{JIXI}/events?after=0").body.splitlines()]
+
+    def filed(self):
+        case = self.brought_to("file")
+        return self.who("z-001").case(case).json
+
+    def test_a_draft_is_tried_signed_by_two_and_swapped_in(self):
+        before = self.rules()
+        a = self.draft(self.tighter())
+        self.assertEqual((a.json["state"], a.json["area"]), ("checked", JIXI))
+        self.assertEqual([s["ok"] for s in a.json["steps"]], [True] * len(a.json["steps"]))
+        self.assertEqual(self.rules()["hash"], before["hash"])
+        hash = a.json["hash"]
+        old = self.filed()
+        b = self.approve(hash).json
+        self.assertEqual(b["rules"], hash)
+        now = self.rules()
+        self.assertEqual((now["hash"], now["in_force"]["before"]), (hash, before["hash"]))
+        self.assertEqual((now["in_force"]["author"]["user"], now["in_force"]["approver"]["user"]), ("g-001", "h-001"))
+        self.assertNotEqual(now["in_force"]["author"]["key"], now["in_force"]["approver"]["key"])
+        self.assertFalse(now["behind_city"])
+        new = self.filed()
+        self.assertEqual((old["rules"], new["rules"]), (before["hash"], hash))
+        reasons = self.who("z-001").case(new["id"], "/explain").json
+        self.assertTrue(any("限1.5工作时" in r["text"] for e in reasons for r in e["because"]), reasons)
+        # the case before keeps its rules through its later steps
+        self.is_status(self.who("p-001").act(old["id"], "dispatch", {"unit": "u-cg"}), 200)
+        self.assertEqual(self.who("z-001").case(old["id"]).json["rules"], before["hash"])
+        # and back
+        c = self.is_status(self.who("h-001").post(f"/v1/{JIXI}/rules/rollback"), 200).json
+        self.assertEqual(c["rules"], before["hash"])
+        self.assertEqual(self.rules()["in_force"]["undid"], b["in_force"]["n"])
+        releases = self.who("h-001").get(f"/v1/{JIXI}/rules/releases").json["releases"]
+        self.assertEqual([r["rev"] for r in releases][-3:], [before["hash"], hash, before["hash"]])
+
+    def test_going_back_twice_goes_back_two(self):
+        first = self.rules()["hash"]
+        revs = [first]
+        for milli in (1400, 1300):
+            revs.append(self.draft(self.tighter(milli)).json["hash"])
+            self.approve(revs[-1])
+        for want in (revs[1], revs[0]):
+            self.assertEqual(self.is_status(self.who("g-001").post(f"/v1/{JIXI}/rules/rollback"), 200).json["rules"], want)
+
+    def test_author_and_approver_are_two(self):
+        hash = self.draft(self.tighter(1200)).json["hash"]
+        for by in ("g-001", "z-001", "admin"):
+            self.approve(hash, by=by, status=403)
+        self.draft(self.tighter(1200), by="h-001", status=403)
+        self.approve(hash)
+        self.approve(hash, status=409)  # in force already
+        self.is_status(self.who("h-001").post(f"/v1/{JIXI}/rules/rollback"), 200)
+
+    def test_what_is_wrong_is_refused_with_file_and_line_and_the_old_rules_stay(self):
+        before = self.rules()["hash"]
+        files = folder()
+        line = files["rules.lua"][:files["rules.lua"].index("  on = {")].count("\n") + 1
+        bad = [
+            ({**files, "rules.lua": files["rules.lua"].replace("  on = {", "  on = = {")}, f"341824/rules.lua:{line}", "shape"),
+            ({**files, "rules.lua": files["rules.lua"].replace("hours =", "huors =")}, "huors", "shape"),
+            ({**files, "rules.lua": "while true do end"}, "341824/rules.lua:1", "shape"),
+            ({**files, "tests.lua": files["tests.lua"].replace("{ noon, 2000,", "{ noon, 2500,")}, "exposed rubbish", "tests"),
+        ]
+        for changed, word, step in bad:
+            a = self.draft(changed, status=422)
+            self.assertIn(word, a.body.decode(), a)
+            self.assertEqual(a.json["step"], step)
+            self.assertTrue(a.json["errors"], a)
+            hash = a.json["hash"]
+            self.assertEqual(self.who("g-001").get(f"/v1/{JIXI}/rules/{hash}").json["state"], "refused")
+            self.approve(hash, status=409)
+        self.assertEqual(self.rules()["hash"], before)
+
+    def test_a_body_that_is_no_draft_is_refused_in_words(self):
+        area = f"/v1/{JIXI}/rules"
+        big = {"rules.lua": "-- " + "x" * (5 << 20)}
+        for body, word in ((b"", "empty"), (b"hello world, this is no tar at all" * 30, "tar"), (tar({}), "tar"),
+                           (tar({"rules.lua": "x", "341824/rules.lua": "y"}), "twice"), (tar(big), "4 MiB"),
+                           (tar({"std/city.lua": "return 1", "rules.lua": "x"}), "city"),
+                           (tar({f"{LANGXI}/rules.lua": "return 1"}), "belong"), (tar({"evil.so": "x"}), "belong"),
+                           (tar({"341824/../../x.lua": "x"}), "belong"), (tar({"categories.lua": "return {}"}), "rules.lua"),
+                           (tar({"rules.lua": b"\xff\xfe"}), "UTF-8")):
+            a = self.who("g-001").post(area, body)
+            self.assertIn(a.status, (413, 422), (word, a))
+            self.assertIn(word, a.body.decode(), a)
+        link = io.BytesIO()
+        with tarfile.open(fileobj=link, mode="w") as t:
+            info = tarfile.TarInfo("341824/rules.lua")
+            info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            t.addfile(info)
+        a = self.is_status(self.who("g-001").post(area, link.getvalue()), 422)
+        self.assertIn("plain file", a.json["detail"])
+        self.is_status(self.who("g-001").get(area + "/b2:nothing"), 404)
+        self.approve("b2:nothing", status=404)
+
+    def test_the_files_of_a_revision_can_be_had(self):
+        now = self.rules()["hash"]
+        got = self.is_status(self.who("g-001").get(f"/v1/{JIXI}/rules/{now}/files"), 200).json
+        files = dict(got["files"])
+        for name, text in folder().items():
+            self.assertEqual(files[f"{JIXI}/{name}"], text)
+        self.assertIn("standards/limits.csv", files)
+
+    def test_the_steps_are_in_the_journal_and_stay_over_a_restart(self):
+        hash = self.draft(self.tighter(1100)).json["hash"]
+        self.approve(hash)
+        steps = [e for e in self.entries() if e["do"] == "keep" and e["out"][0].get("kind") in ("draft", "rules", "rev")]
+        states = [o["value"]["state"] for e in steps for o in e["out"] if o["kind"] == "draft" and o["id"] == hash]
+        self.assertEqual((states[0], states[-1]), ("checking", "checked"))
+        self.assertGreaterEqual(len(states), 3)
+        self.assertEqual([o["kind"] for o in steps[-1]["out"]][:3], ["rev", "rules", "releases"])
+        self.server.stop()
+        self.server.start()
+        self.assertEqual(self.rules()["hash"], hash)
+        self.is_status(self.who("g-001").post(f"/v1/{JIXI}/rules/rollback"), 200)
+        self.assertNotEqual(self.rules()["hash"], hash)
+
+    def test_a_release_that_fails_goes_back_by_itself(self):
+        before = self.rules()["hash"]
+        files = folder()
+        files["rules.lua"] = files["rules.lua"].replace(
+            "  on = {\n", '  on = {\n    reject = function(case) if case.version > 0 then error("坏了") end end,\n', 1)
+        hash = self.draft(files).json["hash"]
+        self.approve(hash)
+        for i in range(6):
+            case = self.reported(JIXI, 500 + i)
+            a = self.is_status(self.who("a-001").act(case, "reject", {"reason": "x"}), 200)
+            self.assertEqual((a.json["state"], a.json["fenced"]), ("rejected", True))
+        self.assertTrue(wait_until(lambda: self.rules()["hash"] == before, 10))
+        now = self.rules()["in_force"]
+        self.assertEqual(now["by"], "system")
+        self.assertIn("自动回滚", now["note"])
+
+    def test_a_city_release_leaves_counties_as_they_are_and_says_so(self):
+        files = {f"{CITY}/{n}": t for n, t in folder(CITY).items()}
+        files[f"{CITY}/rules.lua"] += "\n-- 2026\n"
+        old = self.rules()["hash"]
+        before = self.draft(self.tighter(1050)).json["hash"]
+        a = self.is_status(self.who("g-001", CITY).post(f"/v1/{CITY}/rules", tar(files, CITY)), 201)
+        self.is_status(self.who("h-001", CITY).post(f"/v1/{CITY}/rules/{a.json['hash']}/approve"), 200)
+        now = self.rules()
+        self.assertEqual((now["hash"], now["behind_city"]), (old, True))
+        # what was checked against the city's old rules is not approved
+        self.approve(before, status=409)
+        again = self.draft(folder()).json
+        self.assertEqual(again["base"], a.json["hash"])
+        self.approve(again["hash"])
+        self.assertFalse(self.rules()["behind_city"])
+        self.is_status(self.who("g-001", CITY).post(f"/v1/{CITY}/rules/rollback"), 200)
+        self.assertTrue(self.rules()["behind_city"])
+
+
+if __name__ == "__main__":
+    unittest.main()
