@@ -135,21 +135,38 @@ static int from_facts(struct deciding *dc, const char *what, struct wg_str args,
     return REFUSE(dc, WG_ENOENT, "", "not known: %s %.*s", what, WG_PRI(args));
 }
 
+/* Of a what-if: moments come of the draft's calendar, all else would have to be known. */
+int whatif_answer(void *self, const char *what, const struct wg_json *args, struct wg_buf *out,
+                  struct wg_err *err)
+{
+    struct deciding *dc = self;
+    bool moment =
+        strcmp(what, "deadline") == 0 || strcmp(what, "shift") == 0 || strcmp(what, "warn") == 0;
+    return moment ? desk_answer(dc, what, args, out, err)
+                  : wg_fail(err, WG_ENOENT, "not known: %s", what);
+}
+
+static int from_world(struct deciding *dc, const char *what, struct wg_str args,
+                      const struct wg_json **out, struct wg_buf *text)
+{
+    struct wg_json *tree, *result = NULL;
+    int rc = wg_json_parse(dc->a, args, &tree, &dc->cmd->err);
+    if (rc == WG_OK)
+        rc = (dc->whatif ? whatif_answer : desk_answer)(dc, what, tree, text, &dc->cmd->err);
+    if (rc == WG_OK)
+        rc = wg_json_parse(dc->a, wg_buf_str(text), &result, &dc->cmd->err);
+    *out = result;
+    return rc;
+}
+
 int ask(struct deciding *dc, const char *what, struct wg_str args, const struct wg_json **out)
 {
     struct wg_buf text = WG_BUF_INIT;
-    struct wg_json *tree, *result = NULL;
-    int rc = WG_OK;
-    if (dc->replay) {
-        if ((rc = from_facts(dc, what, args, out)) < 0)
-            return rc;
+    int rc = dc->replay ? from_facts(dc, what, args, out) : WG_ENOENT;
+    if (rc == WG_OK)
         wg_json_write(*out, &text);
-    } else {
-        if ((rc = wg_json_parse(dc->a, args, &tree, &dc->cmd->err)) == WG_OK &&
-            (rc = desk_answer(dc, what, tree, &text, &dc->cmd->err)) == WG_OK)
-            rc = wg_json_parse(dc->a, wg_buf_str(&text), &result, &dc->cmd->err);
-        *out = result;
-    }
+    else if (!dc->replay || dc->whatif)
+        rc = from_world(dc, what, args, out, &text);
     if (rc == WG_OK) {
         wg_json_sep(&dc->facts);
         wg_buf_fmt(&dc->facts, "[\"%s\",%.*s,", what, WG_PRI(args));

@@ -264,6 +264,29 @@ struct wg_desk_stats {
 };
 void wg_desk_stats(struct wg_desk *d, struct wg_desk_stats *out);
 
+/* ---- what if: recorded commands, decided by other rules ---- */
+
+struct wg_whatif_step {
+    const struct wg_entry *e; /**< as it was recorded */
+    const struct wg_json *is; /**< the outcomes now; NULL: none, or not decided again */
+    int rc;                   /**< with is NULL: why not; WG_OK: outside of the time asked for */
+    struct wg_err error;      /**< of rc */
+    const struct wg_case *before; /**< the case as it would have been; NULL: not decided again */
+    bool known;                   /**< there was such a case */
+};
+struct wg_whatif {
+    int64_t from_ms, to_ms; /**< decide again what was decided then; half open */
+    /** Each entry of a case, in order, those outside of the time too. < 0 stops. */
+    int (*step)(void *arg, const struct wg_whatif_step *s);
+    void (*progress)(void *arg, uint64_t n, uint64_t last); /**< or NULL */
+    void *arg;
+};
+/** Decide the journal's commands again by this bundle, in scratch views; the desk goes on
+ * meanwhile. Where the draft can't decide, the case goes on as recorded. One at a time for a desk.
+ * Thread: a job's. Errors: WG_ERULE of loading; WG_EIO; WG_ECORRUPT. */
+int wg_desk_whatif(struct wg_desk *d, struct wg_bundle *bundle, const struct wg_whatif *w,
+                   struct wg_err *err);
+
 /* ---- replay: on a stopped county ---- */
 
 struct wg_audit {

@@ -64,7 +64,7 @@ static void forget(struct deciding *dc, const struct before *b)
 static int call_rules(struct deciding *dc, struct wg_rules *rules, const char *event,
                       const struct wg_case *c)
 {
-    const struct wg_world world = {desk_answer, dc};
+    const struct wg_world world = {dc->whatif ? whatif_answer : desk_answer, dc};
     const struct wg_decision d = {
         .event = event,
         .c = c,
@@ -78,7 +78,7 @@ static int call_rules(struct deciding *dc, struct wg_rules *rules, const char *e
         .unit = dc->cmd->actor.unit,
         .role = dc->role,
         .now_ms = dc->t,
-        .world = dc->replay ? NULL : &world,
+        .world = dc->replay && !dc->whatif ? NULL : &world,
         .given = dc->replay ? dc->given : NULL,
     };
     size_t before = dc->outs.n;
@@ -206,7 +206,7 @@ int run_rules(struct deciding *dc, const char *event, const struct wg_case *c)
     if (!failed)
         return rc;
     __atomic_add_fetch(&d->stats.rule_failures, 1, __ATOMIC_RELAXED);
-    if (dc->replay)
+    if (dc->replay && !dc->whatif)
         return rc;
     __atomic_add_fetch(&d->stats.incidents, 1, __ATOMIC_RELAXED);
     wg_log(WG_ERROR, "rules", dc->cmd->err.text, "area", d->area, "event", event, NULL);

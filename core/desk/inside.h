@@ -11,7 +11,8 @@
 
 struct rulebook {
     struct wg_desk *desk;
-    struct wg_rules *now; /* in force; one of the shelf */
+    struct wg_rules *now;  /* in force; one of the shelf */
+    struct wg_rules *only; /* of a what-if: these decide, whatever a case is pinned to; or NULL */
     struct shelf {
         char rev[WG_SHORT_TEXT + 1];
         struct wg_rules *rules;
@@ -87,6 +88,7 @@ struct deciding {
     uint64_t n;                             /* the entry's, if it comes to one */
     struct wg_force *force;                 /* borrowed */
     bool replay;                            /* answer from `given` alone */
+    bool whatif;                            /* and, as it can be known, by the draft's calendar */
     const struct wg_json *given, *recorded; /* of a replay: facts, and the entry's outcomes */
     bool known;                             /* c is the case before */
     struct wg_case c;
@@ -178,6 +180,8 @@ int clock_answer(const struct wg_worktime *wt, const char *what, const struct wg
 /** The world as a rule asks it. self: the struct deciding. */
 int desk_answer(void *self, const char *what, const struct wg_json *args, struct wg_buf *out,
                 struct wg_err *err);
+int whatif_answer(void *self, const char *what, const struct wg_json *args, struct wg_buf *out,
+                  struct wg_err *err);
 /** Read what the rules said since `from`, an offset into dc->outs: the due moment, who is to
  * grant. */
 int read_ruled(struct deciding *dc, size_t from);

@@ -113,7 +113,7 @@ static struct wg_rules *find(struct rulebook *b, struct wg_str rev)
 int rulebook_get(struct rulebook *b, struct wg_str rev, struct wg_rules **out, struct wg_err *err)
 {
     struct wg_bundle *bundle = NULL;
-    *out = rev.n ? find(b, rev) : b->now;
+    *out = b->only ? b->only : rev.n ? find(b, rev) : b->now;
     if (*out)
         return WG_OK;
     if (!rev.n)

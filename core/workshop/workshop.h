@@ -43,6 +43,23 @@ enum wg_signer { WG_AUTHOR, WG_APPROVER };
 struct wg_str wg_signed_text(struct wg_arena *a, enum wg_signer as, const char *area,
                              struct wg_str rev, struct wg_str user);
 
+/* ---- 回测: recorded decisions under a draft ---- */
+
+struct wg_backtest;
+/** Decide again what was decided from from_ms to to_ms (half open), and follow each case that comes
+ * out otherwise. progress(arg, entry, last) from time to time; NULL is fine. Owner: caller,
+ * wg_backtest_free. Thread: a job's; the desk goes on meanwhile. */
+int wg_backtest_run(struct wg_desk *d, struct wg_bundle *bundle, int64_t from_ms, int64_t to_ms,
+                    void (*progress)(void *arg, uint64_t n, uint64_t last), void *arg,
+                    struct wg_backtest **out, struct wg_err *err);
+void wg_backtest_free(struct wg_backtest *b);
+/** Figures alone; everything, with the first thousand differences; every difference as CSV with a
+ * BOM; a page for people that needs nothing else. */
+void wg_backtest_sum(const struct wg_backtest *b, struct wg_buf *out);
+void wg_backtest_json(const struct wg_backtest *b, struct wg_buf *out);
+void wg_backtest_csv(const struct wg_backtest *b, struct wg_buf *out);
+void wg_backtest_html(const struct wg_backtest *b, const char *area, struct wg_buf *out);
+
 /* ---- a draft is tried ---- */
 
 enum wg_trial_step { WG_TRY_SHAPE, WG_TRY_TESTS, WG_TRIAL_STEPS };

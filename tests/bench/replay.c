@@ -2,9 +2,8 @@
  * decision by decision. Or make the copy of the views that is made at night, and say how large both
  * are. bench_replay CONFIG AREA fold|audit|copy      the server must not run; prints entries/s, or
  * bytes */
-#include "host/host.h"
+#include "bench.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* Until it could be served; what closing it then syncs is not of the fold. */
@@ -57,35 +56,23 @@ static int copy(const struct wg_desk_opts *opts, struct wg_err *err)
 
 int main(int argc, char **argv)
 {
-    struct wg_config config;
-    struct wg_desk_opts opts;
+    struct bench b = {.calendar = WG_BUF_INIT};
     struct wg_err err = {0};
-    struct wg_buf calendar = WG_BUF_INIT;
-    char dir[1024], path[1100];
     uint64_t entries = 0;
-    size_t area = 0;
     double seconds = 0;
-    if (argc < 4 || wg_config_read(argv[1], &config, &err) < 0) {
-        fprintf(stderr, "bench_replay CONFIG AREA fold|audit|copy  %s\n", err.text);
-        return 2;
-    }
-    while (area + 1 < config.areas && !wg_str_is(config.area[area], argv[2]))
-        area++;
-    wg_config_desk(&config, area, &opts, dir);
-    snprintf(path, sizeof(path), "%s/calendar.json", config.standards.p);
-    int rc = wg_file_read(path, 1 << 20, &calendar, &err);
-    opts.calendar = calendar.p;
-    bool sizes = strcmp(argv[3], "copy") == 0;
+    int rc = argc < 4 ? WG_EINVAL : bench_open(&b, argv[1], argv[2], &err);
+    if (argc < 4)
+        wg_fail(&err, rc, "bench_replay CONFIG AREA fold|audit|copy");
+    bool sizes = rc == WG_OK && strcmp(argv[3], "copy") == 0;
     if (rc == WG_OK)
-        rc = sizes
-                 ? copy(&opts, &err)
-                 : (strcmp(argv[3], "audit") == 0 ? audit : fold)(&opts, &entries, &seconds, &err);
+        rc = sizes ? copy(&b.opts, &err)
+                   : (strcmp(argv[3], "audit") == 0 ? audit : fold)(&b.opts, &entries, &seconds,
+                                                                    &err);
     if (rc < 0)
         fprintf(stderr, "%s\n", err.text);
     else if (!sizes)
         printf("entries %llu seconds %.2f entries_per_s %.0f\n", (unsigned long long)entries,
                seconds, (double)entries / seconds);
-    wg_buf_free(&calendar);
-    wg_config_done(&config);
+    bench_close(&b);
     return rc < 0;
 }

@@ -4,11 +4,10 @@
  * look at the views. `bare` is what nothing can be quicker than: Lua called with a table of ten
  * fields, of which it reads three; it tells how quick the processor is just now.
  * bench_rules CONFIG AREA EVENT…   the server must not run; prints event, median_us, p99_us */
-#include "host/host.h"
+#include "bench.h"
 
 #include <lauxlib.h>
 #include <lua.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -146,28 +145,17 @@ static int bare(struct wg_err *err)
 
 int main(int argc, char **argv)
 {
-    struct wg_config config;
-    struct wg_desk_opts opts;
+    struct bench b = {.calendar = WG_BUF_INIT};
     struct wg_desk *d = NULL;
     struct wg_err err = {0};
-    struct wg_buf calendar = WG_BUF_INIT;
     struct wg_bundle *bundle = NULL;
     struct wg_rules *rules = NULL;
-    char dir[1024], path[1100];
-    size_t area = 0;
-    if (argc < 4 || wg_config_read(argv[1], &config, &err) < 0) {
-        fprintf(stderr, "bench_rules CONFIG AREA EVENT…  %s\n", err.text);
-        return 2;
-    }
-    while (area + 1 < config.areas && !wg_str_is(config.area[area], argv[2]))
-        area++;
-    wg_config_desk(&config, area, &opts, dir);
-    snprintf(path, sizeof(path), "%s/calendar.json", config.standards.p);
-    int rc = wg_file_read(path, 1 << 20, &calendar, &err);
-    opts.calendar = calendar.p;
-    if (rc == WG_OK && (rc = wg_desk_open(&opts, &d, &err)) == WG_OK &&
-        (rc = wg_bundle_read(config.scripts.p, config.standards.p, config.city.p, argv[2], &bundle,
-                             &err)) == WG_OK &&
+    int rc = argc < 4 ? WG_EINVAL : bench_open(&b, argv[1], argv[2], &err);
+    if (argc < 4)
+        wg_fail(&err, rc, "bench_rules CONFIG AREA EVENT…");
+    if (rc == WG_OK && (rc = wg_desk_open(&b.opts, &d, &err)) == WG_OK &&
+        (rc = wg_bundle_read(b.config.scripts.p, b.config.standards.p, b.config.city.p, argv[2],
+                             &bundle, &err)) == WG_OK &&
         (rc = wg_rules_new(bundle, NULL, NULL, &rules, &err)) == WG_OK) {
         struct wg_force *f = wg_desk_force(d);
         for (int i = 3; rc == WG_OK && i < argc; i++)
@@ -179,7 +167,6 @@ int main(int argc, char **argv)
     wg_rules_free(rules);
     wg_bundle_drop(bundle);
     wg_desk_close(d);
-    wg_buf_free(&calendar);
-    wg_config_done(&config);
+    bench_close(&b);
     return rc < 0;
 }

@@ -71,8 +71,7 @@ TEST(faults_of_a_pack_name_place_and_field)
     refused(PACK("on = 1"), "county: on must be a table, this is a number");
     refused(PACK("on = { report = 1 }"), "on.report must be a function");
     refused(PACK("base = {}"), "base must be what another county{...} gave");
-    refused(PACK("tables = { evidence = { late = 5 } }"),
-            "evidence: is {late_min =, far_m =}");
+    refused(PACK("tables = { evidence = { late = 5 } }"), "evidence: is {late_min =, far_m =}");
     refused(PACK("tables = { evidence = { far_m = 1.5 } }"), "evidence: is {late_min");
     refused(PACK("tables = { evidence = 5 }"), "evidence: is missing");
     refused(PACK("tables = { stages = { nowhere = { 1, 'work_hour' } } }"),
