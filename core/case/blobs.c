@@ -14,12 +14,15 @@ static int each_name(const struct wg_json *list, int (*fn)(void *arg, struct wg_
     return rc;
 }
 
-/* A record's own blob, and the report about it. */
-static int each_of(struct wg_str blob, struct wg_str report,
+/* A record's own blob, and reports about it. */
+static int each_of(const struct wg_str *names, size_t count,
                    int (*fn)(void *arg, struct wg_str name), void *arg)
 {
-    int rc = blob.p ? fn(arg, blob) : WG_OK;
-    return rc == WG_OK && report.p ? fn(arg, report) : rc;
+    int rc = WG_OK;
+    for (size_t i = 0; rc == WG_OK && i < count; i++)
+        if (names[i].p)
+            rc = fn(arg, names[i]);
+    return rc;
 }
 
 int wg_entry_blobs(const struct wg_entry *e, int (*fn)(void *arg, struct wg_str name), void *arg)
@@ -28,9 +31,11 @@ int wg_entry_blobs(const struct wg_entry *e, int (*fn)(void *arg, struct wg_str 
     for (const struct wg_json *o = e->out ? e->out->child : NULL; rc == WG_OK && o; o = o->next) {
         struct wg_str kind = wg_json_str(o, "k"),
                       blob = wg_json_str(wg_json_get(o, "value"), "blob"),
-                      report = wg_json_str(wg_json_get(o, "value"), "report");
-        if ((blob.p || report.p) && wg_str_is(kind, "keep"))
-            rc = each_of(blob, report, fn, arg);
+                      report = wg_json_str(wg_json_get(o, "value"), "report"),
+                      csv = wg_json_str(wg_json_get(o, "value"), "csv");
+        const struct wg_str names[] = {blob, report, csv};
+        if (wg_str_is(kind, "keep"))
+            rc = each_of(names, 3, fn, arg);
         else if (e->of && wg_str_is(kind, "set")) /* of a case that came from another county */
             rc = each_name(wg_json_get(o, "photos"), fn, arg);
     }

@@ -206,7 +206,7 @@ int run_rules(struct deciding *dc, const char *event, const struct wg_case *c)
     if (!failed)
         return rc;
     __atomic_add_fetch(&d->stats.rule_failures, 1, __ATOMIC_RELAXED);
-    if (dc->replay && !dc->whatif)
+    if (dc->replay)
         return rc;
     __atomic_add_fetch(&d->stats.incidents, 1, __ATOMIC_RELAXED);
     wg_log(WG_ERROR, "rules", dc->cmd->err.text, "area", d->area, "event", event, NULL);

@@ -164,6 +164,7 @@ static int try_all(struct reload *r)
                          .plugins = c->host->plugins,
                          .calendar = c->host->calendar,
                          .ground = f->ground,
+                         .desk = c->desk,
                          .now_ms = wg_now_ms()};
     int rc = WG_OK;
     for (int step = 0; rc == WG_OK && step < WG_TRIAL_STEPS; step++) {

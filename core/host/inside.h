@@ -219,6 +219,7 @@ int write_span(void *arg, const struct wg_span *span); /* arg: the buffer */
 
 /* rules.c, release.c */
 void post_rules(struct call *call);
+void post_backtest(struct call *call);
 void post_approve(struct call *call);
 void post_rollback(struct call *call);
 void get_drafts(struct call *call);

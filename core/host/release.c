@@ -120,47 +120,78 @@ static void keep_draft(struct work *w)
 
 /* ---- a draft ---- */
 
-static int read_tar(struct work *w, struct wg_bundle_file **files, size_t *count)
+static int read_tar(struct wg_county *c, int fd, struct wg_arena *a, struct wg_bundle_file **files,
+                    size_t *count, struct wg_err *err)
 {
     struct wg_buf tar = WG_BUF_INIT;
-    off_t size = lseek(w->fd, 0, SEEK_END);
+    off_t size = lseek(fd, 0, SEEK_END);
     char *p = size >= 0 && size <= (8 << 20) ? wg_buf_room(&tar, (size_t)size + 1) : NULL;
-    int rc = p && pread(w->fd, p, (size_t)size, 0) == (ssize_t)size
+    int rc = p && pread(fd, p, (size_t)size, 0) == (ssize_t)size
                  ? WG_OK
-                 : wg_fail(&w->err, WG_ERANGE, "a draft holds 4 MiB in all");
+                 : wg_fail(err, WG_ERANGE, "a draft holds 4 MiB in all");
     if (rc == WG_OK)
-        rc = wg_draft_read((struct wg_str){p, (size_t)size}, w->county->area, w->a, files, count,
-                           &w->err);
+        rc = wg_draft_read((struct wg_str){p, (size_t)size}, c->area, a, files, count, err);
     wg_buf_free(&tar);
     return rc;
 }
 
 /* What a draft stands on: the city's rules in force. */
-static int read_base(struct work *w, struct wg_bundle **out)
+static int read_base(struct wg_county *c, struct wg_arena *a, struct wg_bundle **out,
+                     struct wg_str *rev, struct wg_err *err)
 {
-    struct wg_desk *city = w->county->host->city->desk;
+    struct wg_desk *city = c->host->city->desk;
     struct wg_force *f = wg_desk_force(city);
-    w->rev = f->pack ? wg_arena_str(w->a, wg_str_of(f->pack->rev)) : (struct wg_str){NULL, 0};
+    *rev = f->pack ? wg_arena_str(a, wg_str_of(f->pack->rev)) : (struct wg_str){NULL, 0};
     wg_force_drop(f);
-    return w->rev.n ? wg_desk_bundle(city, w->rev, out, &w->err)
-                    : wg_fail(&w->err, WG_ESTATE, "the city has no rules in force");
+    return rev->n ? wg_desk_bundle(city, *rev, out, err)
+                  : wg_fail(err, WG_ESTATE, "the city has no rules in force");
+}
+
+int draft_bundle(struct wg_county *c, int fd, struct wg_arena *a, struct wg_bundle **out,
+                 struct wg_str *base_rev, struct wg_err *err)
+{
+    struct wg_bundle_file *files;
+    struct wg_bundle *base = NULL;
+    struct wg_str rev;
+    size_t count;
+    int rc = read_tar(c, fd, a, &files, &count, err);
+    if (rc < 0 || (rc = read_base(c, a, &base, &rev, err)) < 0)
+        return rc;
+    rc = wg_bundle_over(base, c->host->config->city.p, c->area, files, count, out, err);
+    wg_bundle_drop(base);
+    if (base_rev)
+        *base_rev = rev;
+    return rc == WG_ENOENT ? (err->code = WG_EINVAL)
+                           : rc; /* the draft's fault, not the address's */
+}
+
+int hash_bundle(struct wg_county *c, struct wg_str hash, struct wg_arena *a, struct wg_bundle **out,
+                struct wg_err *err)
+{
+    static const char *const kinds[] = {"draft", "rev"};
+    struct wg_views *v = wg_desk_views(c->desk);
+    struct wg_txn *txn = NULL;
+    struct wg_str json = {NULL, 0};
+    struct wg_json *j = NULL;
+    char dir[1100];
+    int rc = wg_txn_begin(wg_views_env(v), false, &txn, err);
+    if (rc < 0)
+        return rc;
+    for (int i = 0; i < 2 && !json.p; i++)
+        if (wg_view_record(v, txn, kinds[i], hash, &json) < 0)
+            json = (struct wg_str){NULL, 0};
+    rc = json.p ? wg_json_parse(a, wg_arena_str(a, json), &j, err)
+                : wg_fail(err, WG_ENOENT, "there is no such draft or revision here");
+    wg_txn_abort(txn);
+    snprintf(dir, sizeof(dir), "%s/blobs", wg_desk_dir(c->desk));
+    return rc == WG_OK ? wg_bundle_load(dir, wg_json_str(j, "blob"), hash, out, err) : rc;
 }
 
 static int begin_draft(struct work *w)
 {
-    struct wg_bundle_file *files;
-    struct wg_bundle *base = NULL;
     struct wg_buf text = WG_BUF_INIT;
     char dir[1100];
-    size_t count;
-    int rc = read_tar(w, &files, &count);
-    if (rc < 0 || (rc = read_base(w, &base)) < 0)
-        return rc;
-    rc = wg_bundle_over(base, w->county->host->config->city.p, w->county->area, files, count,
-                        &w->trial.bundle, &w->err);
-    wg_bundle_drop(base);
-    if (rc == WG_ENOENT) /* the draft's fault, not the address's */
-        rc = w->err.code = WG_EINVAL;
+    int rc = draft_bundle(w->county, w->fd, w->a, &w->trial.bundle, &w->rev, &w->err);
     if (rc < 0)
         return rc;
     snprintf(dir, sizeof(dir), "%s/blobs", wg_desk_dir(w->county->desk));
@@ -454,6 +485,7 @@ struct work *work_new(struct wg_county *c, enum work_kind kind)
     w->trial.plugins = c->host->plugins;
     w->trial.calendar = c->host->calendar;
     w->trial.ground = w->force->ground;
+    w->trial.desk = c->desk;
     w->trial.now_ms = w->began_ms;
     w->job.run = work_run;
     w->job.done = work_done;

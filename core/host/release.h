@@ -41,6 +41,13 @@ struct work {
     struct wg_err err;
 };
 
+/** The draft in a tar, over the city's rules in force. base_rev: of these, or NULL. Thread: a
+ * job's. */
+int draft_bundle(struct wg_county *c, int fd, struct wg_arena *a, struct wg_bundle **out,
+                 struct wg_str *base_rev, struct wg_err *err);
+/** A draft, or what is or was in force, by its hash. Thread: a job's. */
+int hash_bundle(struct wg_county *c, struct wg_str hash, struct wg_arena *a, struct wg_bundle **out,
+                struct wg_err *err);
 /** For who asks; NULL: answered. */
 struct work *work_for(struct call *call, enum work_kind kind);
 struct work *work_new(struct wg_county *c, enum work_kind kind); /**< the system's own */

@@ -90,6 +90,12 @@ const struct row rows[] = {
     {WG_METHOD_POST, "/v1/{area}/rules/rollback", post_rollback,
      WG_RULE_AUTHOR | WG_RULE_APPROVER | WG_ADMIN, 0, 0,
      "回滚 The release before comes back into force", NULL, NULL, "Released"},
+    {WG_METHOD_POST, "/v1/{area}/rules/backtest", post_backtest,
+     WG_RULE_AUTHOR | WG_RULE_APPROVER | WG_LEADER, ROW_SPOOL, 8 * MB,
+     "回测 Recorded decisions under a draft (a tar in the body, or hash): what would have been "
+     "otherwise, case by case and in sum. Accept, or as: json, csv, html. With Prefer: "
+     "respond-async, 202 and a job",
+     "from:string to:string hash:string as:string", "File", "Backtest"},
     {WG_METHOD_PUT, "/v1/{area}/rules/key", put_key, WG_RULE_AUTHOR | WG_RULE_APPROVER, 0, 0,
      "My own key, with which I sign from now on: {\"key\": \"ed25519:…\"}", NULL, "Key", "Entry"},
     {WG_METHOD_DELETE, "/v1/{area}/rules/keys/{user}", delete_key, WG_ADMIN, 0, 0,

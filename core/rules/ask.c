@@ -81,6 +81,8 @@ static const struct wg_json *from_world(lua_State *L, struct rules_question *q,
     int64_t number;
     wg_buf_clear(&r->answer);
     int rc = world->ask(world->self, q->what, &q->list, &r->answer, &err);
+    if (rc == WG_ENOENT && r->d->given)
+        return NULL; /* a world that only knows what was recorded, and what follows from it */
     if (rc < 0)
         luaL_error(L, "%s: %s", q->what, err.text[0] ? err.text : wg_strerror(rc));
     if (!wg_buf_ok(&r->answer))

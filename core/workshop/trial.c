@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-static const char *const names[WG_TRIAL_STEPS] = {"shape", "tests"};
+static const char *const names[WG_TRIAL_STEPS] = {"shape", "tests", "backtest"};
 
 const char *wg_trial_name(int step)
 {
@@ -51,8 +51,38 @@ static int try_tests(struct wg_trial *t, struct wg_trial_result *r, struct wg_er
     return WG_OK;
 }
 
+/* Decided again: what was decided in the last month. A draft that fails on what has happened will
+ * fail on what is to come; that it decides otherwise is its purpose, and only told. */
+static int try_backtest(struct wg_trial *t, struct wg_trial_result *r, struct wg_err *err)
+{
+    struct wg_backtest *b = NULL;
+    struct wg_buf sum = WG_BUF_INIT;
+    struct wg_arena *a = wg_arena_new(0);
+    struct wg_json *j = NULL;
+    int rc = t->desk ? wg_backtest_run(t->desk, t->bundle, t->now_ms - 30 * WG_DAY_MS, INT64_MAX,
+                                       NULL, NULL, &b, err)
+                     : WG_OK;
+    if (rc == WG_OK && b) {
+        wg_backtest_sum(b, &sum);
+        rc = wg_json_parse(a, wg_arena_str(a, wg_buf_str(&sum)), &j, err);
+    }
+    const struct wg_json *not_known = wg_json_get(j, "not_known");
+    if (wg_json_int(not_known, "failed", 0))
+        find_error(&r->findings, "backtest", wg_json_str(not_known, "first_failure").p);
+    wg_json_key(&r->more, "backtest");
+    if (j)
+        wg_json_write(j, &r->more);
+    else
+        wg_buf_lit(&r->more, "null");
+    wg_buf_free(&sum);
+    wg_arena_free(a);
+    wg_backtest_free(b);
+    return rc;
+}
+
 static int (*const steps[WG_TRIAL_STEPS])(struct wg_trial *t, struct wg_trial_result *r,
-                                          struct wg_err *err) = {try_shape, try_tests};
+                                          struct wg_err *err) = {try_shape, try_tests,
+                                                                 try_backtest};
 
 int wg_trial_step(struct wg_trial *t, int step, struct wg_err *err)
 {

@@ -62,7 +62,7 @@ void wg_backtest_html(const struct wg_backtest *b, const char *area, struct wg_b
 
 /* ---- a draft is tried ---- */
 
-enum wg_trial_step { WG_TRY_SHAPE, WG_TRY_TESTS, WG_TRIAL_STEPS };
+enum wg_trial_step { WG_TRY_SHAPE, WG_TRY_TESTS, WG_TRY_BACKTEST, WG_TRIAL_STEPS };
 const char *wg_trial_name(int step); /**< "shape", "tests" … */
 /** A draft and what it is checked against. All but the results is the caller's. */
 struct wg_trial {
@@ -70,6 +70,7 @@ struct wg_trial {
     const struct wg_plugin *const *plugins;
     const char *calendar; /**< text of standards/calendar.json */
     const struct wg_ground *ground;
+    struct wg_desk *desk; /**< for the back-test; NULL: none */
     int64_t now_ms;
     struct wg_rules *rules, *city; /**< loaded by the first step; the city's, which it stands on */
     struct wg_trial_result {

@@ -4,6 +4,7 @@ import json
 import sys
 import tarfile
 import unittest
+from datetime import datetime, timezone
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
@@ -181,6 +182,88 @@ class Release(CityTest):
         now = self.rules()["in_force"]
         self.assertEqual(now["by"], "system")
         self.assertIn("自动回滚", now["note"])
+
+    # ---- back-test ----
+
+    def backtest(self, files=None, status=200, query="", **headers):
+        body = tar(files) if files is not None else None
+        return self.is_status(self.who("g-001").post(f"/v1/{JIXI}/rules/backtest{query}", body, **headers), status)
+
+    def test_the_same_rules_make_no_difference(self):
+        since = datetime.now(timezone.utc).strftime("?from=%Y-%m-%dT%H:%M:%S.%fZ")
+        for _ in range(3):
+            self.filed()
+        now = self.rules()["hash"]
+        a = self.backtest(query=f"{since}&hash={now}").json
+        self.assertEqual(a["rules"], now)
+        self.assertGreater(a["decisions"], 8)
+        self.assertEqual((a["differ"], a["changed_cases"], a["differences"]), (0, 0, []))
+        self.assertEqual(set(a["not_known"].values()), {0, ""}, a["not_known"])
+
+    def test_a_planted_change_is_found_case_by_case(self):
+        cases = [self.filed()["id"] for _ in range(2)]
+        other = self.brought_to("file", category="0111")  # another class: not touched
+        a = self.backtest(self.tighter(1007)).json
+        found = {d["case"] for d in a["differences"]}
+        self.assertTrue(set(cases) <= found, (cases, found))
+        self.assertNotIn(other, found)
+        mine = [d for d in a["differences"] if d["case"] == cases[0]]
+        self.assertIn(("file", "filing", "limit", '[2000,"work_hour"]', '[1007,"work_hour"]'),
+                      [(d["action"], d["kind"], d["field"], d["was"], d["is"]) for d in mine])
+        self.assertTrue(any(d["field"] == "due" and d["kind"] == "deadline" for d in mine), mine)
+        self.assertGreaterEqual(a["changed_cases"], 2)
+        self.assertEqual(a["differences_in_all"], len(a["differences"]))
+        self.assertEqual(self.rules()["hash"], self.rules()["hash"])
+
+    def test_the_result_is_json_csv_and_a_page(self):
+        case = self.filed()["id"]
+        csv = self.backtest(self.tighter(1009), Accept="text/csv")
+        self.assertIn("text/csv", csv.headers["content-type"])
+        lines = csv.body.decode("utf-8-sig").splitlines()
+        self.assertEqual(lines[0], "案卷,序号,时刻,步骤,类,字段,原,新")
+        self.assertTrue(any(x.startswith(case) for x in lines))
+        page = self.backtest(self.tighter(1009), query="?as=html")
+        self.assertIn("text/html", page.headers["content-type"])
+        text = page.body.decode()
+        self.assertIn(case, text)
+        self.assertIn("无从知道的", text)
+        self.assertNotIn("http://", text)
+        self.assertNotIn("<script", text)
+
+    def test_what_can_t_be_known_is_counted(self):
+        self.filed()
+        files = folder()
+        files["rules.lua"] = files["rules.lua"].replace(
+            "  on = {\n", "  on = {\n    accept = function(case, ctx) ctx.near { within_m = 77, category = \"0110\" } end,\n", 1)
+        a = self.backtest(files).json
+        self.assertGreater(a["not_known"]["unknown_facts"], 0)
+        self.assertTrue(any(c["count"] and "没有记下" in c["text"] for c in a["caveats"]), a["caveats"])
+        files["rules.lua"] = folder()["rules.lua"].replace(
+            "  on = {\n", '  on = {\n    accept = function() return refuse { because = "周日不受理" } end,\n', 1)
+        a = self.backtest(files).json
+        self.assertGreater(a["not_known"]["refused"], 0)
+        self.assertTrue(any("周日不受理" in d["is"] for d in a["differences"]))
+
+    def test_a_draft_that_fails_on_what_has_happened_is_refused(self):
+        self.filed()
+        files = folder()
+        files["rules.lua"] = files["rules.lua"].replace(
+            "  on = {\n", '  on = {\n    accept = function() error("旧案不行") end,\n', 1)
+        a = self.draft(files, status=422)
+        self.assertEqual(a.json["step"], "backtest")
+        self.assertIn("旧案不行", a.json["detail"])
+        self.assertIn("341824/rules.lua:", a.json["detail"])
+
+    def test_a_bad_question_is_answered_in_words(self):
+        self.backtest(status=422)
+        self.backtest(query="?hash=b2:nothing", status=404)
+        self.backtest(query=f"?hash={self.rules()['hash']}&as=xlsx", status=422)
+        self.backtest(query=f"?hash={self.rules()['hash']}&from=2026-02-01&to=2026-01-01", status=422)
+        a = self.backtest(query=f"?hash={self.rules()['hash']}", status=202, Prefer="respond-async").json
+        done = lambda: self.who("g-001").get(a["url"]).json["state"] == "done"
+        self.assertTrue(wait_until(done, 10))
+
+    # ---- city and counties ----
 
     def test_a_city_release_leaves_counties_as_they_are_and_says_so(self):
         files = {f"{CITY}/{n}": t for n, t in folder(CITY).items()}
