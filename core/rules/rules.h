@@ -157,7 +157,7 @@ struct wg_rules_limits {
     int64_t budget_us; /**< of one call; 0: 20,000 */
     size_t memory_max; /**< of the state; 0: 8 MiB */
     size_t alloc_max;  /**< of one allocation in a call; 0: 64 KiB. While loading: 4 MiB */
-    int64_t load_us;   /**< of loading; 0: 2,000,000 */
+    int64_t load_us;   /**< of loading; 0: 1,000,000 */
 };
 struct wg_rules;
 /** Errors: WG_ERULE with file, line, reason. plugins: NULL-ended list whose `lua` functions join;

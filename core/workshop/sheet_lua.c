@@ -10,6 +10,8 @@ static void write_text(struct wg_buf *out, struct wg_str s)
             wg_buf_fmt(out, "\\%c", c);
         else if (c == '\n')
             wg_buf_lit(out, "\\n");
+        else if (c == '_' && s.n - i >= 4 && memcmp(s.p + i, "_ENV", 4) == 0)
+            wg_buf_lit(out, "\\095"); /* no file of rules may name it, not even in a text */
         else if (c < ' ' || c == 0x7F)
             wg_buf_fmt(out, "\\%03d", c);
         else

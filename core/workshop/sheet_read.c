@@ -352,6 +352,8 @@ static int id_order(const void *x, const void *y)
 static void check_twice(struct sheet *s)
 {
     char text[128];
+    if (s->count == 0)
+        return; /* qsort may not be given NULL */
     qsort(s->line, s->count, sizeof(*s->line), id_order);
     for (size_t i = 1; i < s->count; i++) {
         const struct line *a = &s->line[i - 1], *b = &s->line[i];
@@ -388,7 +390,8 @@ static void make(struct sheet *s, struct wg_buf *lua, struct wg_sheet_changes *c
     s->failed |= !class_ || !row;
     if (s->failed)
         return;
-    qsort(s->line, s->count, sizeof(*s->line), line_order);
+    if (s->count)
+        qsort(s->line, s->count, sizeof(*s->line), line_order);
     for (size_t i = 0; i < s->count; i++) {
         const struct line *l = &s->line[i], *first = n ? l - class_[n - 1].rows : NULL;
         row[i] = &l->c;
