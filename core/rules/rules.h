@@ -206,5 +206,7 @@ int wg_rules_test(struct wg_rules *r, void (*say)(void *arg, const char *line), 
 /** The functions and fields that rules see, with usage and brief, one a line: `wangged --api`. */
 void wg_rules_api(void (*say)(void *arg, const char *name, const char *usage, const char *brief),
                   void *arg);
+/** The same as a definition file for Lua's language server. */
+void wg_rules_meta(struct wg_buf *out);
 
 #endif

@@ -208,7 +208,7 @@ TEST(random_tables_come_back_as_they_went)
     struct wg_rules *city = rules_of("341800");
     struct wg_bundle *base = NULL;
     CHECK_INT(wg_bundle_read("scripts", "standards", "341800", "341800", &base, &err), WG_OK);
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 30; i++) {
         struct wg_buf text = WG_BUF_INIT, lua = WG_BUF_INIT;
         some_table(wg_rules_pack(city), &text);
         reads(wg_buf_str(&text), city, &lua);
