@@ -1,6 +1,8 @@
 /* A county's table 立案结案标准 as CSV: its heads, its limits, and how a pack is written as one. */
 #include "workshop/sheet.h"
 
+#include <iconv.h>
+
 static const char *const heads[SHEET_COLUMNS][4] = {
     [SHEET_KIND] = {"类别", "类型"},
     [SHEET_MAJOR] = {"大类代码", "大类编码"},
@@ -72,6 +74,21 @@ static struct wg_str squeeze(struct wg_str s, char *out, size_t cap)
         }
     }
     return (struct wg_str){out, n};
+}
+
+bool sheet_from_gb18030(struct wg_str text, struct wg_buf *out)
+{
+    iconv_t cd = iconv_open("UTF-8", "GB18030");
+    char *from = (char *)text.p; /* iconv's prototype; it only reads */
+    size_t left = text.n, room = 2 * text.n + 16;
+    char *to = cd == (iconv_t)-1 ? NULL : wg_buf_room(out, room);
+    size_t before = room;
+    bool ok = to && iconv(cd, &from, &left, &to, &room) != (size_t)-1 && left == 0;
+    if (ok)
+        out->n += before - room;
+    if (cd != (iconv_t)-1)
+        iconv_close(cd);
+    return ok;
 }
 
 int sheet_column(struct wg_str head)

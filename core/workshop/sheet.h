@@ -27,6 +27,10 @@ const char *sheet_head(int column); /* "处置时限" */
 /* The column that a head names, by any of its usual names; -1: none. */
 int sheet_column(struct wg_str head);
 
+/* Excel in China saves "CSV" in GB18030. false: the bytes are none, or the machine knows no such.
+ */
+bool sheet_from_gb18030(struct wg_str text, struct wg_buf *out);
+
 /* "4工作时", "2 紧急工作小时", "30分钟紧急", "３个工作日". false: it is no limit. */
 bool sheet_limit_parse(struct wg_str s, struct wg_limit *out);
 void sheet_limit_write(struct wg_limit limit, struct wg_buf *out);

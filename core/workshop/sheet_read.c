@@ -4,7 +4,6 @@
 
 #include "geo/geo.h"
 
-#include <iconv.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -410,23 +409,7 @@ static void make(struct sheet *s, struct wg_buf *lua, struct wg_sheet_changes *c
         sheet_lua(s->city, class_, n, lua, changes);
 }
 
-/* ---- the bytes ---- */
-
-/* Excel in China saves "CSV" in GB18030. */
-static bool from_gb18030(struct wg_str text, struct wg_buf *out)
-{
-    iconv_t cd = iconv_open("UTF-8", "GB18030");
-    char *from = (char *)text.p; /* iconv's prototype; it only reads */
-    size_t left = text.n, room = 2 * text.n + 16;
-    char *to = cd == (iconv_t)-1 ? NULL : wg_buf_room(out, room);
-    size_t before = room;
-    bool ok = to && iconv(cd, &from, &left, &to, &room) != (size_t)-1 && left == 0;
-    if (ok)
-        out->n += before - room;
-    if (cd != (iconv_t)-1)
-        iconv_close(cd);
-    return ok;
-}
+/* ---- the rows ---- */
 
 static bool is_title(const struct sheet *s)
 {
@@ -490,7 +473,7 @@ int wg_sheet_read(struct wg_str text, const struct wg_pack *city, struct wg_buf 
     s.minor = city->class_count ? city->classes[0].code.n - 2 : 2;
     s.failed = !s.a;
     if (!wg_utf8_valid(text)) {
-        if (from_gb18030(text, &utf8))
+        if (sheet_from_gb18030(text, &utf8))
             text = wg_buf_str(&utf8);
         else
             fault_at(&s, 1, NULL, "文件既不是UTF-8，也不是GB18030",
