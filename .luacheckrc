@@ -2,7 +2,7 @@
 stds.wangge = {
   read_globals = {
     "county", "extend", "standard", "step", "require", "propose", "set", "ask", "order", "notify", "refuse",
-    "pairs", "ipairs", "type", "tostring", "tonumber", "error", "assert", "select",
+    "pairs", "ipairs", "type", "tostring", "tonumber", "error", "assert", "select", "fill",
     math = { fields = { "abs", "min", "max", "floor", "tointeger" } },
     string = { fields = { "len", "sub", "upper", "lower", "reverse", "byte", "char", "rep", "find", "has", "starts", "ends",
                           "format" } },

@@ -13,6 +13,7 @@ static const char help[] =
     "  wangged -c FILE --first-admin A U   make account U (role admin) in area A; the password "
     "comes on standard input\n"
     "  wangged --api                       what rules may use: names, usage, brief\n"
+    "  wangged --api=lua                   the same as a definition file for an editor\n"
     "  wangged --openapi                   the HTTP interface as OpenAPI 3.1\n"
     "  wangged --verbose                   log more\n"
     "  wangged --version, --help\n"
@@ -66,8 +67,11 @@ int main(int argc, char **argv)
         } else if (strcmp(argv[i], "--api") == 0) {
             wg_rules_api(print_api, NULL);
             return 0;
-        } else if (strcmp(argv[i], "--openapi") == 0) {
-            wg_host_openapi(&b);
+        } else if (strcmp(argv[i], "--openapi") == 0 || strcmp(argv[i], "--api=lua") == 0) {
+            if (argv[i][2] == 'a')
+                wg_rules_meta(&b);
+            else
+                wg_host_openapi(&b);
             printf("%.*s\n", (int)b.n, b.p);
             wg_buf_free(&b);
             return 0;

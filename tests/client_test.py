@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import stat
 import subprocess
 import sys
@@ -486,6 +487,43 @@ class BrokenLines(Clients):
         out = self.run_as("u", "tail", "--after", "7", "--count", "2", "--json")
         self.assertEqual([json.loads(r)["n"] for r in out.splitlines()], [8, 9])
         self.assertEqual([re.search(r"\d+$", path)[0] for _, path, _ in Whimsical.seen], ["7", "8", "8"])
+
+
+class Sheets(Clients):
+    """A county's table out of its folder, and back."""
+
+    def setUp(self):
+        super().setUp()
+        scripts = support.scripts_copy(self.folder / "scripts")
+        shutil.copytree(support.ROOT / "standards", self.folder / "standards")
+        self.county, self.sheet = scripts / "counties/341824", self.folder / "sheet.csv"
+
+    def rules(self, *args, **kw):
+        return self.run_as("u", "rules", *args, **kw)
+
+    def test_what_goes_out_comes_back(self):
+        self.rules("export", self.county, "--out", self.sheet)
+        first = self.sheet.read_bytes()
+        self.assertTrue(first.startswith("\ufeff类别,大类代码".encode()))
+        self.assertIn("新增 5，收紧 4，放宽 0", self.rules("import", self.county, self.sheet))
+        made = (self.county / "categories.lua").read_text("utf-8")
+        self.assertIn('["0199"]', made)
+        self.rules("export", self.county, "--out", self.sheet)
+        self.assertEqual(self.sheet.read_bytes(), first)
+        self.rules("import", self.county, self.sheet)
+        self.assertEqual((self.county / "categories.lua").read_text("utf-8"), made)
+        self.assertIn("tests passed", self.rules("test", self.county))
+        self.assertLess(len(self.rules("export", self.county, "--own")), len(first) // 8)
+
+    def test_a_slip_is_told_by_row_and_column_and_nothing_is_made(self):
+        before = (self.county / "categories.lua").read_text("utf-8")
+        self.rules("export", self.county, "--own", "--out", self.sheet)
+        self.sheet.write_text(self.sheet.read_text("utf-8").replace("4紧急工作时", "四小时"), "utf-8")
+        said = self.rules("import", self.county, self.sheet, code=REFUSED)
+        self.assertIn("第5行“处置时限”: “四小时”不是时限；应为如“4工作时”", said)
+        self.assertEqual((self.county / "categories.lua").read_text("utf-8"), before)
+        self.rules("import", self.county, self.folder / "none.csv", code=REFUSED)
+        self.rules("import", self.county, code=MISUSED)
 
 
 if __name__ == "__main__":

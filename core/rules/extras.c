@@ -27,7 +27,7 @@ static void *room(const struct rules_reading *g, size_t bytes)
 static int64_t day(const struct rules_reading *g, const char *field, const struct wg_json *j,
                    int after, int64_t otherwise)
 {
-    struct wg_date d;
+    struct wg_date d = {0};
     if (!j)
         return otherwise;
     if (j->type != WG_JSTR || wg_date_parse(j->str, &d) < 0)

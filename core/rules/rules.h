@@ -162,7 +162,7 @@ struct wg_rules_limits {
     int64_t budget_us; /**< of one call; 0: 20,000 */
     size_t memory_max; /**< of the state; 0: 8 MiB */
     size_t alloc_max;  /**< of one allocation in a call; 0: 64 KiB. While loading: 4 MiB */
-    int64_t load_us;   /**< of loading; 0: 2,000,000 */
+    int64_t load_us;   /**< of loading; 0: 1,000,000 */
 };
 struct wg_rules;
 /** Errors: WG_ERULE with file, line, reason. plugins: NULL-ended list whose `lua` functions join;
@@ -213,5 +213,7 @@ int wg_rules_test(struct wg_rules *r, void (*say)(void *arg, const char *line), 
 /** The functions and fields that rules see, with usage and brief, one a line: `wangged --api`. */
 void wg_rules_api(void (*say)(void *arg, const char *name, const char *usage, const char *brief),
                   void *arg);
+/** The same as a definition file for Lua's language server. */
+void wg_rules_meta(struct wg_buf *out);
 
 #endif

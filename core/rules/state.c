@@ -214,10 +214,12 @@ static int load_all(lua_State *L)
     const char *city_entry = lua_pushfstring(L, "%s.rules", city.p);
     rules_sandbox(L);
     lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+    snprintf(r->place, sizeof(r->place), "%s/rules.lua:1", area.p);
     rules_require(L, entry, strlen(entry));
     int pack = lua_gettop(L);
     if (lua_type(L, pack) != LUA_TTABLE || !rules_pack_spot(L, pack))
         return luaL_error(L, "%s/rules.lua:1: must return county{...}", area.p);
+    snprintf(r->place, sizeof(r->place), "%s", rules_pack_spot(L, pack));
     rules_read_pack(L, pack);
     lua_getfield(L, pack, "on");
     rules_set_ref(L, REF_ON);
@@ -247,7 +249,7 @@ static void set_limits(struct wg_rules *r, const struct wg_rules_limits *limits)
     if (r->limits.budget_us == 0)
         r->limits.budget_us = 20000;
     if (r->limits.load_us == 0)
-        r->limits.load_us = 2000000;
+        r->limits.load_us = 1000000;
     if (r->limits.memory_max == 0)
         r->limits.memory_max = (size_t)8 << 20;
     if (r->limits.alloc_max == 0)
@@ -264,7 +266,8 @@ static int load(struct wg_rules *r, struct wg_err *err)
     lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_EVERY);
     int rc = rules_protect(r, load_all, LUA_MULTRET, r->limits.load_us);
     if (rc < 0)
-        return wg_fail(err, rc, "%s", r->why);
+        return wg_fail(err, rc, "%s%s%s", has_place(r->why) ? "" : r->place,
+                       has_place(r->why) || !r->place[0] ? "" : ": ", r->why);
     if (!lua_checkstack(L, LUA_MINSTACK))
         return wg_fail(err, WG_ENOMEM, "no memory for rules");
     r->loading = false;

@@ -75,6 +75,7 @@ struct wg_rules {
     size_t refused_bytes;
     int code; /**< of the failure, where it is not WG_ERULE */
     char why[sizeof(((struct wg_err *)NULL)->text)];
+    char place[80]; /* where loading is: for faults that no running Lua line is behind */
     struct rules_watch *watch;
     size_t watches;
     struct wg_str test_file, test_level;

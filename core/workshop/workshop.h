@@ -89,4 +89,21 @@ void wg_trial_write(const struct wg_trial *t, int step, bool whole, struct wg_bu
 int wg_trial_fault(const struct wg_trial *t, int step, struct wg_err *err);
 void wg_trial_done(struct wg_trial *t); /**< frees rules and results */
 
+/* ---- sheets: a county's table 立案结案标准, as it keeps it ---- */
+
+/** The pack's classes as CSV (UTF-8 with its mark, CRLF), a row for each condition. city: only
+ * classes that differ from its; NULL: all. */
+void wg_sheet_write(const struct wg_pack *pack, const struct wg_pack *city, struct wg_buf *out);
+/** Against the city's rows. Where units differ so that it can't be told, a limit counts as
+ * loosened. */
+struct wg_sheet_changes {
+    size_t added, tightened, loosened, reworded; /**< rows; a row counts once */
+};
+/** A table (UTF-8 or GB18030, usual heads, merged cells) as the text of categories.lua: what it
+ * says beyond the city's pack. Faults are added to f by row and column, all at once; then lua stays
+ * empty. What wg_sheet_write wrote of a pack gives that pack's classes again. Errors: WG_EINVAL
+ * (see f), WG_ENOMEM. */
+int wg_sheet_read(struct wg_str text, const struct wg_pack *city, struct wg_buf *lua,
+                  struct wg_sheet_changes *changes, struct wg_findings *f);
+
 #endif

@@ -79,6 +79,12 @@ local function holder(case)
   return post[case.state] or case.unit or "dispatcher"
 end
 
+-- Where a limit comes from, in words for a person.
+local function origin(row)
+  if not row.source then return row.assumed and "市级默认" or "本地标准" end
+  return row.assumed and row.source .. "，推定" or row.source
+end
+
 local over = { closed = true, rejected = true, voided = true, merged = true, handed_over = true }
 
 -- What is near by: the twin of this report, and a case whose owner a coordinator has decided.
@@ -97,9 +103,10 @@ local function climb(case, ctx)
   local rung, above = ladder[case.level + 1], ladder[case.level + 2]
   if not rung then return end
   local because = "超期第" .. (case.level + 1) .. "级：报" .. rung.name
-  local out = { notify { to = rung.to, text = "案卷" .. case.id .. "超期未办结，责任单位" .. (case.unit or "未定"),
+  local say = ctx.messages
+  local out = { notify { to = rung.to, text = fill(say.overdue, { id = case.id, unit = case.unit or "未定" }),
     because = because } }
-  if rung.order then out[#out + 1] = order { text = "超期自动督办", because = because } end
+  if rung.order then out[#out + 1] = order { text = say.overdue_order, because = because } end
   if above then
     out[#out + 1] = set { next = ctx.deadline(above.after), because = words(above.after) .. "后仍未办结，报" .. above.name }
   end
@@ -114,6 +121,7 @@ return county {
   categories = standard(std),
   flow = require "std.flow",
   tables = tables,
+  messages = require "std.messages",
   on = {
     -- 上报: is it there already, and who answers for it? Proposals: the acceptor and the dispatcher decide.
     report = function(case, ctx)
@@ -146,11 +154,9 @@ return county {
     file = function(_, ctx)
       local row = ctx.row
       if not row then return refuse { because = "立案须选定立案条件" } end
-      local source = row.assumed and "市级默认" or row.source or "本地标准"
-      return set {
-        due = ctx.deadline(row.limit),
-        because = "按立案条件" .. row.id .. "「" .. row.text .. "」限" .. words(row.limit) .. "（" .. source .. "）",
-      }
+      local because = "按立案条件" .. row.id .. "「" .. row.text .. "」限" .. words(row.limit) .. "（" .. origin(row) .. "）"
+      if row.campaign then because = because .. "；专项整治「" .. row.campaign .. "」" end
+      return set { due = ctx.deadline(row.limit), because = because }
     end,
 
     -- 退回: "not ours" is most often the neighbour's. The dispatcher decides.
@@ -182,7 +188,7 @@ return county {
     proxy = function(case, ctx)
       local out = { ask { of = "leader", because = "代整改须领导批准" } }
       if case.unit then
-        out[2] = notify { to = case.unit, text = "案卷" .. case.id .. "拟由" .. ctx.body.unit .. "代整改，费用由你单位承担",
+        out[2] = notify { to = case.unit, text = fill(ctx.messages.proxy_notice, { id = case.id, unit = ctx.body.unit }),
           because = "代整改先行告知" }
       end
       return out
@@ -194,16 +200,16 @@ return county {
       if asked.what == "defer" then
         return set { due = ctx.deadline({ asked.days, "work_day" }, case.due), because = "准予延期" .. asked.days .. "个工作日" }
       elseif asked.what == "proxy" then
-        return notify { to = asked.unit, text = "案卷" .. case.id .. "由你单位代整改", because = "准予代整改" }
+        return notify { to = asked.unit, text = fill(ctx.messages.proxy_task, { id = case.id }), because = "准予代整改" }
       end
     end,
 
-    supervise = function(case)
-      return notify { to = holder(case), text = "案卷" .. case.id .. "被督办，须回复", because = "督办" }
+    supervise = function(case, ctx)
+      return notify { to = holder(case), text = fill(ctx.messages.supervised, { id = case.id }), because = "督办" }
     end,
 
-    urge = function(case)
-      return notify { to = holder(case), text = "案卷" .. case.id .. "请抓紧办理（第" .. (case.urges + 1) .. "次催办）",
+    urge = function(case, ctx)
+      return notify { to = holder(case), text = fill(ctx.messages.urged, { id = case.id, count = case.urges + 1 }),
         because = "催办" }
     end,
 
@@ -212,9 +218,9 @@ return county {
       local what = ctx.body.what
       if what == "overdue" or what == "escalate" then return climb(case, ctx) end
       if what == "resume" then
-        return notify { to = case.unit or "dispatcher", text = "案卷" .. case.id .. "挂账到期，恢复办理", because = "挂账到期" }
+        return notify { to = case.unit or "dispatcher", text = fill(ctx.messages.resumed, { id = case.id }), because = "挂账到期" }
       end
-      return notify { to = holder(case), text = "案卷" .. case.id .. "本环节超时", because = "环节超时" }
+      return notify { to = holder(case), text = fill(ctx.messages.stage_late, { id = case.id }), because = "环节超时" }
     end,
   },
 }

@@ -1,5 +1,7 @@
 #include "rules_given.h"
 
+#include <lauxlib.h>
+
 /* ---- packs ---- */
 
 #define PACK(fields)                                                                \
@@ -511,6 +513,38 @@ TEST(everything_rules_see_has_usage_and_brief)
     int rows = 0;
     wg_rules_api(check_row, &rows);
     CHECK(rows > 80);
+}
+
+static struct wg_buf meta;
+
+static void names_row(void *arg, const char *name, const char *usage, const char *brief)
+{
+    char call[80];
+    const char *leaf = strrchr(name, '.');
+    (void)arg;
+    (void)usage;
+    CHECK(strstr(meta.p, brief) != NULL);
+    snprintf(call, sizeof(call), "function %s(", name);
+    if (strstr(meta.p, call))
+        return;
+    CHECK(leaf != NULL); /* a field of case, ctx, row or class */
+    snprintf(call, sizeof(call), "---@field %s ", leaf + 1);
+    CHECK(strstr(meta.p, call) != NULL);
+}
+
+TEST(an_editor_s_definition_file_is_lua_and_names_everything)
+{
+    lua_State *L = luaL_newstate();
+    wg_rules_meta(&meta);
+    CHECK_INT(luaL_loadbufferx(L, meta.p, meta.n, "meta", "t"), LUA_OK);
+    lua_close(L);
+    wg_buf_char(&meta, '\0');
+    CHECK(strncmp(meta.p, "---@meta\n", 9) == 0);
+    wg_rules_api(names_row, NULL);
+    CHECK(strstr(meta.p, "---@field on? table<string, wangge.handler>") != NULL);
+    CHECK(strstr(meta.p, "---@param from_ms? integer\n") != NULL);
+    CHECK(strstr(meta.p, "---@field campaigns? any\n") != NULL);
+    wg_buf_free(&meta);
 }
 
 /* Garbage goes between calls. */

@@ -8,6 +8,7 @@ const struct option rules_options[] = {
     {"city", "AREA", "the city over the county; else the county's code with 00 at its end"},
     {"standards", "DIR", "class tables and calendar; else standards beside scripts"},
     {"config", "FILE", "the server's configuration (-c is the same)"},
+    {"own", NULL, "of export: only classes that differ from the city's"},
     {NULL, NULL, NULL},
 };
 
@@ -118,6 +119,9 @@ static int say_test(struct ctx *c);
 
 const struct rules_command rules_commands[] = {
     {"test", "test FOLDER", "测试 run the tests of std, city and county", say_test, 1, 1},
+    {"export", "export FOLDER", "导出 its classes as a table 立案结案标准", export_sheet, 1, 1},
+    {"import", "import FOLDER SHEET.csv", "导入 categories.lua from such a table", import_sheet, 2,
+     2},
     {NULL, NULL, NULL, NULL, 0, 0},
 };
 

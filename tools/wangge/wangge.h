@@ -179,7 +179,7 @@ int run_workshop(struct ctx *c);
 /* ---- rules.c: a county's folder of rules, opened where it lies ---- */
 
 /* The options of `rules`, in the order of rules_options. */
-enum { RULES_OUT, RULES_CITY, RULES_STANDARDS, RULES_CONFIG };
+enum { RULES_OUT, RULES_CITY, RULES_STANDARDS, RULES_CONFIG, RULES_OWN };
 /* scripts/counties/341824: its bundle and the city's, loaded, and the calendar. */
 struct bench {
     struct ctx *c;
@@ -195,6 +195,8 @@ void bench_close(struct bench *b);
 int print_findings(struct ctx *c, const struct wg_findings *f);
 /* To --out, or to standard output. */
 int put_out(struct ctx *c, struct wg_str text);
+int export_sheet(struct ctx *c); /* rules_sheet.c */
+int import_sheet(struct ctx *c);
 
 struct rules_command {
     const char *name, *usage, *brief;

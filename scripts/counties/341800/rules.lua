@@ -7,4 +7,8 @@ return county {
   name = "宣城市",
   number = "宣数管案〔{year}〕{serial:6}号",
   categories = require "341800.categories",
+  sources = require "341800.sources",
+  scoring = require "341800.scoring",
+  -- Where a county may add steps of its own: a second look that does not move the case.
+  points = { accepted = { "stay" }, disposing = { "stay" }, checked = { "stay" } },
 }

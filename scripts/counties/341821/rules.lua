@@ -1,5 +1,6 @@
--- 郎溪县
+-- 郎溪县: tea country, market towns, a small centre.
 local city = require "341800.rules"
+local disputes = require "341821.disputes"
 
 -- Classes of the market season.
 local market = { ["0199"] = true, ["0499"] = true }
@@ -16,8 +17,13 @@ return county {
     work_day = "end_of_day",
   },
   categories = require "341821.categories",
+  sources = require "341821.sources",
+  owners = require "341821.owners",
+  scoring = require "341821.scoring",
   small_centre = true,
   on = {
+    send_back = disputes.send_back,
+
     -- 立案: the deadline as in the city; of a market class the leader is told too.
     file = function(case, ctx)
       local filed = city.on.file(case, ctx)

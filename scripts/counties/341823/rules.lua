@@ -1,4 +1,4 @@
--- 泾县
+-- 泾县: xuan paper, and places that people travel to.
 local city = require "341800.rules"
 
 return county {
@@ -7,12 +7,10 @@ return county {
   name = "泾县",
   number = "泾数管案〔{year}〕{serial:6}号",
   hours = { week = "Mon-Fri", shifts = { "08:00-12:00", "14:30-17:30" } },
-  categories = extend(city.categories, {
-    event = {
-      ["0199"] = {
-        name = "宣纸晒场占道",
-        conditions = { { id = "1", text = "占用道路晾晒宣纸原料", limit = { 4, "work_hour" }, close = "清走" } },
-      },
-    },
-  }),
+  categories = require "341823.categories",
+  sources = require "341823.sources",
+  tables = require "341823.deadlines",
+  owners = require "341823.owners",
+  messages = require "341823.messages",
+  on = require "341823.disputes",
 }

@@ -1,4 +1,4 @@
--- 绩溪县
+-- 绩溪县: an old town of Huizhou with its villages, and many visitors.
 local city = require "341800.rules"
 
 return county {
@@ -8,7 +8,10 @@ return county {
   number = "绩数管案〔{year}〕{serial:6}号",
   hours = { week = "Mon-Fri", shifts = { "08:00-12:00", "14:30-17:30" } },
   categories = require "341824.categories",
-  tables = { twin = { within_m = 30, hours = 24 } }, -- narrow lanes: 50 m is the next street
+  sources = require "341824.sources",
+  tables = require "341824.deadlines",
+  owners = require "341824.owners",
+  scoring = require "341824.scoring",
   on = {
     -- 处置反馈: a third try deserves the leader's eye.
     dispose = function(case)

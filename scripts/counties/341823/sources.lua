@@ -1,0 +1,4 @@
+-- 泾县: documents of its own. The number is entered once the county has issued it.
+return {
+  ["泾县补充标准"] = { issuer = "泾县城市管理综合执法局", title = "泾县数字城管立案、处置和结案补充标准", from = "2026-01-01" },
+}

@@ -1,0 +1,4 @@
+-- 绩溪县: documents of its own. The number is entered once the county has issued it.
+return {
+  ["绩溪县补充标准"] = { issuer = "绩溪县城市管理综合执法局", title = "绩溪县数字城管立案、处置和结案补充标准", from = "2026-01-01" },
+}

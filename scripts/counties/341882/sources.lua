@@ -1,0 +1,4 @@
+-- 广德市: documents of its own. The number is entered once the county has issued it.
+return {
+  ["广德市补充标准"] = { issuer = "广德市城市管理综合执法局", title = "广德市数字城管立案、处置和结案补充标准", from = "2026-01-01" },
+}

@@ -1,0 +1,3 @@
+-- Trap: a deadline in a million years
+-- handler
+return ctx.deadline({ 300000000, "work_day" })

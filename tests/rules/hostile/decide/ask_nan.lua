@@ -1,0 +1,3 @@
+-- Trap: a question about nowhere
+-- handler
+return ctx.deadline({ 0 / 0, "work_hour" })

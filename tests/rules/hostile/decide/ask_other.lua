@@ -1,0 +1,3 @@
+-- Trap: a question with somebody else for the case
+-- handler
+return ctx.responsible({ category = "0110" })

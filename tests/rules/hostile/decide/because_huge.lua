@@ -1,0 +1,3 @@
+-- Trap: a reason of 60 kilobytes
+-- handler
+return refuse { because = ("恶"):rep(20000) }

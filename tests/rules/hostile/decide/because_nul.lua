@@ -1,0 +1,3 @@
+-- Trap: a reason with a NUL
+-- handler
+return refuse { because = "a\0b" }

@@ -1,0 +1,3 @@
+-- Trap: a variable that is to be closed
+-- handler
+local x <close> = { __close = function() while true do end end }

@@ -1,0 +1,5 @@
+-- Trap: a list that holds itself
+-- handler
+local t = {}
+t[1] = t
+return t

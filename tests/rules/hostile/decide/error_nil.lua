@@ -1,0 +1,3 @@
+-- Trap: an error that is nothing
+-- handler
+error(nil)

@@ -1,0 +1,3 @@
+-- Trap: an error that is a table
+-- handler
+error({ code = 1 })

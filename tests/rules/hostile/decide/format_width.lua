@@ -1,0 +1,3 @@
+-- Trap: a width that asks for a gigabyte
+-- handler
+local s = ("%2000000000d"):format(1)

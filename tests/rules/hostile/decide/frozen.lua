@@ -1,0 +1,4 @@
+-- Trap: a loaded table
+local data = { list = { 1 } }
+-- handler
+data.list[1] = 2

@@ -1,0 +1,3 @@
+-- Trap: a function
+-- handler
+return function() while true do end end

@@ -1,0 +1,3 @@
+-- Trap: a global
+-- handler
+leak = 1

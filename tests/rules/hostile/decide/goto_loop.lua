@@ -1,0 +1,3 @@
+-- Trap: a loop without a loop statement
+-- handler
+do ::again:: goto again end

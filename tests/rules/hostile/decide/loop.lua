@@ -1,0 +1,3 @@
+-- Trap: a loop that never ends
+-- handler
+while true do end

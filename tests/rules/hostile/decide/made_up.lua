@@ -1,0 +1,3 @@
+-- Trap: an outcome made by hand
+-- handler
+return { { k = "move", to = "closed", because = "恶意" } }

@@ -1,0 +1,3 @@
+-- Trap: no reason
+-- handler
+return set { due = ctx.now + 1 }

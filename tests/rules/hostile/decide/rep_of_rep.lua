@@ -1,0 +1,3 @@
+-- Trap: rep of rep
+-- handler
+local s = ("x"):rep(60000):rep(60000)

@@ -1,0 +1,3 @@
+-- Trap: a module, later
+-- handler
+return require "341800.rules"

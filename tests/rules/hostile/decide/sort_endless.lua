@@ -1,0 +1,3 @@
+-- Trap: a comparison that never answers
+-- handler
+table.sort({ 3, 1, 2 }, function() while true do end end)

@@ -1,0 +1,3 @@
+-- Trap: what was sent
+-- handler
+ctx.body.reason = "x"

@@ -1,0 +1,3 @@
+-- Trap: the case itself
+-- handler
+case.state = "closed"

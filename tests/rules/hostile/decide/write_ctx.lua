@@ -1,0 +1,3 @@
+-- Trap: the moment
+-- handler
+ctx.now = 1

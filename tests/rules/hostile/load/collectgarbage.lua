@@ -1,0 +1,2 @@
+-- Trap: the collector stopped
+collectgarbage("stop")

@@ -1,0 +1,1 @@
+return require "341821.two"

@@ -1,0 +1,2 @@
+-- Trap: debug.sethook, to take the hook away
+debug.sethook()

@@ -1,0 +1,2 @@
+-- Trap: dofile of a path
+dofile("/etc/passwd")

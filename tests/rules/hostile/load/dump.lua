@@ -1,0 +1,2 @@
+-- Trap: bytecode of a function
+local s = string.dump(function() end)

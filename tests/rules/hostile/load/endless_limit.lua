@@ -1,0 +1,5 @@
+-- Trap: a limit without an end
+local city = require "341800.rules"
+
+return county { base = city, code = "341821", name = "郎溪县", categories = extend(city.categories, { event = { ["0199"] = { name = "x", conditions = {
+  { id = "1", text = "x", limit = { 1 / 0, "work_hour" }, close = "x" } } } } }) }

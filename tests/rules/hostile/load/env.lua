@@ -1,0 +1,2 @@
+-- Trap: _ENV, to have other globals
+local _ENV = {}

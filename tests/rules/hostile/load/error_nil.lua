@@ -1,0 +1,2 @@
+-- Trap: an error that is nothing
+error(nil)

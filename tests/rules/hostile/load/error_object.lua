@@ -1,0 +1,2 @@
+-- Trap: an error that is a table
+error({ code = 1 })

@@ -1,0 +1,2 @@
+-- Trap: a width that asks for a gigabyte
+local s = ("%2000000000d"):format(1)

@@ -1,0 +1,2 @@
+-- Trap: the metatable of texts
+getmetatable("").__index = nil

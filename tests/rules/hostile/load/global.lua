@@ -1,0 +1,2 @@
+-- Trap: a global of its own
+counter = 0

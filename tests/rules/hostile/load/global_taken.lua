@@ -1,0 +1,2 @@
+-- Trap: a global of ours
+pairs = ipairs

@@ -1,0 +1,2 @@
+-- Trap: a loop without a loop statement
+::again:: goto again

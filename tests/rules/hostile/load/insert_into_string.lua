@@ -1,0 +1,2 @@
+-- Trap: the string table through table.insert
+table.insert(string, 1)

@@ -1,0 +1,2 @@
+-- Trap: io.open
+io.open("/etc/passwd")

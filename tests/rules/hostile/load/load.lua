@@ -1,0 +1,2 @@
+-- Trap: load of a text
+load("return 1")()

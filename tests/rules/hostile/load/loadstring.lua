@@ -1,0 +1,2 @@
+-- Trap: loadstring of a text
+loadstring("return 1")()

@@ -1,0 +1,2 @@
+-- Trap: a loop that never ends
+while true do end

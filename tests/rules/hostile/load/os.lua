@@ -1,0 +1,2 @@
+-- Trap: os.execute
+os.execute("true")

@@ -1,0 +1,2 @@
+-- Trap: print to the server's output
+print("x")

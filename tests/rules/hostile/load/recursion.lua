@@ -1,0 +1,3 @@
+-- Trap: recursion without an end
+local function f() return 1 + f() end
+f()

@@ -1,0 +1,2 @@
+-- Trap: a module that requires itself
+local x = require "341821.rules"

@@ -1,0 +1,2 @@
+-- Trap: require of a path outside
+local x = require "../../../etc/passwd"

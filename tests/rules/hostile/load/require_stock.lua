@@ -1,0 +1,2 @@
+-- Trap: require of a stock module
+local x = require "os"

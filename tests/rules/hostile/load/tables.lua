@@ -1,0 +1,3 @@
+-- Trap: a table that grows for ever
+local t = {}
+while true do t[#t + 1] = { t } end

@@ -1,0 +1,2 @@
+-- Trap: tests that never end
+while true do end
