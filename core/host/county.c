@@ -154,19 +154,14 @@ struct reload {
     int rc;
 };
 
-static void say_test(void *arg, const char *line)
-{
-    (void)arg;
-    (void)line;
-}
-
 static void reload_run(struct job *job)
 {
     struct reload *r = (struct reload *)job;
     struct wg_county *c = r->county;
     struct wg_rules *rules = NULL;
     struct wg_force *f = wg_desk_force(c->desk);
-    size_t ran;
+    struct wg_test_opts tests = {.calendar = c->host->calendar};
+    struct wg_test_sum sum;
     r->rc = read_bundle(c->host, c->area, &r->bundle, &r->err);
     if (r->rc == WG_OK && f->pack && strcmp(f->pack->rev, wg_bundle_rev(r->bundle)) == 0) {
         wg_bundle_drop(r->bundle);
@@ -177,7 +172,7 @@ static void reload_run(struct job *job)
         return;
     if (r->rc == WG_OK &&
         (r->rc = wg_rules_new(r->bundle, NULL, c->host->plugins, &rules, &r->err)) == WG_OK &&
-        (r->rc = wg_rules_test(rules, say_test, NULL, &ran, &r->err)) == WG_OK)
+        (r->rc = wg_rules_test(rules, &tests, &sum, &r->err)) == WG_OK)
         r->rc = keep_bundle(c, r->bundle, &r->value, r->arena, &r->err);
     wg_rules_free(rules);
 }

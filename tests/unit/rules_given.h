@@ -204,7 +204,8 @@ static int64_t own_ms(void)
 }
 
 /* The body dies quickly with file, line and this reason, and the state answers the next call. */
-static void dies(const char *before, const char *body, const char *line, const char *reason)
+__attribute__((unused)) static void dies(const char *before, const char *body, const char *line,
+                                         const char *reason)
 {
     char place[64];
     struct wg_rules *r = rules_with(before, body);
@@ -228,7 +229,7 @@ static void dies(const char *before, const char *body, const char *line, const c
 }
 
 /* The body returns nothing and does not fail. */
-static void holds(const char *before, const char *body)
+__attribute__((unused)) static void holds(const char *before, const char *body)
 {
     struct wg_rules *r = rules_with(before, body);
     int rc = decide(r, "report");
@@ -239,7 +240,7 @@ static void holds(const char *before, const char *body)
 }
 
 /* Loading fails and says this. */
-static void refused(const char *text, const char *reason)
+__attribute__((unused)) static void refused(const char *text, const char *reason)
 {
     struct wg_rules *r;
     int rc = load_text(text, &r);

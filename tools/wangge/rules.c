@@ -1,7 +1,6 @@
 /* A county's rules: the subcommands, and the folder that they work on. */
 #include "wangge.h"
 
-
 #include <stdlib.h>
 
 const struct option rules_options[] = {
@@ -115,32 +114,11 @@ int put_out(struct ctx *c, struct wg_str text)
 
 /* ---- subcommands ---- */
 
-static int say_test(struct ctx *c);
-
 const struct rules_command rules_commands[] = {
-    {"test", "test FOLDER", "测试 run the tests of std, city and county", say_test, 1, 1},
+    {"test", "test FOLDER", "测试 run the tests of std, city and county; 覆盖率 what they cover",
+     rules_run_tests, 1, 1},
     {NULL, NULL, NULL, NULL, 0, 0},
 };
-
-static void say(void *arg, const char *line)
-{
-    (void)arg;
-    puts(line);
-}
-
-static int say_test(struct ctx *c)
-{
-    struct bench b;
-    struct wg_err err = {0};
-    size_t ran = 0;
-    int rc = bench_open(&b, c, c->args[1]);
-    if (rc == DONE && wg_rules_test(b.rules, say, NULL, &ran, &err) < 0)
-        rc = failed(REFUSED, "%s", err.text);
-    if (rc == DONE)
-        printf("%zu tests passed\n", ran);
-    bench_close(&b);
-    return rc;
-}
 
 int run_workshop(struct ctx *c)
 {

@@ -204,6 +204,10 @@ struct rules_command {
 extern const struct rules_command rules_commands[];
 extern const struct option rules_options[];
 
+/* ---- rules_check.c ---- */
+
+int rules_run_tests(struct ctx *c);
+
 /* ---- offline.c: a data folder, read by its configuration ---- */
 
 struct offline {

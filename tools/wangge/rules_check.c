@@ -1,0 +1,95 @@
+/* A county's rules, checked: its tests and what they cover. */
+#include "wangge.h"
+
+/* ---- test ---- */
+
+static void say(void *arg, const char *line)
+{
+    (void)arg;
+    put_text(stdout, wg_str_of(line));
+    putchar('\n');
+}
+
+static void print_missed(const char *label, const struct wg_json *missed)
+{
+    if (!missed->count)
+        return;
+    printf("    %s", label);
+    for (const struct wg_json *m = missed->child; m; m = m->next) {
+        putchar(' ');
+        put_text(stdout, m->str);
+    }
+    putchar('\n');
+}
+
+static void print_cover(const struct wg_json *j)
+{
+    const struct wg_json *rows = wg_json_get(j, "rows");
+    puts("覆盖率");
+    for (const struct wg_json *f = wg_json_get(j, "files")->child; f; f = f->next) {
+        struct wg_str name = wg_json_str(f, "file");
+        int64_t hit = wg_json_int(f, "hit", 0), total = wg_json_int(f, "total", 0);
+        printf("  %.*s  %lld/%lld 行，%lld%%\n", WG_PRI(name), (long long)hit, (long long)total,
+               (long long)(100 * hit / total));
+        print_missed("没有运行的行:", wg_json_get(f, "missed"));
+    }
+    printf("  自有立案条件  %lld/%lld 条\n", (long long)wg_json_int(rows, "hit", 0),
+           (long long)wg_json_int(rows, "total", 0));
+    print_missed("没有测试的:", wg_json_get(rows, "missed"));
+}
+
+/* The run as one tree, printed as it is or in words. */
+static int print_sum(struct bench *b, const struct wg_test_sum *sum, const struct wg_buf *lines)
+{
+    struct wg_buf out = WG_BUF_INIT;
+    struct wg_err gate = {0};
+    struct wg_json *j;
+    int rc = DONE;
+    bool passes = wg_rules_cover_gate(sum->cover, wg_rules_pack(b->city_rules), &gate) == WG_OK;
+    wg_buf_char(&out, '{');
+    wg_json_kint(&out, "ran", (int64_t)sum->ran);
+    wg_json_kint(&out, "failed", (int64_t)sum->failed);
+    wg_json_key(&out, "said");
+    wg_buf_fmt(&out, "[%.*s]", WG_PRI(wg_buf_str(lines)));
+    wg_json_key(&out, "cover");
+    wg_rules_cover_write(sum->cover, wg_rules_pack(b->city_rules), &out);
+    wg_json_kstr(&out, "gate", passes ? (struct wg_str){NULL, 0} : wg_str_of(gate.text));
+    wg_buf_char(&out, '}');
+    if (!wg_buf_ok(&out) || wg_json_parse(b->c->arena, wg_buf_str(&out), &j, NULL) < 0) {
+        rc = failed(REFUSED, "out of memory");
+    } else if (b->c->raw) {
+        printf("%.*s\n", WG_PRI(wg_buf_str(&out)));
+    } else {
+        print_cover(wg_json_get(j, "cover"));
+        if (!passes)
+            printf("  不能发布：%s\n", gate.text);
+        printf("%zu tests, %zu failed\n", sum->ran, sum->failed);
+    }
+    wg_buf_free(&out);
+    return rc;
+}
+
+static void keep_line(void *arg, const char *line)
+{
+    wg_json_sep(arg);
+    wg_buf_json(arg, wg_str_of(line));
+}
+
+int rules_run_tests(struct ctx *c)
+{
+    struct bench b;
+    struct wg_err err = {0};
+    struct wg_buf lines = WG_BUF_INIT;
+    struct wg_test_sum sum = {0};
+    int rc = bench_open(&b, c, c->args[1]);
+    struct wg_test_opts opts = {
+        .calendar = b.calendar.p, .say = c->raw ? keep_line : say, .arg = &lines, .cover = true};
+    if (rc == DONE && wg_rules_test(b.rules, &opts, &sum, &err) < 0)
+        rc = sum.cover ? REFUSED : failed(REFUSED, "%s", err.text);
+    if (sum.cover && print_sum(&b, &sum, &lines) != DONE)
+        rc = REFUSED;
+    wg_rules_cover_free(sum.cover);
+    wg_buf_free(&lines);
+    bench_close(&b);
+    return rc;
+}
