@@ -200,6 +200,8 @@ struct wg_decision {
  * rule failed), WG_EDENIED (the rule refuses: err->text is its because), WG_ENOMEM. */
 int wg_rules_decide(struct wg_rules *r, const struct wg_decision *d, struct wg_arena *a,
                     struct wg_buf *facts, struct wg_buf *outs, struct wg_err *err);
+/** The handlers in force: {"report":["std/city.lua",98], …}. Errors: WG_ENOMEM. */
+int wg_rules_handlers(struct wg_rules *r, struct wg_buf *out);
 /** The functions and fields that rules see, with usage and brief, one a line: `wangged --api`. */
 void wg_rules_api(void (*say)(void *arg, const char *name, const char *usage, const char *brief),
                   void *arg);

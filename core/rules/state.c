@@ -407,3 +407,40 @@ int wg_rules_decide(struct wg_rules *r, const struct wg_decision *d, struct wg_a
     tidy(r);
     return rc;
 }
+
+/* ---- looking ---- */
+
+/* The handlers as JSON into r->scratch. */
+static int list_handlers(lua_State *L)
+{
+    struct wg_buf *out = &rules_of(L)->scratch;
+    lua_Debug ar;
+    wg_buf_clear(out);
+    wg_buf_char(out, '{');
+    rules_push_ref(L, REF_ON);
+    int on = lua_gettop(L);
+    rules_keys(L, on);
+    for (lua_Integer i = 1; lua_rawgeti(L, on + 1, i) == LUA_TSTRING; i++) {
+        wg_json_key(out, lua_tostring(L, -1));
+        if (lua_getfield(L, on, lua_tostring(L, -1)) != LUA_TFUNCTION)
+            return luaL_error(L, "on.%s is no function", lua_tostring(L, -2));
+        lua_getinfo(L, ">S", &ar);
+        wg_buf_char(out, '[');
+        wg_buf_json(out, wg_str_of(ar.source + (ar.source[0] == '@')));
+        wg_buf_char(out, ',');
+        wg_buf_int(out, ar.linedefined);
+        wg_buf_char(out, ']');
+        lua_settop(L, on + 1);
+    }
+    wg_buf_char(out, '}');
+    return 0;
+}
+
+int wg_rules_handlers(struct wg_rules *r, struct wg_buf *out)
+{
+    int rc = rules_protect(r, list_handlers, 0, r->limits.load_us);
+    if (rc < 0 || !wg_buf_ok(&r->scratch))
+        return WG_ENOMEM;
+    wg_buf_str_add(out, wg_buf_str(&r->scratch));
+    return WG_OK;
+}

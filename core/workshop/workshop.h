@@ -29,4 +29,12 @@ void wg_findings_free(struct wg_findings *f);
 /** {"faults", "doubts", "remarks", "findings": […]} */
 void wg_findings_write(const struct wg_findings *f, struct wg_buf *out);
 
+/* ---- lint: what a pack says that can't be meant ---- */
+
+/** Unknown names, rows that can never be chosen, gaps and overlaps. base: the pack that the county
+ * stands on, or NULL; what comes from there is a remark, for the county can't mend it. now_ms: for
+ * documents that are no longer, or not yet, in force. Errors: WG_ENOMEM. */
+int wg_lint(struct wg_rules *r, const struct wg_bundle *b, const struct wg_pack *base,
+            int64_t now_ms, struct wg_findings *f, struct wg_err *err);
+
 #endif

@@ -93,3 +93,21 @@ int rules_run_tests(struct ctx *c)
     bench_close(&b);
     return rc;
 }
+
+/* ---- lint ---- */
+
+int rules_run_lint(struct ctx *c)
+{
+    struct bench b;
+    struct wg_err err = {0};
+    struct wg_findings found = {.items = WG_BUF_INIT};
+    int rc = bench_open(&b, c, c->args[1]);
+    if (rc == DONE &&
+        wg_lint(b.rules, b.bundle, wg_rules_pack(b.city_rules), wg_now_ms(), &found, &err) < 0)
+        rc = failed(REFUSED, "%s", err.text);
+    if (rc == DONE)
+        rc = print_findings(c, &found);
+    wg_findings_free(&found);
+    bench_close(&b);
+    return rc;
+}

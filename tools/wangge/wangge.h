@@ -207,6 +207,7 @@ extern const struct option rules_options[];
 /* ---- rules_check.c ---- */
 
 int rules_run_tests(struct ctx *c);
+int rules_run_lint(struct ctx *c);
 
 /* ---- offline.c: a data folder, read by its configuration ---- */
 
