@@ -37,4 +37,22 @@ void wg_findings_write(const struct wg_findings *f, struct wg_buf *out);
 int wg_lint(struct wg_rules *r, const struct wg_bundle *b, const struct wg_pack *base,
             int64_t now_ms, struct wg_findings *f, struct wg_err *err);
 
+/* ---- completeness 责任全覆盖 ---- */
+
+struct wg_complete_sum {
+    size_t classes, grids, parts, spans; /**< spans: stretches of time in which no unit changes */
+    uint64_t checked;                    /**< class x grid x span, and part x span */
+    size_t holes, overlaps, dead;        /**< places without anybody, with two; rows for nothing */
+};
+/** Over every class, grid, part with its owner, and day between two moments: is there nobody who
+ * answers, or are there two? By the order of the pack's owner rules, as "responsible" answers. A
+ * hole or an overlap is a fault; rows that nothing reaches are doubts; units that answer for
+ * nothing, a remark. geojson: a FeatureCollection of the places {problem, grid, duty, classes,
+ * example, from, to}, or NULL. progress(arg, done, of) may be NULL. Takes its time: for a job.
+ * Errors: WG_EINVAL (no grids, shapes that can't be compared), WG_ENOMEM. */
+int wg_complete(const struct wg_ground *g, const struct wg_pack *pack, int64_t from_ms,
+                int64_t to_ms, void (*progress)(void *arg, size_t done, size_t of), void *arg,
+                struct wg_findings *f, struct wg_buf *geojson, struct wg_complete_sum *sum,
+                struct wg_err *err);
+
 #endif
