@@ -117,6 +117,9 @@ int put_out(struct ctx *c, struct wg_str text)
 const struct rules_command rules_commands[] = {
     {"test", "test FOLDER", "测试 run the tests of std, city and county; 覆盖率 what they cover",
      rules_run_tests, 1, 1},
+    {"complete", "complete --config FILE FOLDER | AREA",
+     "责任全覆盖 holes and overlaps, everywhere and all year; --out FILE: a map (GeoJSON)",
+     rules_run_complete, 1, 1},
     {"lint", "lint FOLDER", "检查 unknown names, rows never chosen, gaps and overlaps",
      rules_run_lint, 1, 1},
     {NULL, NULL, NULL, NULL, 0, 0},

@@ -111,3 +111,72 @@ int rules_run_lint(struct ctx *c)
     bench_close(&b);
     return rc;
 }
+
+/* ---- complete ---- */
+
+static void show_progress(void *arg, size_t done, size_t of)
+{
+    size_t *told = arg;
+    if (done * 10 / of == *told)
+        return;
+    *told = done * 10 / of;
+    fprintf(stderr, "%zu %%\n", *told * 10);
+}
+
+/* The check and what it has to say; the map goes to --out. */
+static int run_complete(struct ctx *c, const struct wg_ground *g, const struct wg_pack *pack)
+{
+    struct wg_findings found = {.items = WG_BUF_INIT};
+    struct wg_buf map = WG_BUF_INIT;
+    struct wg_complete_sum sum;
+    struct wg_err err = {0};
+    size_t told = 0;
+    int64_t now = wg_now_ms(), began = wg_mono_ms();
+    int rc = wg_complete(g, pack, now, now + 366 * WG_DAY_MS, c->raw ? NULL : show_progress, &told,
+                         &found, &map, &sum, &err);
+    if (rc < 0)
+        rc = failed(REFUSED, "%s", err.text);
+    if (rc == DONE && opt(c, RULES_OUT))
+        rc = put_out(c, wg_buf_str(&map));
+    if (rc == DONE)
+        rc = print_findings(c, &found);
+    if (sum.grids && !c->raw)
+        printf("%zu 个小类 × %zu 个网格 × %zu 段时间，%zu 个部件：核对 %llu 项，用时 %.1f 秒；缺口 "
+               "%zu，"
+               "重叠 %zu，不起作用 %zu\n",
+               sum.classes, sum.grids, sum.spans, sum.parts, (unsigned long long)sum.checked,
+               (double)(wg_mono_ms() - began) / 1000, sum.holes, sum.overlaps, sum.dead);
+    wg_findings_free(&found);
+    wg_buf_free(&map);
+    return rc;
+}
+
+int rules_run_complete(struct ctx *c)
+{
+    struct offline o;
+    struct beside in_force = {NULL, NULL};
+    struct bench b = {.calendar = WG_BUF_INIT};
+    struct wg_rules *rules = NULL;
+    struct wg_err err = {0};
+    size_t i;
+    bool by_area = strlen(c->args[1]) == 6 && !strchr(c->args[1], '/');
+    int rc = offline_open(&o, c, opt(c, RULES_CONFIG), false);
+    if (rc == DONE && !by_area)
+        rc = bench_open(&b, c, c->args[1]);
+    if (rc == DONE && !area_index(&o, by_area ? c->args[1] : b.area, &i))
+        rc = misused(c, "%s is no area of the configuration", by_area ? c->args[1] : b.area);
+    if (rc == DONE && beside_open(&o, i, &in_force, &err) < 0)
+        rc = failed(REFUSED, "%s", err.text);
+    if (rc == DONE && by_area && !in_force.bundle)
+        rc = failed(REFUSED, "%s has no rules yet", c->args[1]);
+    if (rc == DONE && by_area &&
+        wg_rules_new(in_force.bundle, NULL, o.plugins.table, &rules, &err) < 0)
+        rc = failed(REFUSED, "%s", err.text);
+    if (rc == DONE)
+        rc = run_complete(c, in_force.ground, wg_rules_pack(by_area ? rules : b.rules));
+    wg_rules_free(rules);
+    beside_close(&in_force);
+    bench_close(&b);
+    offline_close(&o);
+    return rc;
+}
