@@ -55,4 +55,19 @@ int wg_complete(const struct wg_ground *g, const struct wg_pack *pack, int64_t f
                 struct wg_findings *f, struct wg_buf *geojson, struct wg_complete_sum *sum,
                 struct wg_err *err);
 
+/* ---- generated tests ---- */
+
+struct wg_gen_opts {
+    const struct wg_pack *base;     /**< rows that it has just so are left out; NULL: all rows */
+    const char *calendar;           /**< text of standards/calendar.json; NULL: none */
+    const struct wg_ground *ground; /**< tests at vertices of borders too; NULL: none */
+};
+/** A generated_tests.lua: each row filed on an ordinary day, a minute to each side of the last
+ * moment that still ends before a closing, before a holiday, around a make-up day, at the ends of
+ * the seasons; what is wanted is worked out from the row and the calendar, not asked of the rules.
+ * Where a handler decides otherwise, a comment says so instead of a test. Errors: WG_EINVAL
+ * (hours), WG_ENOMEM. */
+int wg_gen_tests(struct wg_rules *r, const struct wg_gen_opts *opts, struct wg_buf *out,
+                 size_t *tests, struct wg_err *err);
+
 #endif

@@ -340,7 +340,7 @@ def searches(who, peer):
 
 def complete(_short, _kept):
     """(h) Is somebody responsible, everywhere and all year: a large county's areas, made up."""
-    rounds = [fields(subprocess.run([BUILD / "tests/bench_complete"], capture_output=True, text=True, check=True).stdout)
+    rounds = [fields(subprocess.run([common.BUILD / "tests/bench_complete"], capture_output=True, text=True, check=True).stdout)
               for _ in range(ROUNDS)]
     line("h completeness of responsibility", median(rounds, "seconds"), "s", most=10)
     line("h class x grid x span, part x span", median(rounds, "checked") / median(rounds, "seconds"), "/s")

@@ -8,6 +8,7 @@ const struct option rules_options[] = {
     {"city", "AREA", "the city over the county; else the county's code with 00 at its end"},
     {"standards", "DIR", "class tables and calendar; else standards beside scripts"},
     {"config", "FILE", "the server's configuration (-c is the same)"},
+    {"all", NULL, "every row, not only the county's own"},
     {NULL, NULL, NULL},
 };
 
@@ -120,6 +121,9 @@ const struct rules_command rules_commands[] = {
     {"complete", "complete --config FILE FOLDER | AREA",
      "责任全覆盖 holes and overlaps, everywhere and all year; --out FILE: a map (GeoJSON)",
      rules_run_complete, 1, 1},
+    {"gen-tests", "gen-tests FOLDER",
+     "生成测试 out of the county's own rows (--all), with --config at borders too", rules_run_gen,
+     1, 1},
     {"lint", "lint FOLDER", "检查 unknown names, rows never chosen, gaps and overlaps",
      rules_run_lint, 1, 1},
     {NULL, NULL, NULL, NULL, 0, 0},

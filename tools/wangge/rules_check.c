@@ -180,3 +180,47 @@ int rules_run_complete(struct ctx *c)
     offline_close(&o);
     return rc;
 }
+
+/* ---- gen-tests ---- */
+
+static int write_tests(struct bench *b, const struct wg_ground *ground)
+{
+    bool all = b->c->given[RULES_ALL] > 0;
+    struct wg_gen_opts opts = {.base = all ? NULL : wg_rules_pack(b->city_rules),
+                               .calendar = b->calendar.p,
+                               .ground = ground};
+    struct wg_buf out = WG_BUF_INIT;
+    struct wg_err err = {0};
+    size_t tests = 0;
+    int rc = wg_gen_tests(b->rules, &opts, &out, &tests, &err) < 0
+                 ? failed(REFUSED, "%s", err.text)
+                 : put_out(b->c, wg_buf_str(&out));
+    if (rc == DONE)
+        fprintf(stderr, "%zu tests\n", tests);
+    wg_buf_free(&out);
+    return rc;
+}
+
+int rules_run_gen(struct ctx *c)
+{
+    struct offline o = {.lock = -1};
+    struct beside in_force = {NULL, NULL};
+    struct bench b;
+    struct wg_err err = {0};
+    size_t i;
+    bool ground = opt(c, RULES_CONFIG) != NULL;
+    int rc = bench_open(&b, c, c->args[1]);
+    if (rc == DONE && ground)
+        rc = offline_open(&o, c, opt(c, RULES_CONFIG), false);
+    if (rc == DONE && ground && !area_index(&o, b.area, &i))
+        rc = misused(c, "%s is no area of the configuration", b.area);
+    if (rc == DONE && ground && beside_open(&o, i, &in_force, &err) < 0)
+        rc = failed(REFUSED, "%s", err.text);
+    if (rc == DONE)
+        rc = write_tests(&b, in_force.ground);
+    beside_close(&in_force);
+    if (ground)
+        offline_close(&o);
+    bench_close(&b);
+    return rc;
+}

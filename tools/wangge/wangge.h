@@ -179,7 +179,7 @@ int run_workshop(struct ctx *c);
 /* ---- rules.c: a county's folder of rules, opened where it lies ---- */
 
 /* The options of `rules`, in the order of rules_options. */
-enum { RULES_OUT, RULES_CITY, RULES_STANDARDS, RULES_CONFIG };
+enum { RULES_OUT, RULES_CITY, RULES_STANDARDS, RULES_CONFIG, RULES_ALL };
 /* scripts/counties/341824: its bundle and the city's, loaded, and the calendar. */
 struct bench {
     struct ctx *c;
@@ -209,6 +209,7 @@ extern const struct option rules_options[];
 int rules_run_tests(struct ctx *c);
 int rules_run_lint(struct ctx *c);
 int rules_run_complete(struct ctx *c);
+int rules_run_gen(struct ctx *c);
 
 /* ---- offline.c: a data folder, read by its configuration ---- */
 
