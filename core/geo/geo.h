@@ -6,6 +6,7 @@
 #define WG_GEO_H
 
 #include "base/base.h"
+#include "geo/overlay.h"
 
 struct wg_point {
     int32_t lon_e7, lat_e7;

@@ -182,7 +182,7 @@ static void read_campaigns(const struct rules_reading *g, int idx)
 
 static bool fronts(struct wg_str front, struct wg_str s)
 {
-    return front.n <= s.n && memcmp(front.p, s.p, front.n) == 0;
+    return front.n == 0 || (front.n <= s.n && memcmp(front.p, s.p, front.n) == 0);
 }
 
 static bool in_area(const struct wg_campaign *c, struct wg_str grid)

@@ -152,6 +152,23 @@ void rules_freeze(lua_State *L, int idx)
     lua_pop(L, 2);
 }
 
+void rules_each_function(lua_State *L, int idx, void (*fn)(lua_State *L, void *arg), void *arg)
+{
+    struct walk w = walk_from(L, idx);
+    for (lua_Integer i = 1; i <= w.count; i++) {
+        lua_rawgeti(L, w.todo, i);
+        int at = lua_gettop(L);
+        if (lua_type(L, at) == LUA_TFUNCTION) {
+            walk_upvalues(&w, at);
+            fn(L, arg);
+        } else {
+            walk_table(&w, at);
+        }
+        lua_settop(L, at - 1);
+    }
+    lua_pop(L, 2);
+}
+
 /* ---- outer locals ---- */
 
 /* What the value at -1 is, so that a look tells whether it is still the same. */

@@ -12,6 +12,7 @@
 #define WG_RULES_H
 
 #include "case/case.h"
+#include "rules/cover.h"
 
 /* ---- a bundle: files under one revision. Immutable, counted, any thread ---- */
 
@@ -206,10 +207,8 @@ struct wg_decision {
  * rule failed), WG_EDENIED (the rule refuses: err->text is its because), WG_ENOMEM. */
 int wg_rules_decide(struct wg_rules *r, const struct wg_decision *d, struct wg_arena *a,
                     struct wg_buf *facts, struct wg_buf *outs, struct wg_err *err);
-/** Run the bundle's tests.lua (std, city and county). say gets a line a test. Errors: WG_ERULE with
- * the first failure. */
-int wg_rules_test(struct wg_rules *r, void (*say)(void *arg, const char *line), void *arg,
-                  size_t *ran, struct wg_err *err);
+/** The handlers in force: {"report":["std/city.lua",98], …}. Errors: WG_ENOMEM. */
+int wg_rules_handlers(struct wg_rules *r, struct wg_buf *out);
 /** The functions and fields that rules see, with usage and brief, one a line: `wangged --api`. */
 void wg_rules_api(void (*say)(void *arg, const char *name, const char *usage, const char *brief),
                   void *arg);

@@ -69,10 +69,18 @@ static void look_at_clock(lua_State *L)
         luaL_error(L, "the time is over: rules have %d ms", (int)(budget_us / 1000));
 }
 
-static void on_count(lua_State *L, lua_Debug *ar)
+static void on_hook(lua_State *L, lua_Debug *ar)
 {
-    (void)ar;
-    look_at_clock(L);
+    if (ar->event == LUA_HOOKLINE)
+        rules_cover_line(L, ar);
+    else
+        look_at_clock(L);
+}
+
+void rules_count_lines(struct wg_rules *r, struct wg_rules_cover *c)
+{
+    r->cover = c;
+    lua_sethook(r->L, on_hook, LUA_MASKCOUNT | (c ? LUA_MASKLINE : 0), HOOK_EVERY);
 }
 
 void rules_charge(lua_State *L, size_t bytes)
@@ -182,16 +190,18 @@ int rules_protect(struct wg_rules *r, lua_CFunction fn, int results, int64_t bud
 
 /* ---- loading ---- */
 
-/* Push the `on` of a module's pack, or nothing where the bundle has no such module or never asked
- * for it. */
+/* Put the `on` and the hours of a module's pack into the tables on top, or nothing where the bundle
+ * has no such module or never asked for it. */
 static void add_level(lua_State *L, const char *module, const char *level)
 {
-    int levels = lua_gettop(L);
+    int levels = lua_gettop(L), hours = levels - 1;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &rules_modules_key);
     lua_getfield(L, -1, module);
     if (lua_type(L, -1) == LUA_TTABLE && rules_pack_spot(L, -1)) {
         lua_getfield(L, -1, "on");
         lua_setfield(L, levels, level);
+        lua_getfield(L, -1, "hours");
+        lua_setfield(L, hours, level);
     }
     lua_settop(L, levels);
 }
@@ -231,6 +241,7 @@ static int load_all(lua_State *L)
     rules_set_ref(L, REF_MESSAGES);
     rules_make_world(L);
     lua_newtable(L);
+    lua_newtable(L);
     add_level(L, "std.city", "std");
     add_level(L, city_entry, city.p);
     add_level(L, entry, area.p);
@@ -238,6 +249,8 @@ static int load_all(lua_State *L)
     rules_freeze(L, -1);
     lua_pushvalue(L, -1);
     rules_set_ref(L, REF_LEVELS);
+    lua_insert(L, -2);
+    rules_set_ref(L, REF_HOURS);
     int levels = lua_gettop(L);
     rules_watch_all(L, levels, RULES_MESSAGE_SLOT + 1);
     return lua_gettop(L) - levels;
@@ -263,7 +276,7 @@ static int load(struct wg_rules *r, struct wg_err *err)
     r->alloc_max = LOAD_ALLOC_MAX;
     *(struct wg_rules **)lua_getextraspace(L) = r;
     lua_pushcfunction(L, on_message);
-    lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_EVERY);
+    rules_count_lines(r, NULL);
     int rc = rules_protect(r, load_all, LUA_MULTRET, r->limits.load_us);
     if (rc < 0)
         return wg_fail(err, rc, "%s%s%s", has_place(r->why) ? "" : r->place,
@@ -401,4 +414,41 @@ int wg_rules_decide(struct wg_rules *r, const struct wg_decision *d, struct wg_a
     }
     tidy(r);
     return rc;
+}
+
+/* ---- looking ---- */
+
+/* The handlers as JSON into r->scratch. */
+static int list_handlers(lua_State *L)
+{
+    struct wg_buf *out = &rules_of(L)->scratch;
+    lua_Debug ar;
+    wg_buf_clear(out);
+    wg_buf_char(out, '{');
+    rules_push_ref(L, REF_ON);
+    int on = lua_gettop(L);
+    rules_keys(L, on);
+    for (lua_Integer i = 1; lua_rawgeti(L, on + 1, i) == LUA_TSTRING; i++) {
+        wg_json_key(out, lua_tostring(L, -1));
+        if (lua_getfield(L, on, lua_tostring(L, -1)) != LUA_TFUNCTION)
+            return luaL_error(L, "on.%s is no function", lua_tostring(L, -2));
+        lua_getinfo(L, ">S", &ar);
+        wg_buf_char(out, '[');
+        wg_buf_json(out, wg_str_of(ar.source + (ar.source[0] == '@')));
+        wg_buf_char(out, ',');
+        wg_buf_int(out, ar.linedefined);
+        wg_buf_char(out, ']');
+        lua_settop(L, on + 1);
+    }
+    wg_buf_char(out, '}');
+    return 0;
+}
+
+int wg_rules_handlers(struct wg_rules *r, struct wg_buf *out)
+{
+    int rc = rules_protect(r, list_handlers, 0, r->limits.load_us);
+    if (rc < 0 || !wg_buf_ok(&r->scratch))
+        return WG_ENOMEM;
+    wg_buf_str_add(out, wg_buf_str(&r->scratch));
+    return WG_OK;
 }

@@ -28,7 +28,8 @@ enum rules_ref {
     REF_LEVELS,
     REF_VALUES,
     REF_TABLES,
-    REF_MESSAGES
+    REF_MESSAGES,
+    REF_HOURS
 };
 #define RULES_MESSAGE_SLOT 1
 
@@ -79,6 +80,7 @@ struct wg_rules {
     struct rules_watch *watch;
     size_t watches;
     struct wg_str test_file, test_level;
+    struct wg_rules_cover *cover; /**< borrowed: what a run of tests counts into, or NULL */
     /* one call */
     const struct wg_decision *d;
     struct wg_arena *arena;
@@ -124,6 +126,31 @@ bool rules_is_frozen(lua_State *L, int idx);
 void rules_watch_all(lua_State *L, int idx, int first_slot);
 /** Has a call changed an outer local? Puts it back. */
 bool rules_watch_check(struct wg_rules *r, struct rules_spot *whose, const char **name);
+
+/** fn for each function of Lua that can be reached from idx, which lies on top of the stack then.
+ */
+void rules_each_function(lua_State *L, int idx, void (*fn)(lua_State *L, void *arg), void *arg);
+
+/* ---- cover.c ---- */
+
+/** Made in a protected call: the lines of all handlers, none of them hit. Errors: WG_ENOMEM. */
+int rules_cover_new(struct wg_rules *r, struct wg_rules_cover **out);
+void rules_cover_line(lua_State *L, lua_Debug *ar); /**< the hook's */
+void rules_cover_row(struct wg_rules_cover *c, const struct wg_class *class_,
+                     const struct wg_condition *row);
+void rules_cover_action(struct wg_rules_cover *c, struct wg_str action);
+/** Count lines from here on, or no more. */
+void rules_count_lines(struct wg_rules *r, struct wg_rules_cover *c);
+
+/* ---- want.c ---- */
+
+/** What is wanted is there; objects that came may have more fields. A text that is a moment equals
+ * its milliseconds, false stands for null. */
+bool rules_wanted(const struct wg_json *want, const struct wg_json *got);
+/** As rules_wanted, for lists: each that is wanted, in order; more: others may lie between. */
+bool rules_wanted_list(const struct wg_json *want, const struct wg_json *got, bool more);
+/** For a person: moments as local times. */
+void rules_show(const struct wg_json *j, struct wg_buf *out);
 
 /* ---- list.c, text.c, sandbox.c, declare.c ---- */
 

@@ -106,4 +106,45 @@ struct wg_sheet_changes {
 int wg_sheet_read(struct wg_str text, const struct wg_pack *city, struct wg_buf *lua,
                   struct wg_sheet_changes *changes, struct wg_findings *f);
 
+/* ---- lint: what a pack says that can't be meant ---- */
+
+/** Unknown names, rows that can never be chosen, gaps and overlaps. base: the pack that the county
+ * stands on, or NULL; what comes from there is a remark, for the county can't mend it. now_ms: for
+ * documents that are no longer, or not yet, in force. Errors: WG_ENOMEM. */
+int wg_lint(struct wg_rules *r, const struct wg_bundle *b, const struct wg_pack *base,
+            int64_t now_ms, struct wg_findings *f, struct wg_err *err);
+
+/* ---- completeness 责任全覆盖 ---- */
+
+struct wg_complete_sum {
+    size_t classes, grids, parts, spans; /**< spans: stretches of time in which no unit changes */
+    uint64_t checked;                    /**< class x grid x span, and part x span */
+    size_t holes, overlaps, dead;        /**< places without anybody, with two; rows for nothing */
+};
+/** Over every class, grid, part with its owner, and day between two moments: is there nobody who
+ * answers, or are there two? By the order of the pack's owner rules, as "responsible" answers. A
+ * hole or an overlap is a fault; rows that nothing reaches are doubts; units that answer for
+ * nothing, a remark. geojson: a FeatureCollection of the places {problem, grid, duty, classes,
+ * example, from, to}, or NULL. progress(arg, done, of) may be NULL. Takes its time: for a job.
+ * Errors: WG_EINVAL (no grids, shapes that can't be compared), WG_ENOMEM. */
+int wg_complete(const struct wg_ground *g, const struct wg_pack *pack, int64_t from_ms,
+                int64_t to_ms, void (*progress)(void *arg, size_t done, size_t of), void *arg,
+                struct wg_findings *f, struct wg_buf *geojson, struct wg_complete_sum *sum,
+                struct wg_err *err);
+
+/* ---- generated tests ---- */
+
+struct wg_gen_opts {
+    const struct wg_pack *base;     /**< rows that it has just so are left out; NULL: all rows */
+    const char *calendar;           /**< text of standards/calendar.json; NULL: none */
+    const struct wg_ground *ground; /**< tests at vertices of borders too; NULL: none */
+};
+/** A generated_tests.lua: each row filed on an ordinary day, a minute to each side of the last
+ * moment that still ends before a closing, before a holiday, around a make-up day, at the ends of
+ * the seasons; what is wanted is worked out from the row and the calendar, not asked of the rules.
+ * Where a handler decides otherwise, a comment says so instead of a test. Errors: WG_EINVAL
+ * (hours), WG_ENOMEM. */
+int wg_gen_tests(struct wg_rules *r, const struct wg_gen_opts *opts, struct wg_buf *out,
+                 size_t *tests, struct wg_err *err);
+
 #endif

@@ -30,7 +30,8 @@ def build():
         if not (folder / "build.ninja").exists():
             subprocess.run(["meson", "setup", folder, ROOT, "--buildtype=release", "-Db_lto=true"], check=True,
                            stdout=sys.stderr)
-        wanted = ["core/wangged", "tools/wangge/wangge", "tests/bench_fill", "tests/bench_replay", "tests/bench_rules"]
+        wanted = ["core/wangged", "tools/wangge/wangge", "tests/bench_fill", "tests/bench_replay", "tests/bench_rules",
+                  "tests/bench_complete"]
         subprocess.run(["ninja", "-C", folder, *wanted], check=True, stdout=sys.stderr)
     os.environ.setdefault("WANGGED", str(folder / "core/wangged"))
     return folder

@@ -338,4 +338,12 @@ def searches(who, peer):
         line(f"f search: {what}", worst[0], "ms", peer=worst[1], ratio=worst[0] / worst[1], most=50, own=True)
 
 
-ALL = {"a": transitions, "b": reads, "c": rules, "d": replay, "e": sizes, "f": desk, "g": imports}
+def complete(_short, _kept):
+    """(h) Is somebody responsible, everywhere and all year: a large county's areas, made up."""
+    rounds = [fields(subprocess.run([common.BUILD / "tests/bench_complete"], capture_output=True, text=True, check=True).stdout)
+              for _ in range(ROUNDS)]
+    line("h completeness of responsibility", median(rounds, "seconds"), "s", most=10)
+    line("h class x grid x span, part x span", median(rounds, "checked") / median(rounds, "seconds"), "/s")
+
+
+ALL = {"a": transitions, "b": reads, "c": rules, "d": replay, "e": sizes, "f": desk, "g": imports, "h": complete}

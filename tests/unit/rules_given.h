@@ -97,7 +97,7 @@ static const char *pack_text(char *to, size_t cap, const char *before, const cha
 
 static char text_space[16384];
 
-static struct wg_rules *rules_with(const char *before, const char *body)
+__attribute__((unused)) static struct wg_rules *rules_with(const char *before, const char *body)
 {
     struct wg_rules *r;
     if (load_text(pack_text(text_space, sizeof(text_space), before, body), &r) != WG_OK)
@@ -171,12 +171,12 @@ static int decide_by(struct wg_rules *r, const char *event, const struct wg_worl
     return wg_rules_decide(r, &d, arena, &facts, &outs, &err);
 }
 
-static int decide(struct wg_rules *r, const char *event)
+__attribute__((unused)) static int decide(struct wg_rules *r, const char *event)
 {
     return decide_by(r, event, &world, NULL);
 }
 
-static void done(struct wg_rules *r)
+__attribute__((unused)) static void done(struct wg_rules *r)
 {
     wg_rules_free(r);
     wg_arena_free(arena);
@@ -204,7 +204,8 @@ static int64_t own_ms(void)
 }
 
 /* The body dies quickly with file, line and this reason, and the state answers the next call. */
-static void dies(const char *before, const char *body, const char *line, const char *reason)
+__attribute__((unused)) static void dies(const char *before, const char *body, const char *line,
+                                         const char *reason)
 {
     char place[64];
     struct wg_rules *r = rules_with(before, body);
@@ -228,7 +229,7 @@ static void dies(const char *before, const char *body, const char *line, const c
 }
 
 /* The body returns nothing and does not fail. */
-static void holds(const char *before, const char *body)
+__attribute__((unused)) static void holds(const char *before, const char *body)
 {
     struct wg_rules *r = rules_with(before, body);
     int rc = decide(r, "report");
@@ -239,7 +240,7 @@ static void holds(const char *before, const char *body)
 }
 
 /* Loading fails and says this. */
-static void refused(const char *text, const char *reason)
+__attribute__((unused)) static void refused(const char *text, const char *reason)
 {
     struct wg_rules *r;
     int rc = load_text(text, &r);

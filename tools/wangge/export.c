@@ -12,22 +12,7 @@
 
 enum { CONFIG };
 #define BATCH 256
-#define TRIES 20
-#define PAUSE_US 50000
 #define VAULT_MAP ((size_t)16 << 30) /* as the vault opens itself */
-
-/* The journal of a county that may be served: a frame that is being written looks broken for a
- * moment, and with the next one behind it like damage. What is damaged stays so. */
-static int journal_beside(const char *dir, struct wg_journal **out, struct wg_err *err)
-{
-    const struct wg_journal_opts opts = {.read_only = true};
-    int rc = wg_journal_open(dir, &opts, out, err);
-    for (int i = 0; rc == WG_ECORRUPT && i < TRIES; i++) {
-        usleep(PAUSE_US);
-        rc = wg_journal_open(dir, &opts, out, err);
-    }
-    return rc;
-}
 
 /* ---- export: the journal as lines ---- */
 

@@ -9,6 +9,7 @@ const struct option rules_options[] = {
     {"standards", "DIR", "class tables and calendar; else standards beside scripts"},
     {"config", "FILE", "the server's configuration (-c is the same)"},
     {"own", NULL, "of export: only classes that differ from the city's"},
+    {"all", NULL, "every row, not only the county's own"},
     {NULL, NULL, NULL},
 };
 
@@ -115,35 +116,22 @@ int put_out(struct ctx *c, struct wg_str text)
 
 /* ---- subcommands ---- */
 
-static int say_test(struct ctx *c);
-
 const struct rules_command rules_commands[] = {
-    {"test", "test FOLDER", "测试 run the tests of std, city and county", say_test, 1, 1},
     {"export", "export FOLDER", "导出 its classes as a table 立案结案标准", export_sheet, 1, 1},
     {"import", "import FOLDER SHEET.csv", "导入 categories.lua from such a table", import_sheet, 2,
      2},
+    {"test", "test FOLDER", "测试 run the tests of std, city and county; 覆盖率 what they cover",
+     rules_run_tests, 1, 1},
+    {"complete", "complete --config FILE FOLDER | AREA",
+     "责任全覆盖 holes and overlaps, everywhere and all year; --out FILE: a map (GeoJSON)",
+     rules_run_complete, 1, 1},
+    {"gen-tests", "gen-tests FOLDER",
+     "生成测试 out of the county's own rows (--all), with --config at borders too", rules_run_gen,
+     1, 1},
+    {"lint", "lint FOLDER", "检查 unknown names, rows never chosen, gaps and overlaps",
+     rules_run_lint, 1, 1},
     {NULL, NULL, NULL, NULL, 0, 0},
 };
-
-static void say(void *arg, const char *line)
-{
-    (void)arg;
-    puts(line);
-}
-
-static int say_test(struct ctx *c)
-{
-    struct bench b;
-    struct wg_err err = {0};
-    size_t ran = 0;
-    int rc = bench_open(&b, c, c->args[1]);
-    if (rc == DONE && wg_rules_test(b.rules, say, NULL, &ran, &err) < 0)
-        rc = failed(REFUSED, "%s", err.text);
-    if (rc == DONE)
-        printf("%zu tests passed\n", ran);
-    bench_close(&b);
-    return rc;
-}
 
 int run_workshop(struct ctx *c)
 {

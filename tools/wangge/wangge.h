@@ -179,7 +179,7 @@ int run_workshop(struct ctx *c);
 /* ---- rules.c: a county's folder of rules, opened where it lies ---- */
 
 /* The options of `rules`, in the order of rules_options. */
-enum { RULES_OUT, RULES_CITY, RULES_STANDARDS, RULES_CONFIG, RULES_OWN };
+enum { RULES_OUT, RULES_CITY, RULES_STANDARDS, RULES_CONFIG, RULES_OWN, RULES_ALL };
 /* scripts/counties/341824: its bundle and the city's, loaded, and the calendar. */
 struct bench {
     struct ctx *c;
@@ -206,6 +206,13 @@ struct rules_command {
 extern const struct rules_command rules_commands[];
 extern const struct option rules_options[];
 
+/* ---- rules_check.c ---- */
+
+int rules_run_tests(struct ctx *c);
+int rules_run_lint(struct ctx *c);
+int rules_run_complete(struct ctx *c);
+int rules_run_gen(struct ctx *c);
+
 /* ---- offline.c: a data folder, read by its configuration ---- */
 
 struct offline {
@@ -223,6 +230,17 @@ int offline_open(struct offline *o, struct ctx *c, const char *file, bool lock);
 void offline_close(struct offline *o);
 bool area_index(const struct offline *o, const char *area, size_t *i);
 void offline_desk(const struct offline *o, size_t i, struct wg_desk_opts *opts, char dir[1024]);
+
+/* ---- beside.c: a county whose server may be running, only read ---- */
+
+struct beside {
+    struct wg_ground *ground; /* in force, without people */
+    struct wg_bundle *bundle; /* in force; NULL: none yet */
+};
+/* Close it whatever comes back. */
+int beside_open(const struct offline *o, size_t i, struct beside *b, struct wg_err *err);
+void beside_close(struct beside *b);
+int journal_beside(const char *dir, struct wg_journal **out, struct wg_err *err);
 
 /* ---- export.c: what a county's tar is made of ---- */
 
