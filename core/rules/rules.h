@@ -167,6 +167,19 @@ int wg_rules_new(struct wg_bundle *b, const struct wg_rules_limits *limits,
 void wg_rules_free(struct wg_rules *r);
 struct wg_pack *wg_rules_pack(struct wg_rules *r); /**< borrowed; wg_pack_keep to hold it */
 
+struct wg_bundle *wg_rules_bundle(struct wg_rules *r); /**< borrowed */
+/** A function that decides: on.<event>, where it stands, and whether it is the county's own: not the
+ * very function that the city's pack has there. Texts live as long as the state. */
+struct wg_handler {
+    const char *event;
+    struct wg_str file;
+    int line;
+    bool own;
+};
+/** Each handler, in the order of the events' names. */
+void wg_rules_handlers(struct wg_rules *r, void (*fn)(void *arg, const struct wg_handler *h),
+                       void *arg);
+
 /** What rules may ask. answer: one JSON value's text. Errors: reason to the rule. Questions, args →
  * answer: "deadline" [from_ms, n_milli, "work_day"]             → due_ms "responsible" [kind,
  * category, part|null, lon_e7, lat_e7] → {"unit","by","duty"} | null "responsible_near" [kind,

@@ -9,6 +9,7 @@ const struct option rules_options[] = {
     {"city", "AREA", "the city over the county; else the county's code with 00 at its end"},
     {"standards", "DIR", "class tables and calendar; else standards beside scripts"},
     {"config", "FILE", "the server's configuration (-c is the same)"},
+    {"exemptions", "FILE", "signed exemptions for guard: a JSON list"},
     {NULL, NULL, NULL},
 };
 
@@ -119,6 +120,8 @@ static int say_test(struct ctx *c);
 
 const struct rules_command rules_commands[] = {
     {"test", "test FOLDER", "测试 run the tests of std, city and county", say_test, 1, 1},
+    {"guard", "guard FOLDER", "刚性守护 is it nowhere looser than the city's", say_guard, 1, 1},
+    {"diff", "diff FOLDER", "对照表 the city's and the county's, side by side", say_diff, 1, 1},
     {NULL, NULL, NULL, NULL, 0, 0},
 };
 
