@@ -168,8 +168,8 @@ void wg_rules_free(struct wg_rules *r);
 struct wg_pack *wg_rules_pack(struct wg_rules *r); /**< borrowed; wg_pack_keep to hold it */
 
 struct wg_bundle *wg_rules_bundle(struct wg_rules *r); /**< borrowed */
-/** A function that decides: on.<event>, where it stands, and whether it is the county's own: not the
- * very function that the city's pack has there. Texts live as long as the state. */
+/** A function that decides: on.<event>, where it stands, and whether it is the county's own: not
+ * the very function that the city's pack has there. Texts live as long as the state. */
 struct wg_handler {
     const char *event;
     struct wg_str file;

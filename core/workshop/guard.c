@@ -114,12 +114,14 @@ static void check_exemptions(struct guard *g)
         guard_say(g, WG_FAULT, "bad_exemption", WG_S("exemptions"), nowhere, "豁免应为列表");
     for (const struct wg_json *e = list && list->type == WG_JARR ? list->child : NULL; e;
          e = e->next, i++) {
-        struct wg_str where = guard_where(g, "exemption.%u", i + 1), number = wg_json_str(e, "number"),
-                      check = wg_json_str(e, "check"), of = wg_json_str(e, "where");
+        struct wg_str where = guard_where(g, "exemption.%u", i + 1),
+                      number = wg_json_str(e, "number"), check = wg_json_str(e, "check"),
+                      of = wg_json_str(e, "where");
         if (!complete(e))
-            guard_say(g, WG_FAULT, "bad_exemption", where, nowhere,
-                      "豁免须写全文号number、理由reason、签发人signer、截止日until（如2027-06-30）、"
-                      "检查项check、位置where");
+            guard_say(
+                g, WG_FAULT, "bad_exemption", where, nowhere,
+                "豁免须写全文号number、理由reason、签发人signer、截止日until（如2027-06-30）、"
+                "检查项check、位置where");
         else if (i >= 64 || !(g->used >> i & 1))
             guard_say(g, WG_REMARK, "unused_exemption", where, nowhere,
                       "豁免%.*s没有用上：没有%.*s在%.*s处的不合格", WG_PRI(number), WG_PRI(check),
@@ -138,10 +140,9 @@ static void check_sources(struct guard *g)
             continue;
         char needle[96];
         snprintf(needle, sizeof(needle), "%.*s", (int)(l->id.n < 90 ? l->id.n : 90), l->id.p);
-        guard_say(g, WG_FAULT, "source_redefined",
-                  guard_where(g, "sources.%.*s", WG_PRI(l->id)), guard_spot(g, needle),
-                  "市级文件《%.*s》被%s：文件由市级登记，县级只能另加", WG_PRI(l->title),
-                  own ? "改写" : "删去");
+        guard_say(g, WG_FAULT, "source_redefined", guard_where(g, "sources.%.*s", WG_PRI(l->id)),
+                  guard_spot(g, needle), "市级文件《%.*s》被%s：文件由市级登记，县级只能另加",
+                  WG_PRI(l->title), own ? "改写" : "删去");
     }
 }
 
@@ -152,8 +153,7 @@ static void check_rest(struct guard *g)
         guard_say(g, WG_FAULT, "points_changed", WG_S("points"), guard_spot(g, "points"),
                   "流程扩展点由市级规定，县级不能自行改动");
     if (g->county->small_centre && !g->city->small_centre)
-        guard_say(g, WG_REMARK, "small_centre", WG_S("small_centre"),
-                  guard_spot(g, "small_centre"),
+        guard_say(g, WG_REMARK, "small_centre", WG_S("small_centre"), guard_spot(g, "small_centre"),
                   "小中心：监督与指挥可由一人兼任，每一步都会留下标记");
     if (g->county->owners > g->city->owners)
         guard_say(g, WG_REMARK, "owners", WG_S("owners"), guard_spot(g, "owners"),

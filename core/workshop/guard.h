@@ -22,7 +22,7 @@ struct guard {
     int64_t first_day, days; /* of those moments */
     struct guard_pair {
         struct wg_limit x, y;
-        int64_t at; /* a start at which x is up later than y; INT64_MIN: none */
+        int64_t at;      /* a start at which x is up later than y; INT64_MIN: none */
     } pair[GUARD_PAIRS]; /* the same few limits are compared again and again */
     size_t pairs;
     uint64_t used; /* bits: exemptions that covered something */

@@ -28,7 +28,8 @@ static bool has(struct wg_str s, const char *part)
 /* The city's text, and more. What is added may not offer a way around it. */
 static bool close_holds(struct wg_str city, struct wg_str county)
 {
-    static const char *const ways[] = {"除外", "可不", "视情", "酌情", "不作要求", "不再要求", NULL};
+    static const char *const ways[] = {"除外",     "可不",     "视情", "酌情",
+                                       "不作要求", "不再要求", NULL};
     if (!guard_starts(county, city))
         return false;
     struct wg_str more = {county.p + city.n, county.n - city.n};
@@ -205,10 +206,11 @@ static void check_own_class(struct guard *g, const struct wg_class *c)
 {
     struct wg_str where = guard_where(g, "%s.%.*s", wg_kind_name((int)c->kind), WG_PRI(c->code));
     if (!in_range(c->code))
-        guard_say(g, WG_FAULT, "code_range", where, code_spot(g, c->code),
-                  "「%.*s」的代码不在县级扩展区间：小类码从99往下编（四位码后两位50–99，五位码后三位"
-                  "500–999）",
-                  WG_PRI(c->name));
+        guard_say(
+            g, WG_FAULT, "code_range", where, code_spot(g, c->code),
+            "「%.*s」的代码不在县级扩展区间：小类码从99往下编（四位码后两位50–99，五位码后三位"
+            "500–999）",
+            WG_PRI(c->name));
     else if (!has_major(g->city, (int)c->kind, c->code))
         guard_say(g, WG_FAULT, "code_range", where, code_spot(g, c->code),
                   "「%.*s」的大类%.2s市级没有：只能在已有大类下增加小类", WG_PRI(c->name),

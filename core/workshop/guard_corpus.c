@@ -1,6 +1,6 @@
 /* Cases at the edges, and a world that answers about them: the same for both packs, and the same
- * each time. What the county's own files name (codes, units, roles, numbers) turns up more often than
- * chance would have it: that is where its functions branch. */
+ * each time. What the county's own files name (codes, units, roles, numbers) turns up more often
+ * than chance would have it: that is where its functions branch. */
 #include "workshop/guard.h"
 
 #include <stdio.h>
@@ -123,7 +123,8 @@ static bool named(const struct corpus *k, struct wg_str code)
     return false;
 }
 
-static void add_rows(struct corpus *k, const struct wg_class *c, bool hot, size_t every, size_t *seen)
+static void add_rows(struct corpus *k, const struct wg_class *c, bool hot, size_t every,
+                     size_t *seen)
 {
     const struct wg_class *city = wg_pack_class(k->g->city, (int)c->kind, c->code);
     for (size_t i = 0; i < c->conditions; i++) {
@@ -370,7 +371,10 @@ static const struct wg_json *asked_of(struct draw *d, const struct trial *t)
     if (!t->step || (t->step->effect != WG_DO_GRANT && t->step->effect != WG_DO_DENY))
         return NULL;
     wg_buf_char(&b, '{');
-    wg_json_kstr(&b, "what", what == 0 ? WG_S("defer") : what == 1 ? WG_S("suspend") : WG_S("proxy"));
+    wg_json_kstr(&b, "what",
+                 what == 0   ? WG_S("defer")
+                 : what == 1 ? WG_S("suspend")
+                             : WG_S("proxy"));
     wg_json_kstr(&b, "by", WG_S("w-001"));
     wg_json_ktime(&b, "at", t->city.now_ms - WG_HOUR_MS);
     wg_json_kstr(&b, "of", wg_str_of(wg_role_name(t->city.role)));

@@ -39,7 +39,8 @@ static void put(struct diff *d, const struct line *l)
 static const char *change_of(struct diff *d, struct wg_limit city, struct wg_limit county)
 {
     int64_t at;
-    bool less = guard_within(&d->g, county, city, &at), more = guard_within(&d->g, city, county, &at);
+    bool less = guard_within(&d->g, county, city, &at),
+         more = guard_within(&d->g, city, county, &at);
     if (city.n_milli <= 0)
         return county.n_milli <= 0 ? SAME : NEW;
     return less && more ? SAME : less ? TIGHTER : LOOSER;
@@ -55,9 +56,9 @@ static void cite(struct diff *d, const struct wg_condition *row, struct line *l)
         l->basis = wg_arena_fmt(d->g.a, "%.*s%.*s", WG_PRI(row->source), WG_PRI(row->article));
         return;
     }
-    l->basis = wg_arena_fmt(d->g.a, "《%.*s》（%.*s%s%.*s）%.*s", WG_PRI(doc->title),
-                            WG_PRI(doc->issuer), doc->number.n ? "，" : "", WG_PRI(doc->number),
-                            WG_PRI(row->article));
+    l->basis =
+        wg_arena_fmt(d->g.a, "《%.*s》（%.*s%s%.*s）%.*s", WG_PRI(doc->title), WG_PRI(doc->issuer),
+                     doc->number.n ? "，" : "", WG_PRI(doc->number), WG_PRI(row->article));
     if (doc->from_ms != INT64_MIN) {
         struct wg_str from = guard_moment(d->g.a, doc->from_ms);
         l->since = (struct wg_str){from.p, from.n < 10 ? from.n : 10};
@@ -188,8 +189,7 @@ static struct wg_str rungs(struct diff *d, const struct wg_json *list)
             struct wg_str text = guard_limit(d->g.a, limit);
             wg_buf_fmt(&b, "%.*s后", WG_PRI(text));
         }
-        wg_buf_fmt(&b, "报%.*s%s", WG_PRI(name),
-                   wg_json_bool(m, "order", false) ? "并督办" : "");
+        wg_buf_fmt(&b, "报%.*s%s", WG_PRI(name), wg_json_bool(m, "order", false) ? "并督办" : "");
     }
     struct wg_str text = wg_arena_str(d->g.a, wg_buf_str(&b));
     wg_buf_free(&b);
@@ -259,8 +259,8 @@ static void diff_campaigns(struct diff *d)
             own &= !wg_str_eq(x->campaign[k].id, c->id);
         struct wg_str from = guard_moment(d->g.a, c->from_ms),
                       to = guard_moment(d->g.a, c->to_ms - 1);
-        struct wg_str text =
-            wg_arena_fmt(d->g.a, "%.10s至%.10s，%zu类", from.p ? from.p : "", to.p ? to.p : "", c->rows);
+        struct wg_str text = wg_arena_fmt(d->g.a, "%.10s至%.10s，%zu类", from.p ? from.p : "",
+                                          to.p ? to.p : "", c->rows);
         if (own)
             put(d, &(struct line){.kind = "campaign",
                                   .code = c->id,

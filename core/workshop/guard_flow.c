@@ -104,8 +104,8 @@ static void check_pair(struct guard *g, const struct pair *p)
                   wg_role_name(extra & ~(extra - 1)));
     }
     if ((x->holder && !y->holder) || (x->before_due && !y->before_due))
-        guard_say(g, WG_FAULT, "condition_dropped", p->where, p->spot,
-                  "「%.*s」的前提被去掉：%s", WG_PRI(x->name),
+        guard_say(g, WG_FAULT, "condition_dropped", p->where, p->spot, "「%.*s」的前提被去掉：%s",
+                  WG_PRI(x->name),
                   x->holder && !y->holder ? "只能由持有案卷的单位办（holder）"
                                           : "只能在到期之前办（before_due）");
     check_step_fields(g, p);
@@ -128,7 +128,8 @@ static void check_city_step(struct guard *g, const struct wg_step *s, int state)
 
 /* ---- a step of the county's own ---- */
 
-/* What a step of one's own may do beside moving the case: nothing that ends, moves or changes it. */
+/* What a step of one's own may do beside moving the case: nothing that ends, moves or changes it.
+ */
 static bool harmless(const struct wg_step *s)
 {
     static const enum wg_doing may[] = {WG_NO_EFFECT, WG_DO_EVIDENCE, WG_DO_SUPERVISE, WG_DO_URGE,

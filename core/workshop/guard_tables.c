@@ -16,7 +16,6 @@ static bool same_tree(const struct wg_json *x, const struct wg_json *y)
     return same;
 }
 
-
 static void larger(struct guard *g, const char *check, const char *name, int64_t city,
                    int64_t county, const char *words)
 {
@@ -119,7 +118,8 @@ static void check_deferral(struct guard *g)
             guard_say(g, WG_FAULT, "deferral_loosened", WG_S("tables.deferral"),
                       guard_spot(g, "deferral"),
                       "延期审批放宽：已延期%lld次再延%lld个工作日，市级%.*s%s，县级%.*s即可批",
-                      (long long)b, (long long)d, WG_PRI(city), city.n ? "批" : "不准", WG_PRI(county));
+                      (long long)b, (long long)d, WG_PRI(city), city.n ? "批" : "不准",
+                      WG_PRI(county));
             return;
         }
 }
@@ -212,18 +212,18 @@ bool guard_other_ladder(const struct guard *g)
 /* Tables that nobody here knows may mean anything: a person has to look. */
 static void check_others(struct guard *g)
 {
-    static const char *const known[] = {"stages",       "urgent_stages",      "yellow_percent",
-                                        "rework_clock", "clock_hold_minutes", "deferral",
-                                        "ladder",       "twin",               "evidence",
-                                        "neighbour_m",  NULL};
+    static const char *const known[] = {
+        "stages",   "urgent_stages", "yellow_percent", "rework_clock", "clock_hold_minutes",
+        "deferral", "ladder",        "twin",           "evidence",     "neighbour_m",
+        NULL};
     for (const struct wg_json *m = g->city_tables->child; m; m = m->next) {
         size_t k = 0;
         while (known[k] && !wg_str_is(m->key, known[k]))
             k++;
         if (!known[k] && !same_tree(m, wg_json_get_s(g->tables, m->key)))
             guard_say(g, WG_DOUBT, "table_unknown", guard_where(g, "tables.%.*s", WG_PRI(m->key)),
-                      guard_spot(g, m->key.p),
-                      "表%.*s与市级不同，刚性守护不懂它的含义，须人工比对", WG_PRI(m->key));
+                      guard_spot(g, m->key.p), "表%.*s与市级不同，刚性守护不懂它的含义，须人工比对",
+                      WG_PRI(m->key));
     }
 }
 
@@ -317,8 +317,8 @@ static bool check_campaign_class(struct guard *g, const struct wg_campaign *own,
             struct wg_str other = guard_limit(g->a, c->condition[i].limit);
             guard_say(g, WG_FAULT, "campaign_limit", where, guard_spot(g, needle),
                       "专项整治「%.*s」把%.*s「%.*s」条件%.*s的时限由%.*s放宽到%.*s",
-                      WG_PRI(own->name), WG_PRI(c->code), WG_PRI(c->name), WG_PRI(c->condition[i].id),
-                      WG_PRI(other), WG_PRI(limit));
+                      WG_PRI(own->name), WG_PRI(c->code), WG_PRI(c->name),
+                      WG_PRI(c->condition[i].id), WG_PRI(other), WG_PRI(limit));
             return false;
         }
     for (size_t i = 0; i < g->city->campaigns; i++) {

@@ -33,13 +33,13 @@ void wg_findings_write(const struct wg_findings *f, struct wg_buf *out);
 
 struct wg_guard_opts {
     const char *calendar; /**< JSON text of standards/calendar.json; NULL: none */
-    /** A list of {"number", "reason", "signer", "until": "2027-06-30", "check", "where"}: a fault of
-     * this check at this place is allowed through that day. NULL: none. */
+    /** A list of {"number", "reason", "signer", "until": "2027-06-30", "check", "where"}: a fault
+     * of this check at this place is allowed through that day. NULL: none. */
     const struct wg_json *exemptions;
     int64_t now_ms;
 };
-/** Is a county's pack nowhere looser than its city's? city: a state of wg_bundle_base. What is wrong
- * goes to f. README.md names the checks. Both states answer calls again afterwards. Errors:
+/** Is a county's pack nowhere looser than its city's? city: a state of wg_bundle_base. What is
+ * wrong goes to f. README.md names the checks. Both states answer calls again afterwards. Errors:
  * WG_ENOMEM, WG_EINVAL (the calendar). */
 int wg_guard(struct wg_rules *city, struct wg_rules *county, const struct wg_guard_opts *o,
              struct wg_findings *f, struct wg_err *err);

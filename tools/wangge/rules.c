@@ -1,7 +1,6 @@
 /* A county's rules: the subcommands, and the folder that they work on. */
 #include "wangge.h"
 
-
 #include <stdlib.h>
 
 const struct option rules_options[] = {

@@ -7,4 +7,7 @@ return county {
   name = "宣城市",
   number = "宣数管案〔{year}〕{serial:6}号",
   categories = require "341800.categories",
+  -- Where a county may add steps of its own: a discussion before filing, a record of the work, an opinion before closing.
+  -- None of them may move the case.
+  points = { accepted = { "stay" }, disposing = { "stay" }, checked = { "stay" } },
 }
