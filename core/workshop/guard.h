@@ -74,15 +74,28 @@ int guard_rank(struct wg_str role); /* dispatcher 1, chief 2, leader 3; else 0 *
 /* Who grants that many days after so many deferrals, by a deferral table; {NULL, 0}: nobody. */
 struct wg_str guard_tier(const struct wg_json *deferral, int64_t before, int64_t days);
 
-/* ---- guard_corpus.c: cases at the edges, and a world that answers about them ---- */
+/* ---- guard_world.c ---- */
+
+/* What answers the questions of a trial. */
+struct guard_world {
+    const struct wg_str *unit; /* ids that answers name */
+    size_t units;
+    const struct wg_worktime *wt;
+    int64_t seed; /* of the trial under way */
+};
+int guard_answer(void *self, const char *what, const struct wg_json *args, struct wg_buf *out,
+                 struct wg_err *err);
+uint64_t guard_mix(uint64_t x);
+uint64_t guard_mix_text(uint64_t x, struct wg_str s);
+
+/* ---- guard_corpus.c: cases at the edges ---- */
 
 struct corpus;
 /* One decision, the same for both packs but for the row's limit. */
 struct trial {
     struct wg_case c;
     struct wg_decision city, county;
-    struct wg_str what; /* of `time` */
-    int64_t seed;
+    struct wg_str what;         /* of `time` */
     const struct wg_step *step; /* of the city's flow; NULL: a county's own, or time */
 };
 int corpus_new(struct guard *g, struct corpus **out, struct wg_err *err);
