@@ -354,8 +354,12 @@ static bool time_of(struct draw *d, struct trial *t)
     static const char *const whats[] = {"stage", "overdue", "escalate", "resume"};
     static const uint8_t clock[] = {WG_FILED, WG_DISPATCHED, WG_DISPOSING};
     uint64_t what = roll(d, 4);
+    uint32_t open = 0;
+    for (int i = 0; i < WG_STATES; i++)
+        if (wg_state_open(i) && i != WG_SUSPENDED)
+            open |= UINT32_C(1) << i;
     t->what = wg_str_of(whats[what]);
-    t->c.state = what == 0   ? (uint8_t)roll(d, WG_CLOSED)
+    t->c.state = what == 0   ? (uint8_t)bit_of(d, open)
                  : what == 3 ? WG_SUSPENDED
                              : clock[roll(d, 3)];
     t->city.role = WG_SYSTEM;

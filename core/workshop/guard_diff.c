@@ -145,6 +145,42 @@ static struct wg_str shown(struct diff *d, const struct wg_json *j)
     return text;
 }
 
+static void add_shifts(struct wg_buf *b, const struct wg_json *shifts)
+{
+    for (const struct wg_json *m = shifts ? shifts->child : NULL; m; m = m->next)
+        wg_buf_fmt(b, " %.*s", WG_PRI(m->str));
+}
+
+/* "Mon-Fri 08:00-12:00 14:30-17:30；夏令06-01至09-30 08:00-12:00 …；工作日按end_of_day" */
+static struct wg_str hours_text(struct diff *d, struct wg_str hours)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    struct wg_json *tree;
+    if (wg_json_parse(d->g.a, hours, &tree, NULL) < 0)
+        return hours;
+    const struct wg_json *seasons = wg_json_get(tree, "seasons");
+    struct wg_str reading = wg_json_str(tree, "work_day");
+    wg_buf_str_add(&b, wg_json_str(tree, "week"));
+    add_shifts(&b, wg_json_get(tree, "shifts"));
+    for (const struct wg_json *m = seasons ? seasons->child : NULL; m; m = m->next) {
+        struct wg_str name = wg_json_str(m, "name"), from = wg_json_str(m, "from"),
+                      to = wg_json_str(m, "to");
+        wg_buf_fmt(&b, "；%.*s%.*s至%.*s", WG_PRI(name), WG_PRI(from), WG_PRI(to));
+        add_shifts(&b, wg_json_get(m, "shifts"));
+    }
+    if (reading.n)
+        wg_buf_fmt(&b, "；工作日按%.*s", WG_PRI(reading));
+    static const char *const notices[] = {"holidays", "workdays"};
+    for (int i = 0; i < 2; i++) {
+        const struct wg_json *days = wg_json_get(tree, notices[i]);
+        if (days && days->count)
+            wg_buf_fmt(&b, "；另有%s%u天", i ? "上班" : "放假", days->count);
+    }
+    struct wg_str text = wg_arena_str(d->g.a, wg_buf_str(&b));
+    wg_buf_free(&b);
+    return text;
+}
+
 static void diff_limits(struct diff *d, const char *kind, const struct wg_limit *city,
                         const struct wg_limit *county)
 {
@@ -199,9 +235,10 @@ static struct wg_str rungs(struct diff *d, const struct wg_json *list)
 static void diff_tables(struct diff *d)
 {
     const struct guard *g = &d->g;
-    struct line l = {.kind = "hours", .name = WG_S("作息"), .city = g->city->hours};
-    l.county = g->county->hours;
-    l.change = wg_str_eq(l.city, l.county) ? SAME : OTHER;
+    struct line l = {.kind = "hours", .name = WG_S("作息")};
+    l.city = hours_text(d, g->city->hours);
+    l.county = hours_text(d, g->county->hours);
+    l.change = wg_str_eq(g->city->hours, g->county->hours) ? SAME : OTHER;
     put(d, &l);
     diff_limits(d, "stages", g->city->clocks.stage, g->county->clocks.stage);
     diff_limits(d, "urgent_stages", g->city->clocks.urgent, g->county->clocks.urgent);
@@ -271,16 +308,32 @@ static void diff_campaigns(struct diff *d)
     }
 }
 
+struct lookup {
+    const char *event;
+    struct wg_arena *a;
+    struct wg_str text;
+};
+
+static void note_handler(void *arg, const struct wg_handler *h)
+{
+    struct lookup *l = arg;
+    if (strcmp(h->event, l->event) == 0)
+        l->text = wg_arena_fmt(l->a, "%.*s:%d", WG_PRI(h->file), h->line);
+}
+
 static void diff_handler(void *arg, const struct wg_handler *h)
 {
     struct diff *d = arg;
-    if (h->own)
-        put(d, &(struct line){.kind = "on",
-                              .code = wg_str_of(h->event),
-                              .name = WG_S("函数"),
-                              .city = WG_S("市级函数"),
-                              .county = wg_arena_fmt(d->g.a, "%.*s:%d", WG_PRI(h->file), h->line),
-                              .change = OTHER});
+    struct lookup city = {h->event, d->g.a, WG_S("无")};
+    if (!h->own)
+        return;
+    wg_rules_handlers(d->g.city_rules, note_handler, &city);
+    put(d, &(struct line){.kind = "on",
+                          .code = wg_str_of(h->event),
+                          .name = WG_S(""),
+                          .city = city.text,
+                          .county = wg_arena_fmt(d->g.a, "%.*s:%d", WG_PRI(h->file), h->line),
+                          .change = wg_str_is(city.text, "无") ? NEW : OTHER});
 }
 
 int wg_guard_diff(struct wg_rules *city, struct wg_rules *county, const struct wg_guard_opts *o,

@@ -323,6 +323,14 @@ def functions():
     on("not when a stage is late", "notify_dropped", "time", 'if ctx.body.what == "stage" then return end return pack.on.time(case, ctx)')
     on("not at the end of a suspension", "notify_dropped", "time", 'if ctx.body.what == "resume" then return end return pack.on.time(case, ctx)')
     on("not the leader", "notify_dropped", "time", 'if case.level == 3 and case.overdue then return end return pack.on.time(case, ctx)')
+    on("not in a dispute", "notify_dropped", "time", 'if case.state == "disputed" then return end return pack.on.time(case, ctx)')
+    on("not after much rework", "notify_dropped", "time", 'if case.level == 1 and case.rework == 3 then return end return pack.on.time(case, ctx)')
+    for when in ('case.category == "0110" and case.source == "media"', 'case.category == "0110" and case.street == "341824103"',
+                 'case.id:ends("7")', "ctx.now % 3600000 == 0", "ctx.row.limit[1] == 5", 'ctx.unit("u-cg")', "ctx.responsible(case) == nil",
+                 "#ctx.near { within_m = 30, category = case.category } > 2"):
+        on("later where " + when, "later_due", "file", "if %s then return %s end return pack.on.file(case, ctx)" % (when, due % 60000))
+    on("ten days, a second time", "grant_lowered", "defer", 'if ctx.body.days == 10 and case.deferrals == 1 and case.category == "0110" then '
+       'return ask { of = "dispatcher", because = "x" } end return pack.on.defer(case, ctx)')
     on("without the order", "order_dropped", "time", base % "time" + 'if out and ctx.body.what ~= "stage" and case.level == 2 then return { out[1], out[3] } end return out')
     on("the ladder stops", "due_dropped", "time", base % "time" + 'if ctx.body.what == "overdue" then return { out[1] } end return out')
     on("a slow ladder", "later_due", "time", base % "time" + 'if ctx.body.what == "overdue" then return { out[1], '

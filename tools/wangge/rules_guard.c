@@ -44,11 +44,31 @@ int say_guard(struct ctx *c)
     return rc;
 }
 
+static const char *kind_text(struct wg_str kind)
+{
+    static const char *const words[][2] = {{"part", "部件"},
+                                           {"event", "事件"},
+                                           {"hours", ""},
+                                           {"stages", "环节"},
+                                           {"urgent_stages", "紧急环节"},
+                                           {"tables", "表"},
+                                           {"flow", "流程"},
+                                           {"campaign", "专项整治"},
+                                           {"on", "函数"}};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (wg_str_is(kind, words[i][0]))
+            return words[i][1];
+    return "";
+}
+
 static struct wg_str both(struct ctx *c, const struct wg_json *m)
 {
-    struct wg_str kind = wg_json_str(m, "kind"), code = wg_json_str(m, "code"),
-                  name = wg_json_str(m, "name"), condition = wg_json_str(m, "condition");
-    return wg_arena_fmt(c->arena, "%.*s %.*s %.*s%s%.*s", WG_PRI(kind), WG_PRI(code), WG_PRI(name),
+    struct wg_str code = wg_json_str(m, "code"), name = wg_json_str(m, "name"),
+                  condition = wg_json_str(m, "condition");
+    if (wg_str_eq(name, code))
+        name.n = 0;
+    return wg_arena_fmt(c->arena, "%s%.*s%s%.*s%s%.*s", kind_text(wg_json_str(m, "kind")),
+                        WG_PRI(code), code.n && name.n ? " " : "", WG_PRI(name),
                         condition.n ? "：" : "", WG_PRI(condition));
 }
 
