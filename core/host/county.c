@@ -165,6 +165,8 @@ static int try_all(struct reload *r)
                          .calendar = c->host->calendar,
                          .ground = f->ground,
                          .desk = c->desk,
+                         .in_force = f->pack,
+                         .dev = true,
                          .now_ms = wg_now_ms()};
     int rc = WG_OK;
     for (int step = 0; rc == WG_OK && step < WG_TRIAL_STEPS; step++) {

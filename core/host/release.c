@@ -485,6 +485,7 @@ struct work *work_new(struct wg_county *c, enum work_kind kind)
     w->trial.plugins = c->host->plugins;
     w->trial.calendar = c->host->calendar;
     w->trial.ground = w->force->ground;
+    w->trial.in_force = w->force->pack;
     w->trial.desk = c->desk;
     w->trial.now_ms = w->began_ms;
     w->job.run = work_run;

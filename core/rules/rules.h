@@ -174,6 +174,18 @@ void wg_rules_free(struct wg_rules *r);
 struct wg_pack *wg_rules_pack(struct wg_rules *r);     /**< borrowed; wg_pack_keep to hold it */
 struct wg_bundle *wg_rules_bundle(struct wg_rules *r); /**< borrowed */
 
+/** A function that decides: on.<event>, where it stands, and whether it is the county's own: not
+ * the very function that the city's pack has there. Texts live as long as the state. */
+struct wg_handler {
+    const char *event;
+    struct wg_str file;
+    int line;
+    bool own;
+};
+/** Each handler, in the order of the events' names. */
+void wg_rules_handlers(struct wg_rules *r, void (*fn)(void *arg, const struct wg_handler *h),
+                       void *arg);
+
 /** What rules may ask. answer: one JSON value's text. Errors: reason to the rule. Questions, args →
  * answer: "deadline" [from_ms, n_milli, "work_day"]             → due_ms "responsible" [kind,
  * category, part|null, lon_e7, lat_e7] → {"unit","by","duty"} | null "responsible_near" [kind,
@@ -207,8 +219,6 @@ struct wg_decision {
  * rule failed), WG_EDENIED (the rule refuses: err->text is its because), WG_ENOMEM. */
 int wg_rules_decide(struct wg_rules *r, const struct wg_decision *d, struct wg_arena *a,
                     struct wg_buf *facts, struct wg_buf *outs, struct wg_err *err);
-/** The handlers in force: {"report":["std/city.lua",98], …}. Errors: WG_ENOMEM. */
-int wg_rules_handlers(struct wg_rules *r, struct wg_buf *out);
 /** The functions and fields that rules see, with usage and brief, one a line: `wangged --api`. */
 void wg_rules_api(void (*say)(void *arg, const char *name, const char *usage, const char *brief),
                   void *arg);

@@ -45,22 +45,21 @@ static enum wg_severity of_table(const struct lint *l, const char *name, enum wg
 
 /* ---- events ---- */
 
-static void lint_events(struct lint *l, const struct wg_json *handlers)
+static void lint_event(void *arg, const struct wg_handler *h)
 {
-    for (const struct wg_json *h = handlers->child; h; h = h->next) {
-        char where[80];
-        if (wg_str_is(h->key, "time") || wg_flow_knows(&l->pack->flow, h->key))
-            continue;
-        snprintf(where, sizeof(where), "on.%.*s", WG_PRI(h->key));
-        wg_find(l->found,
-                &(struct wg_finding){.severity = WG_FAULT,
-                                     .check = "unknown_event",
-                                     .where = wg_str_of(where),
-                                     .file = h->child->str,
-                                     .line = (int)h->child->next->num,
-                                     .text = "流程中没有这个动作，此函数永远不会被调用",
-                                     .right = "动作名称见 std/flow.lua 和本县 steps；或为 time"});
-    }
+    struct lint *l = arg;
+    char where[80];
+    if (strcmp(h->event, "time") == 0 || wg_flow_knows(&l->pack->flow, wg_str_of(h->event)))
+        return;
+    snprintf(where, sizeof(where), "on.%s", h->event);
+    wg_find(l->found,
+            &(struct wg_finding){.severity = WG_FAULT,
+                                 .check = "unknown_event",
+                                 .where = wg_str_of(where),
+                                 .file = h->file,
+                                 .line = h->line,
+                                 .text = "流程中没有这个动作，此函数永远不会被调用",
+                                 .right = "动作名称见 std/flow.lua 和本县 steps；或为 time"});
 }
 
 /* ---- tables ---- */
@@ -183,23 +182,16 @@ static int lint_sources(struct lint *l)
 
 /* ---- all of it ---- */
 
-static int read_trees(struct lint *l, struct wg_rules *r, const struct wg_json **handlers)
+static int read_trees(struct lint *l)
 {
-    struct wg_buf text = WG_BUF_INIT;
-    struct wg_json *on, *tables, *messages, *base = NULL;
-    int rc = wg_rules_handlers(r, &text);
-    if (rc == WG_OK)
-        rc = wg_json_parse(l->arena, wg_buf_str(&text), &on, NULL);
-    if (rc == WG_OK)
-        rc = wg_json_parse(l->arena, l->pack->tables, &tables, NULL);
+    struct wg_json *tables, *messages, *base = NULL;
+    int rc = wg_json_parse(l->arena, l->pack->tables, &tables, NULL);
     if (rc == WG_OK)
         rc = wg_json_parse(l->arena, l->pack->messages, &messages, NULL);
     if (rc == WG_OK && l->base)
         rc = wg_json_parse(l->arena, l->base->tables, &base, NULL);
-    wg_buf_free(&text);
     if (rc < 0)
         return rc;
-    *handlers = on;
     l->tables = tables;
     l->messages = messages;
     l->base_tables = base;
@@ -215,10 +207,9 @@ int wg_lint(struct wg_rules *r, const struct wg_bundle *b, const struct wg_pack 
                      .now_ms = now_ms,
                      .arena = wg_arena_new(0),
                      .found = f};
-    const struct wg_json *handlers;
-    int rc = l.arena ? read_trees(&l, r, &handlers) : WG_ENOMEM;
+    int rc = l.arena ? read_trees(&l) : WG_ENOMEM;
     if (rc == WG_OK) {
-        lint_events(&l, handlers);
+        wg_rules_handlers(r, lint_event, &l);
         lint_deferral(&l);
         lint_ladder(&l);
         lint_stages(&l);

@@ -3,8 +3,10 @@
 #include "workshop/workshop.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-static const char *const names[WG_TRIAL_STEPS] = {"shape", "tests", "backtest"};
+static const char *const names[WG_TRIAL_STEPS] = {"shape", "lint",     "tests",
+                                                  "guard", "complete", "backtest"};
 
 const char *wg_trial_name(int step)
 {
@@ -40,15 +42,115 @@ static int try_shape(struct wg_trial *t, struct wg_trial_result *r, struct wg_er
     return WG_OK;
 }
 
+static int try_lint(struct wg_trial *t, struct wg_trial_result *r, struct wg_err *err)
+{
+    return wg_lint(t->rules, t->bundle, wg_rules_pack(t->city), t->now_ms, &r->findings, err);
+}
+
+/* The draft with the tests that its rows give by themselves: a clerk who changes a limit need not
+ * write any. A county that keeps such a file has its own. */
+static int with_generated(struct wg_trial *t, struct wg_rules **out, struct wg_err *err)
+{
+    struct wg_str area = wg_bundle_area(t->bundle), city = wg_bundle_city(t->bundle), text, name;
+    struct wg_gen_opts opts = {.base = wg_rules_pack(t->city), .calendar = t->calendar};
+    struct wg_buf lua = WG_BUF_INIT;
+    struct wg_bundle *bundle = NULL, *base = NULL;
+    size_t n = wg_bundle_files(t->bundle), own = 0, tests;
+    struct wg_bundle_file *file = calloc(n + 1, sizeof(*file));
+    struct wg_arena *a = wg_arena_new(0);
+    int rc = file && a ? wg_gen_tests(t->rules, &opts, &lua, &tests, err)
+                       : wg_fail(err, WG_ENOMEM, "out of memory");
+    bool has = false;
+    for (size_t i = 0; rc == WG_OK && i < n; i++) {
+        wg_bundle_file(t->bundle, i, &name, &text);
+        bool mine = name.n > area.n && memcmp(name.p, area.p, area.n) == 0;
+        has |= mine &&
+               wg_str_is((struct wg_str){name.p + area.n, name.n - area.n}, "/generated_tests.lua");
+        if (mine)
+            file[own++] = (struct wg_bundle_file){name, text};
+    }
+    if (rc == WG_OK && !has)
+        file[own++] = (struct wg_bundle_file){
+            wg_arena_fmt(a, "%.*s/generated_tests.lua", WG_PRI(area)), wg_buf_str(&lua)};
+    if (rc == WG_OK && (rc = wg_bundle_base(t->bundle, &base, err)) == WG_OK &&
+        (rc = wg_bundle_over(base, city.p, area.p, file, own, &bundle, err)) == WG_OK)
+        rc = wg_rules_new(bundle, NULL, t->plugins, out, err);
+    wg_bundle_drop(base);
+    wg_bundle_drop(bundle);
+    wg_buf_free(&lua);
+    wg_arena_free(a);
+    free(file);
+    return rc;
+}
+
+/* "FAILED 341824/tests.lua:12: name" and the lines below it: one finding. */
+static void tell_test(void *arg, const char *line)
+{
+    if (strncmp(line, "FAILED ", 7) == 0)
+        find_error(arg, "test", line + 7);
+}
+
 static int try_tests(struct wg_trial *t, struct wg_trial_result *r, struct wg_err *err)
 {
+    struct wg_test_opts opts = {
+        .calendar = t->calendar, .say = tell_test, .arg = &r->findings, .cover = true};
+    struct wg_test_sum sum = {0};
+    struct wg_rules *rules = NULL;
     struct wg_err why = {0};
-    size_t ran = 0;
-    (void)err;
-    if (wg_rules_test(t->rules, NULL, NULL, &ran, &why) < 0)
+    int rc = with_generated(t, &rules, err);
+    if (rc < 0)
+        return rc;
+    if (wg_rules_test(rules, &opts, &sum, &why) < 0 && !r->findings.count[WG_FAULT])
         find_error(&r->findings, "test", why.text);
-    wg_json_kint(&r->more, "ran", (int64_t)ran);
+    if (sum.cover && wg_rules_cover_gate(sum.cover, wg_rules_pack(t->city), &why) < 0)
+        wg_find(&r->findings, &(struct wg_finding){.severity = t->dev ? WG_DOUBT : WG_FAULT,
+                                                   .check = "coverage",
+                                                   .text = why.text});
+    wg_json_kint(&r->more, "ran", (int64_t)sum.ran);
+    wg_json_kint(&r->more, "failed", (int64_t)sum.failed);
+    if (sum.cover) {
+        wg_json_key(&r->more, "coverage");
+        wg_rules_cover_write(sum.cover, wg_rules_pack(t->city), &r->more);
+    }
+    wg_rules_cover_free(sum.cover);
+    wg_rules_free(rules);
     return WG_OK;
+}
+
+static int try_guard(struct wg_trial *t, struct wg_trial_result *r, struct wg_err *err)
+{
+    const struct wg_guard_opts opts = {t->calendar, t->exemptions, t->now_ms};
+    if (wg_str_eq(wg_bundle_area(t->bundle), wg_bundle_city(t->bundle)))
+        return WG_OK; /* the city's own: it says what the county may not loosen */
+    return wg_guard(t->city, t->rules, &opts, &r->findings, err);
+}
+
+/* Holes and overlaps that base data leaves under any rules are told; those that the draft makes are
+ * its faults. */
+static int try_complete(struct wg_trial *t, struct wg_trial_result *r, struct wg_err *err)
+{
+    const struct wg_pack *pack = wg_rules_pack(t->rules);
+    struct wg_complete_sum sum = {0}, before = {0};
+    struct wg_findings was = {.items = WG_BUF_INIT};
+    int64_t to = t->now_ms + 366 * WG_DAY_MS;
+    if (!t->ground || !t->ground->layer[WG_GRIDS]) {
+        wg_find(&r->findings, &(struct wg_finding){.severity = WG_REMARK,
+                                                   .check = "complete",
+                                                   .text = "没有单元网格底图，未查责任全覆盖"});
+        return WG_OK;
+    }
+    int rc = wg_complete(t->ground, pack, t->now_ms, to, NULL, NULL, &r->findings, NULL, &sum, err);
+    if (rc == WG_OK && t->in_force)
+        rc = wg_complete(t->ground, t->in_force, t->now_ms, to, NULL, NULL, &was, NULL, &before,
+                         err);
+    wg_findings_free(&was);
+    if (rc == WG_OK &&
+        (t->dev || (t->in_force && sum.holes <= before.holes && sum.overlaps <= before.overlaps)))
+        wg_findings_soften(&r->findings);
+    wg_json_kint(&r->more, "holes", (int64_t)sum.holes);
+    wg_json_kint(&r->more, "overlaps", (int64_t)sum.overlaps);
+    wg_json_kint(&r->more, "checked", (int64_t)sum.checked);
+    return rc;
 }
 
 /* Decided again: what was decided in the last month. A draft that fails on what has happened will
@@ -81,14 +183,16 @@ static int try_backtest(struct wg_trial *t, struct wg_trial_result *r, struct wg
 }
 
 static int (*const steps[WG_TRIAL_STEPS])(struct wg_trial *t, struct wg_trial_result *r,
-                                          struct wg_err *err) = {try_shape, try_tests,
-                                                                 try_backtest};
+                                          struct wg_err *err) = {
+    try_shape, try_lint, try_tests, try_guard, try_complete, try_backtest};
 
 int wg_trial_step(struct wg_trial *t, int step, struct wg_err *err)
 {
     struct wg_trial_result *r = &t->result[step];
     int64_t began = wg_mono_ms();
     int rc = steps[step](t, r, err);
+    if (rc == WG_OK && step == WG_TRY_LINT && t->dev)
+        wg_findings_soften(&r->findings);
     r->ms = wg_mono_ms() - began;
     r->done = rc == WG_OK;
     r->ok = r->done && !r->findings.count[WG_FAULT];

@@ -25,6 +25,7 @@ struct wg_finding {
     const char *text, *right;
 };
 void wg_find(struct wg_findings *f, const struct wg_finding *one);
+void wg_findings_soften(struct wg_findings *f); /**< faults become doubts */
 void wg_findings_free(struct wg_findings *f);
 /** The list of them as a tree in a, or NULL. */
 const struct wg_json *wg_findings_list(const struct wg_findings *f, struct wg_arena *a);
@@ -62,7 +63,15 @@ void wg_backtest_html(const struct wg_backtest *b, const char *area, struct wg_b
 
 /* ---- a draft is tried ---- */
 
-enum wg_trial_step { WG_TRY_SHAPE, WG_TRY_TESTS, WG_TRY_BACKTEST, WG_TRIAL_STEPS };
+enum wg_trial_step {
+    WG_TRY_SHAPE,
+    WG_TRY_LINT,
+    WG_TRY_TESTS,
+    WG_TRY_GUARD,
+    WG_TRY_COMPLETE,
+    WG_TRY_BACKTEST,
+    WG_TRIAL_STEPS
+};
 const char *wg_trial_name(int step); /**< "shape", "tests" … */
 /** A draft and what it is checked against. All but the results is the caller's. */
 struct wg_trial {
@@ -70,8 +79,11 @@ struct wg_trial {
     const struct wg_plugin *const *plugins;
     const char *calendar; /**< text of standards/calendar.json */
     const struct wg_ground *ground;
-    struct wg_desk *desk; /**< for the back-test; NULL: none */
+    const struct wg_pack *in_force;   /**< holes that it has already are no fault of the draft's */
+    struct wg_desk *desk;             /**< for the back-test; NULL: none */
+    const struct wg_json *exemptions; /**< a list, as the guard takes it; or NULL */
     int64_t now_ms;
+    bool dev; /**< lint, coverage and completeness are told, and don't refuse */
     struct wg_rules *rules, *city; /**< loaded by the first step; the city's, which it stands on */
     struct wg_trial_result {
         bool done, ok;
@@ -146,5 +158,25 @@ struct wg_gen_opts {
  * (hours), WG_ENOMEM. */
 int wg_gen_tests(struct wg_rules *r, const struct wg_gen_opts *opts, struct wg_buf *out,
                  size_t *tests, struct wg_err *err);
+
+/* ---- the rigidity guard 刚性守护: a county may tighten and add, not loosen ---- */
+
+struct wg_guard_opts {
+    const char *calendar; /**< JSON text of standards/calendar.json; NULL: none */
+    /** A list of {"number", "reason", "signer", "until": "2027-06-30", "check", "where"}: a fault
+     * of this check at this place is allowed through that day. NULL: none. */
+    const struct wg_json *exemptions;
+    int64_t now_ms;
+};
+/** Is a county's pack nowhere looser than its city's? city: a state of wg_bundle_base. What is
+ * wrong goes to f. README.md names the checks. Both states answer calls again afterwards. Errors:
+ * WG_ENOMEM, WG_EINVAL (the calendar). */
+int wg_guard(struct wg_rules *city, struct wg_rules *county, const struct wg_guard_opts *o,
+             struct wg_findings *f, struct wg_err *err);
+/** The table 城标 / 县补充 / 依据: a JSON list of {"kind", "code", "name", "condition", "city",
+ * "county", "change": "收紧" | "新增" | "放宽" | "变更" | "同", "basis", "since"}, only rows that
+ * differ unless all. The change of a limit in another unit is by calendar. */
+int wg_guard_diff(struct wg_rules *city, struct wg_rules *county, const struct wg_guard_opts *o,
+                  bool all, struct wg_buf *out, struct wg_err *err);
 
 #endif

@@ -10,6 +10,7 @@ const struct option rules_options[] = {
     {"config", "FILE", "the server's configuration (-c is the same)"},
     {"own", NULL, "of export: only classes that differ from the city's"},
     {"all", NULL, "every row, not only the county's own"},
+    {"exemptions", "FILE", "signed exemptions for guard: a JSON list"},
     {NULL, NULL, NULL},
 };
 
@@ -130,6 +131,8 @@ const struct rules_command rules_commands[] = {
      1, 1},
     {"lint", "lint FOLDER", "检查 unknown names, rows never chosen, gaps and overlaps",
      rules_run_lint, 1, 1},
+    {"guard", "guard FOLDER", "刚性守护 is it nowhere looser than the city's", say_guard, 1, 1},
+    {"diff", "diff FOLDER", "对照表 the city's and the county's, side by side", say_diff, 1, 1},
     {NULL, NULL, NULL, NULL, 0, 0},
 };
 

@@ -179,7 +179,15 @@ int run_workshop(struct ctx *c);
 /* ---- rules.c: a county's folder of rules, opened where it lies ---- */
 
 /* The options of `rules`, in the order of rules_options. */
-enum { RULES_OUT, RULES_CITY, RULES_STANDARDS, RULES_CONFIG, RULES_OWN, RULES_ALL };
+enum {
+    RULES_OUT,
+    RULES_CITY,
+    RULES_STANDARDS,
+    RULES_CONFIG,
+    RULES_OWN,
+    RULES_ALL,
+    RULES_EXEMPTIONS
+};
 /* scripts/counties/341824: its bundle and the city's, loaded, and the calendar. */
 struct bench {
     struct ctx *c;
@@ -203,6 +211,8 @@ struct rules_command {
     int (*run)(struct ctx *c); /* c->args[0] is the name */
     size_t least, most;        /* arguments after it */
 };
+int say_guard(struct ctx *c);
+int say_diff(struct ctx *c);
 extern const struct rules_command rules_commands[];
 extern const struct option rules_options[];
 

@@ -9,6 +9,7 @@ return county {
   categories = require "341800.categories",
   sources = require "341800.sources",
   scoring = require "341800.scoring",
-  -- Where a county may add steps of its own: a second look that does not move the case.
+  -- Where a county may add steps of its own: a discussion before filing, a record of the work, an opinion before closing.
+  -- None of them may move the case.
   points = { accepted = { "stay" }, disposing = { "stay" }, checked = { "stay" } },
 }
