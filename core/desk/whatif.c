@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #define FOLD_BATCH 512u
-#define PATIENCE_US 1000000
+#define PATIENCE_US 100000
 
 struct whatif {
     const struct wg_whatif *w;

@@ -343,7 +343,9 @@ static int rank_units(struct wg_backtest *b)
 
 /* ---- the walk ---- */
 
-static void not_decided(struct wg_backtest *b, const struct wg_whatif_step *s)
+#define FAILURES_MAX 200 /* a rule that loops each time must not hold up who waits */
+
+static int not_decided(struct wg_backtest *b, const struct wg_whatif_step *s)
 {
     struct wg_str why = wg_str_of(s->error.text);
     if (s->rc == WG_ENOENT) {
@@ -360,6 +362,7 @@ static void not_decided(struct wg_backtest *b, const struct wg_whatif_step *s)
         add_row(b, s->e, wg_str_is(s->e->act, "file") ? DIFF_FILING : DIFF_STATE, WG_S("refused"),
                 s->e->act, why);
     }
+    return b->failed < FAILURES_MAX ? WG_OK : wg_fail(b->err, WG_ERULE, "%s", b->first_failure);
 }
 
 static int step(void *arg, const struct wg_whatif_step *s)
@@ -372,8 +375,10 @@ static int step(void *arg, const struct wg_whatif_step *s)
     b->cases += !s->e->was;
     if (s->before) {
         b->decisions++;
+        if (!s->is && (rc = not_decided(b, s)) < 0)
+            return rc;
         if (!s->is)
-            not_decided(b, s);
+            ;
         else if (!(differs = !same_outcomes(s->e->out, s->is)))
             b->same++;
         else

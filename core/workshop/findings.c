@@ -1,6 +1,8 @@
 /* What the checks have to say, in one form. */
 #include "workshop/workshop.h"
 
+#include <stdio.h>
+
 const char *wg_severity_name(int s)
 {
     static const char *const names[WG_SEVERITIES] = {"remark", "doubt", "fault"};
@@ -24,16 +26,19 @@ void wg_find(struct wg_findings *f, const struct wg_finding *one)
     f->count[one->severity]++;
 }
 
-void wg_findings_soften(struct wg_findings *f)
+void wg_findings_soften(struct wg_findings *f, const char *check)
 {
-    static const char hard[] = "\"severity\":\"fault\"", soft[] = "\"severity\":\"doubt\"";
-    _Static_assert(sizeof(hard) == sizeof(soft), "written over in place");
+    char hard[80];
+    static const char doubt[] = "doubt";
+    size_t n =
+        (size_t)snprintf(hard, sizeof(hard), "\"severity\":\"fault\"%s%s%s",
+                         check ? ",\"check\":\"" : "", check ? check : "", check ? "\"" : "");
     char *end = f->items.p + f->items.n;
-    for (char *at = f->items.p;
-         at && (at = memmem(at, (size_t)(end - at), hard, sizeof(hard) - 1));)
-        memcpy(at, soft, sizeof(soft) - 1);
-    f->count[WG_DOUBT] += f->count[WG_FAULT];
-    f->count[WG_FAULT] = 0;
+    for (char *at = f->items.p; at && (at = memmem(at, (size_t)(end - at), hard, n)); at += n) {
+        memcpy(at + strlen("\"severity\":\""), doubt, sizeof(doubt) - 1); /* as long as fault */
+        f->count[WG_DOUBT]++;
+        f->count[WG_FAULT]--;
+    }
 }
 
 void wg_findings_free(struct wg_findings *f)

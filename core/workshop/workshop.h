@@ -25,7 +25,8 @@ struct wg_finding {
     const char *text, *right;
 };
 void wg_find(struct wg_findings *f, const struct wg_finding *one);
-void wg_findings_soften(struct wg_findings *f); /**< faults become doubts */
+/** Faults of this check (NULL: all) become doubts. */
+void wg_findings_soften(struct wg_findings *f, const char *check);
 void wg_findings_free(struct wg_findings *f);
 /** The list of them as a tree in a, or NULL. */
 const struct wg_json *wg_findings_list(const struct wg_findings *f, struct wg_arena *a);
@@ -83,7 +84,9 @@ struct wg_trial {
     struct wg_desk *desk;             /**< for the back-test; NULL: none */
     const struct wg_json *exemptions; /**< a list, as the guard takes it; or NULL */
     int64_t now_ms;
-    bool dev; /**< lint, coverage and completeness are told, and don't refuse */
+    /** Of a watched folder: lint, coverage, completeness, and that a handler fails (the fence is
+     * there for that) are told, and don't refuse. */
+    bool dev;
     struct wg_rules *rules, *city; /**< loaded by the first step; the city's, which it stands on */
     struct wg_trial_result {
         bool done, ok;

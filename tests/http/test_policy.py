@@ -208,12 +208,13 @@ class Packs(CityTest):
 
     def test_S6c_staged_limits_each_have_their_clock_and_their_unit(self):
         self.takes("counties/341824/categories.lua", (
-            '["0401"] = { conditions = { { id = "1", limit = { 1, "emergency_hour" },',
-            '["0401"] = { conditions = { { id = "1", limit = { 3, "emergency_day" }, stages = {\n'
+            '    ["0110"] = {',  # a class of the county's own: the city's may not get longer
+            '    ["0197"] = { name = "塌陷", conditions = { { id = "1", text = "路面塌陷", close = "恢复", '
+            'limit = { 3, "emergency_day" }, stages = {\n'
             '      { name = "围护", limit = { 1, "emergency_hour" } },\n'
             '      { name = "修复", limit = { 1, "emergency_day" }, unit = "u-cg" },\n'
-            '      { name = "恢复", limit = { 12, "emergency_hour" } } },'))
-        case = self.brought_to("acknowledge", category="0401")
+            '      { name = "恢复", limit = { 12, "emergency_hour" } } } } } },\n    ["0110"] = {'))
+        case = self.brought_to("acknowledge", category="0197")
         moment = lambda c, key: datetime.fromisoformat(c[key])
         c = self.who("l-001").case(case).json
         self.assertEqual(round((moment(c, "stage_due") - moment(c, "dispatched")).total_seconds()), 3600)

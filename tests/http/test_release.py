@@ -35,10 +35,18 @@ class Release(CityTest):
         """The county's rules with a shorter limit: exposed rubbish within so many thousandths of a working hour."""
         files = folder()
         n = milli / 1000
-        files["categories.lua"] = files["categories.lua"].replace('limit = { 2, "work_hour" }', f'limit = {{ {n:g}, "work_hour" }}')
-        files["tests.lua"] = files["tests.lua"].replace("{ noon, 2000,", f"{{ noon, {milli},")
+        files["categories.lua"] = files["categories.lua"].replace(
+            '["0110"] = { conditions = { { id = "1", limit = { 2,', f'["0110"] = {{ conditions = {{ {{ id = "1", limit = {{ {n:g},')
+        files["tests.lua"] = files["tests.lua"].replace('asked = { { "deadline", { noon, 2000,', f'asked = {{ {{ "deadline", {{ noon, {milli},')
         self.assertNotEqual(files, folder())
         return files
+
+    def with_test(self, files, action="accept"):
+        """With a test of the new handler, so that its lines are covered."""
+        state = "reported"
+        test = f'  {{ name = "it goes on", on = "{action}", case = {{ state = "{state}", category = "0110" }}, body = {{ reason = "好" }} }},\n'
+        return {**files, "tests.lua": files["tests.lua"].replace("local tests = ", "local more = {\n" + test + "}\nlocal tests = ", 1)
+                .replace("return tests", "tests[#tests + 1] = more[1]\nreturn tests")}
 
     def draft(self, files, area=JIXI, by="g-001", status=201, **headers):
         return self.is_status(self.who(by, area).post(f"/v1/{area}/rules", tar(files, area), **headers), status)
@@ -111,7 +119,7 @@ class Release(CityTest):
             ({**files, "rules.lua": files["rules.lua"].replace("  on = {", "  on = = {")}, f"341824/rules.lua:{line}", "shape"),
             ({**files, "rules.lua": files["rules.lua"].replace("hours =", "huors =")}, "huors", "shape"),
             ({**files, "rules.lua": "while true do end"}, "341824/rules.lua:1", "shape"),
-            ({**files, "tests.lua": files["tests.lua"].replace("{ noon, 2000,", "{ noon, 2500,")}, "exposed rubbish", "tests"),
+            ({**files, "tests.lua": files["tests.lua"].replace('asked = { { "deadline", { noon, 2000,', 'asked = { { "deadline", { noon, 2500,')}, "exposed rubbish", "tests"),
         ]
         for changed, word, step in bad:
             a = self.draft(changed, status=422)
@@ -171,12 +179,12 @@ class Release(CityTest):
         before = self.rules()["hash"]
         files = folder()
         files["rules.lua"] = files["rules.lua"].replace(
-            "  on = {\n", '  on = {\n    reject = function(case) if case.version > 0 then error("坏了") end end,\n', 1)
-        hash = self.draft(files).json["hash"]
+            "  on = {\n", '  on = {\n    reject = function(case, ctx) if ctx.body.reason == "坏了" then error("坏了") end end,\n', 1)
+        hash = self.draft(self.with_test(files, "reject")).json["hash"]
         self.approve(hash)
         for i in range(6):
             case = self.reported(JIXI, 500 + i)
-            a = self.is_status(self.who("a-001").act(case, "reject", {"reason": "x"}), 200)
+            a = self.is_status(self.who("a-001").act(case, "reject", {"reason": "坏了"}), 200)
             self.assertEqual((a.json["state"], a.json["fenced"]), ("rejected", True))
         self.assertTrue(wait_until(lambda: self.rules()["hash"] == before, 10))
         now = self.rules()["in_force"]
@@ -248,8 +256,8 @@ class Release(CityTest):
         self.filed()
         files = folder()
         files["rules.lua"] = files["rules.lua"].replace(
-            "  on = {\n", '  on = {\n    accept = function() error("旧案不行") end,\n', 1)
-        a = self.draft(files, status=422)
+            "  on = {\n", '  on = {\n    accept = function(_, ctx) if ctx.by == "a-001" then error("旧案不行") end end,\n', 1)
+        a = self.draft(self.with_test(files), status=422)
         self.assertEqual(a.json["step"], "backtest")
         self.assertIn("旧案不行", a.json["detail"])
         self.assertIn("341824/rules.lua:", a.json["detail"])

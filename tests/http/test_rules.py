@@ -120,8 +120,8 @@ class Rules(CityTest):
         self.assertEqual(self.who("z-001", LANGXI).get(f"/v1/{LANGXI}/status").json["rule_incidents"], [])
 
     def test_what_rules_cost_is_measured_rule_by_rule(self):
-        self.takes(self.on_reject('if ctx.body.reason == "loop" then while true do end end'))
-        for i, reason in enumerate(("loop", "fine")):
+        self.takes(self.on_reject('if ctx.body.reason == "spin" then while true do end end'))
+        for i, reason in enumerate(("spin", "fine")):
             case = self.reported(LANGXI, 400 + i)
             self.is_status(self.who("a-001", LANGXI).act(case, "reject", {"reason": reason}), 200)
         text = self.who("z-001", LANGXI).get("/metrics").body.decode()
