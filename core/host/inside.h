@@ -225,7 +225,11 @@ void post_rollback(struct call *call);
 void get_drafts(struct call *call);
 void get_draft(struct call *call);
 void get_rules_files(struct call *call);
+void get_rules_calendar(struct call *call);
 void get_releases(struct call *call);
+void get_exemptions(struct call *call);
+void post_exemption(struct call *call);
+void exemptions_write(struct wg_county *c, struct wg_buf *b); /* a JSON list */
 void put_key(struct call *call);
 void delete_key(struct call *call);
 void incidents_write(struct wg_county *c, struct wg_buf *b);

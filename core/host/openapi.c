@@ -106,6 +106,13 @@ static const struct {
             "\"running\",\"done\",\"failed\"]},\"read\":{\"type\":\"integer\"},\"share\":{\"type\":"
             "\"number\"},\"result\":{\"type\":[\"object\",\"null\"]},\"problem\":{\"type\":["
             "\"object\",\"null\"]}}}"},
+    {"Exemption",
+     "{\"type\":\"object\",\"required\":[\"number\",\"reason\",\"until\",\"check\",\"where\"],"
+     "\"properties\":{\"number\":{\"type\":\"string\"},\"reason\":{\"type\":\"string\"},"
+     "\"until\":{\"type\":\"string\",\"format\":\"date\"},\"check\":{\"type\":\"string\"},"
+     "\"where\":{\"type\":\"string\"}}}"},
+    {"Key",
+     "{\"type\":\"object\",\"required\":[\"key\"],\"properties\":{\"key\":{\"type\":\"string\"}}}"},
     {"Entry", "{\"type\":\"object\",\"properties\":{\"entry\":{\"type\":\"integer\"}}}"},
 };
 #define SCHEMAS (sizeof(schemas) / sizeof(schemas[0]))

@@ -29,7 +29,8 @@ struct work {
     struct wg_arena *a;
     enum work_kind kind;
     int fd;
-    int step; /* of the trial; -1: what comes before */
+    bool only_hash; /* of a draft: what its author is to sign; nothing is tried or kept */
+    int step;       /* of the trial; -1: what comes before */
     struct wg_str user, rev, note, signature;
     struct wg_json *record; /* of the draft, or of the release that comes back */
     int64_t began_ms, now_n, same_as;

@@ -82,7 +82,10 @@ const struct row rows[] = {
     {WG_METHOD_POST, "/v1/{area}/rules", post_rules, WG_RULE_AUTHOR, ROW_SPOOL, 8 * MB,
      "草案 A draft: a tar of the county's folder, tried step by step; kept by its hash, or refused "
      "with file, line and reason. With Prefer: respond-async, 202 and a job",
-     "note:string", "File", "Draft"},
+     "note:string hash:string", "File", "Draft"},
+    {WG_METHOD_GET, "/v1/{area}/rules/calendar", get_rules_calendar, RULE_READERS, 0, 0,
+     "The national calendar that the server goes by, as standards/calendar.json is", NULL, NULL,
+     "Any"},
     {WG_METHOD_GET, "/v1/{area}/rules/drafts", get_drafts, RULE_READERS, 0, 0,
      "草案 Drafts, and how far each came", NULL, NULL, "Drafts"},
     {WG_METHOD_GET, "/v1/{area}/rules/releases", get_releases, RULE_READERS, 0, 0,
@@ -96,6 +99,13 @@ const struct row rows[] = {
      "otherwise, case by case and in sum. Accept, or as: json, csv, html. With Prefer: "
      "respond-async, 202 and a job",
      "from:string to:string hash:string as:string", "File", "Backtest"},
+    {WG_METHOD_GET, "/v1/{area}/rules/exemptions", get_exemptions, RULE_READERS, 0, 0,
+     "豁免 What the city lets this county do otherwise, and until when", NULL, NULL, "Exemptions"},
+    {WG_METHOD_POST, "/v1/{area}/rules/exemptions", post_exemption, WG_RULE_APPROVER, ROW_BY_CITY,
+     0,
+     "豁免 By the city's approver: {number, reason, until, check, where}, as the guard named them; "
+     "the same number again changes it",
+     NULL, "Exemption", "Entry"},
     {WG_METHOD_PUT, "/v1/{area}/rules/key", put_key, WG_RULE_AUTHOR | WG_RULE_APPROVER, 0, 0,
      "My own key, with which I sign from now on: {\"key\": \"ed25519:…\"}", NULL, "Key", "Entry"},
     {WG_METHOD_DELETE, "/v1/{area}/rules/keys/{user}", delete_key, WG_ADMIN, 0, 0,

@@ -19,10 +19,11 @@ static void write_record(const struct wg_json *j, struct wg_buf *b)
 {
     wg_buf_char(b, '{');
     for (const struct wg_json *m = j->child; m; m = m->next) {
-        if (wg_str_is(m->key, "at") && m->type == WG_JINT) {
+        bool report = wg_str_is(m->key, "report") || wg_str_is(m->key, "csv");
+        if (wg_str_is(m->key, "at") && m->type == WG_JINT)
             wg_json_ktime(b, "at", m->num);
-            continue;
-        }
+        if (report || (wg_str_is(m->key, "at") && m->type == WG_JINT))
+            continue; /* reports have routes of their own */
         wg_json_key_str(b, m->key);
         if (m->type == WG_JOBJ)
             write_record(m, b);
@@ -150,6 +151,13 @@ void get_releases(struct call *call)
     answer_list(call, "releases", "releases");
 }
 
+void get_rules_calendar(struct call *call)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    wg_buf_str_add(&b, wg_str_of(call->host->calendar));
+    answer_json(call->req, 200, &b);
+}
+
 /* ---- one draft, with its report or its files ---- */
 
 struct showing {
@@ -240,56 +248,86 @@ void get_rules_files(struct call *call)
     show(call, true);
 }
 
-/* ---- keys ---- */
+/* ---- exemptions: what the city lets a county do otherwise, for a while ---- */
 
-/* One's own key. Another may not take its place: an admin takes it away first. */
-void put_key(struct call *call)
+struct exempting {
+    struct wg_buf *b;
+    struct wg_str front; /* "341824." */
+};
+
+static int list_exemption(void *arg, struct wg_str name, struct wg_str json)
 {
-    struct wg_json *body;
-    struct wg_buf b = WG_BUF_INIT;
-    struct wg_txn *txn;
-    struct wg_str json, user = wg_arena_str(call->arena, wg_str_of(call->session->user));
-    struct wg_err err = {0};
-    bool own = false;
-    if (parse_body(call, true, &body) < 0)
-        return;
-    struct wg_str key = wg_json_str(body, "key");
-    if (!wg_sign_is_key(key)) {
-        wg_fail_at(&err, WG_EINVAL, "/key", "must be ed25519: and 32 bytes as base64url");
-        answer_err(call->req, WG_EINVAL, &err, (struct wg_str){NULL, 0});
-        return;
-    }
-    if (reader_begin(call->county, &txn, NULL) == WG_OK) {
-        struct wg_json *j;
-        if (wg_view_record(wg_desk_views(call->county->desk), txn, "signkey", user, &json) ==
-                WG_OK &&
-            wg_json_parse(call->arena, json, &j, NULL) == WG_OK)
-            own = wg_str_is(wg_json_str(j, "held"), "person") &&
-                  !wg_str_eq(wg_json_str(j, "key"), key);
-        reader_end(call->county);
-    }
-    if (own) {
-        refuse(call, WG_ESTATE, "you have given another key before; an admin takes that away");
-        return;
-    }
-    wg_buf_char(&b, '{');
-    wg_json_kstr(&b, "key", key);
-    wg_json_kstr(&b, "held", WG_S("person"));
-    wg_buf_char(&b, '}');
-    call->cmd.act = WG_S("keep");
-    call->cmd.kind = WG_S("signkey");
-    call->cmd.name = user;
-    call->cmd.value = wg_arena_str(call->arena, wg_buf_str(&b));
-    wg_buf_free(&b);
-    call_submit(call);
+    struct exempting *x = arg;
+    if (name.n <= x->front.n || memcmp(name.p, x->front.p, x->front.n) != 0)
+        return WG_OK;
+    wg_json_sep(x->b);
+    wg_buf_str_add(x->b, json);
+    return WG_OK;
 }
 
-void delete_key(struct call *call)
+void exemptions_write(struct wg_county *c, struct wg_buf *b)
 {
+    struct wg_county *city = c->host->city;
+    struct wg_txn *txn;
+    char front[16];
+    snprintf(front, sizeof(front), "%s.", c->area);
+    struct exempting x = {b, wg_str_of(front)};
+    wg_buf_char(b, '[');
+    if (reader_begin(city, &txn, NULL) == WG_OK) {
+        wg_view_records(wg_desk_views(city->desk), txn, "exemption", list_exemption, &x);
+        reader_end(city);
+    }
+    wg_buf_char(b, ']');
+}
+
+void get_exemptions(struct call *call)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    wg_buf_lit(&b, "{\"exemptions\":");
+    exemptions_write(call->county, &b);
+    wg_buf_char(&b, '}');
+    answer_json(call->req, 200, &b);
+}
+
+/* For the county of the address, by the city's approver; kept by the city. */
+void post_exemption(struct call *call)
+{
+    static const char *const must[] = {"number", "reason", "until", "check", "where"};
+    struct wg_json *body;
+    struct wg_err err = {0};
+    struct wg_date d;
+    struct wg_buf b = WG_BUF_INIT;
+    char pointer[20];
+    if (parse_body(call, true, &body) < 0)
+        return;
+    wg_buf_char(&b, '{');
+    for (size_t i = 0; i < 5 && !err.code; i++) {
+        struct wg_str v = wg_json_str(body, must[i]);
+        snprintf(pointer, sizeof(pointer), "/%s", must[i]);
+        if (!v.n || v.n > 500)
+            wg_fail_at(&err, WG_EINVAL, pointer, "%s is missing: a text of at most 500 bytes",
+                       must[i]);
+        wg_json_kstr(&b, must[i], v);
+    }
+    if (!err.code && wg_date_parse(wg_json_str(body, "until"), &d) < 0)
+        wg_fail_at(&err, WG_EINVAL, "/until", "must be its last day, like 2027-06-30");
+    if (!err.code && call->county->is_city)
+        wg_fail(&err, WG_EINVAL, "an exemption is for a county: POST it to the county's address");
+    if (err.code) {
+        wg_buf_free(&b);
+        answer_err(call->req, err.code, &err, (struct wg_str){NULL, 0});
+        return;
+    }
+    wg_json_kstr(&b, "signer", wg_str_of(call->session->user));
+    wg_buf_char(&b, '}');
     call->cmd.act = WG_S("keep");
-    call->cmd.kind = WG_S("signkey");
-    call->cmd.name = wg_arena_str(call->arena, wg_req_param(call->req, "user"));
-    call->cmd.value = WG_S("null");
+    call->cmd.kind = WG_S("exemption");
+    call->cmd.name = wg_arena_fmt(call->arena, "%s.%.*s", call->county->area,
+                                  WG_PRI(wg_json_str(body, "number")));
+    call->cmd.value = wg_arena_str(call->arena, wg_buf_str(&b));
+    wg_buf_free(&b);
+    call->county = call->host->city;
+    call->status = 201;
     call_submit(call);
 }
 
@@ -308,6 +346,7 @@ void post_rules(struct call *call)
     if (!w)
         return;
     w->note = wg_arena_str(w->a, note);
+    w->only_hash = wg_req_query(call->req, "hash").n > 0;
     if ((w->fd = dup(fd)) < 0) {
         wg_reply_problem(call->req, 503, "out of memory");
         work_free(w);
@@ -325,7 +364,7 @@ static int check_approval(struct work *w, struct wg_err *err)
     struct wg_force *f = wg_desk_force(w->county->host->city->desk);
     bool moved = !w->county->is_city && f->pack && !wg_str_is(base, f->pack->rev);
     wg_force_drop(f);
-    if (!wg_str_is(state, "checked"))
+    if (!wg_str_is(state, "checked") && !wg_str_is(state, "released"))
         return wg_fail(err, WG_ESTATE, "this draft is %.*s; only what is checked can be approved",
                        WG_PRI(state));
     if (wg_str_eq(by, w->user))

@@ -97,3 +97,57 @@ void signing_done(struct signing *s)
 {
     wg_wipe(s->seed, sizeof(s->seed));
 }
+
+/* ---- keys ---- */
+
+/* One's own key. Another may not take its place: an admin takes it away first. */
+void put_key(struct call *call)
+{
+    struct wg_json *body;
+    struct wg_buf b = WG_BUF_INIT;
+    struct wg_txn *txn;
+    struct wg_str json, user = wg_arena_str(call->arena, wg_str_of(call->session->user));
+    struct wg_err err = {0};
+    bool own = false;
+    if (parse_body(call, true, &body) < 0)
+        return;
+    struct wg_str key = wg_json_str(body, "key");
+    if (!wg_sign_is_key(key)) {
+        wg_fail_at(&err, WG_EINVAL, "/key", "must be ed25519: and 32 bytes as base64url");
+        answer_err(call->req, WG_EINVAL, &err, (struct wg_str){NULL, 0});
+        return;
+    }
+    if (reader_begin(call->county, &txn, NULL) == WG_OK) {
+        struct wg_json *j;
+        if (wg_view_record(wg_desk_views(call->county->desk), txn, "signkey", user, &json) ==
+                WG_OK &&
+            wg_json_parse(call->arena, json, &j, NULL) == WG_OK)
+            own = wg_str_is(wg_json_str(j, "held"), "person") &&
+                  !wg_str_eq(wg_json_str(j, "key"), key);
+        reader_end(call->county);
+    }
+    if (own) {
+        wg_fail(&err, WG_ESTATE, "you have given another key before; an admin takes that away");
+        answer_err(call->req, WG_ESTATE, &err, (struct wg_str){NULL, 0});
+        return;
+    }
+    wg_buf_char(&b, '{');
+    wg_json_kstr(&b, "key", key);
+    wg_json_kstr(&b, "held", WG_S("person"));
+    wg_buf_char(&b, '}');
+    call->cmd.act = WG_S("keep");
+    call->cmd.kind = WG_S("signkey");
+    call->cmd.name = user;
+    call->cmd.value = wg_arena_str(call->arena, wg_buf_str(&b));
+    wg_buf_free(&b);
+    call_submit(call);
+}
+
+void delete_key(struct call *call)
+{
+    call->cmd.act = WG_S("keep");
+    call->cmd.kind = WG_S("signkey");
+    call->cmd.name = wg_arena_str(call->arena, wg_req_param(call->req, "user"));
+    call->cmd.value = WG_S("null");
+    call_submit(call);
+}

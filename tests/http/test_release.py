@@ -166,7 +166,7 @@ class Release(CityTest):
         self.approve(hash)
         steps = [e for e in self.entries() if e["do"] == "keep" and e["out"][0].get("kind") in ("draft", "rules", "rev")]
         states = [o["value"]["state"] for e in steps for o in e["out"] if o["kind"] == "draft" and o["id"] == hash]
-        self.assertEqual((states[0], states[-1]), ("checking", "checked"))
+        self.assertEqual((states[0], states[-2:]), ("checking", ["checked", "released"]))
         self.assertGreaterEqual(len(states), 3)
         self.assertEqual([o["kind"] for o in steps[-1]["out"]][:3], ["rev", "rules", "releases"])
         self.server.stop()
@@ -270,6 +270,54 @@ class Release(CityTest):
         a = self.backtest(query=f"?hash={self.rules()['hash']}", status=202, Prefer="respond-async").json
         done = lambda: self.who("g-001").get(a["url"]).json["state"] == "done"
         self.assertTrue(wait_until(done, 10))
+
+    # ---- the guard ----
+
+    def looser(self):
+        files = folder()
+        files["categories.lua"] = files["categories.lua"].replace(
+            '["0110"] = { conditions = { { id = "1", limit = { 2,', '["0110"] = { conditions = { { id = "1", limit = { 9,')
+        files["tests.lua"] = files["tests.lua"].replace('asked = { { "deadline", { noon, 2000,', 'asked = { { "deadline", { noon, 9000,')
+        return files
+
+    def test_what_is_looser_than_the_citys_is_refused_until_the_city_exempts_it(self):
+        a = self.draft(self.looser(), status=422)
+        self.assertEqual(a.json["step"], "guard")
+        fault, = a.json["errors"]
+        self.assertEqual((fault["check"], fault["where"]), ("loosened_limit", "event.0110 条件1"))
+        self.assertRegex(fault["pointer"], r"^/341824/categories.lua:\d+$")
+        self.assertIn("市级4工作时，县级9工作时", fault["detail"])
+        path, body = f"/v1/{JIXI}/rules/exemptions", {"number": "宣城管〔2026〕9号", "reason": "山区路远", "until": "2031-12-31",
+                                                      "check": "loosened_limit", "where": "event.0110 条件1"}
+        for by, area in (("h-001", JIXI), ("g-001", CITY), ("admin", CITY)):
+            self.is_status(self.who(by, area).post(path, body), 403)
+        for key in body:
+            self.is_fault(self.who("h-001", CITY).post(path, {**body, key: ""}), "/" + key)
+        self.is_fault(self.who("h-001", CITY).post(path, {**body, "until": "soon"}), "/until")
+        self.is_status(self.who("h-001", CITY).post(path, {**body, "until": "2026-01-31"}), 201)
+        a = self.draft(self.looser(), status=422)  # it has expired, and says so
+        self.assertIn("宣城管〔2026〕9号", a.body.decode())
+        self.is_status(self.who("h-001", CITY).post(path, body), 201)
+        listed, = self.who("g-001").get(path).json["exemptions"]
+        self.assertEqual((listed["signer"], listed["until"]), ("h-001", "2031-12-31"))
+        hash = self.draft(self.looser()).json["hash"]
+        report = self.who("h-001").get(f"/v1/{JIXI}/rules/{hash}").json["report"]
+        said = [f for s in report["steps"] if s["step"] == "guard" for f in s["findings"]]
+        self.assertTrue(any("宣城管〔2026〕9号" in f["text"] and f["severity"] == "remark" for f in said), said)
+        self.is_status(self.who("h-001", CITY).post(path, {**body, "until": "2026-01-31"}), 201)
+
+    # ---- one's own key ----
+
+    def test_who_has_a_key_of_their_own_signs_with_it(self):
+        self.is_fault(self.who("g-001").ask("PUT", f"/v1/{JIXI}/rules/key", {"key": "rsa:abc"}), "/key")
+        key = "ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"  # RFC 8032, 7.1, test 1
+        self.is_status(self.who("g-001").ask("PUT", f"/v1/{JIXI}/rules/key", {"key": key}), 200)
+        a = self.draft(self.tighter(1900), status=422)
+        self.assertIn("Wangge-Signature", a.json["detail"])
+        self.draft(self.tighter(1900), status=422, Wangge_Signature="A" * 86)
+        self.is_status(self.who("g-001").ask("PUT", f"/v1/{JIXI}/rules/key", {"key": key.replace("11qY", "12qY")}), 409)
+        self.is_status(self.who("admin").ask("DELETE", f"/v1/{JIXI}/rules/keys/g-001"), 200)
+        self.draft(self.tighter(1900))
 
     # ---- city and counties ----
 

@@ -139,6 +139,8 @@ static int headers_of(struct ctx *c, const struct request *r, struct wg_buf *b)
         wg_buf_fmt(b, "Accept: %s\r\n", r->accept);
     if (r->prefer)
         wg_buf_fmt(b, "Prefer: %s\r\n", r->prefer);
+    if (r->signature)
+        wg_buf_fmt(b, "Wangge-Signature: %s\r\n", r->signature);
     if (r->if_match)
         wg_buf_fmt(b, "If-Match: \"%s\"\r\n", r->if_match);
     if (r->again) {

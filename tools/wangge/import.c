@@ -36,9 +36,8 @@ static int job_failed(struct ctx *c, const struct wg_json *problem)
     return rc;
 }
 
-/* After a 202: asks until the job is done, then its result stands as the answer. Else: the answer
- * is the result already. */
-static int job_wait(struct ctx *c, const struct wg_json **result)
+/* Without a 202 the answer is the result already. */
+int job_wait(struct ctx *c, const struct wg_json **result)
 {
     struct wg_json *j;
     struct wg_err err = {0};

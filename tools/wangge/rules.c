@@ -11,6 +11,8 @@ const struct option rules_options[] = {
     {"own", NULL, "of export: only classes that differ from the city's"},
     {"all", NULL, "every row, not only the county's own"},
     {"exemptions", "FILE", "signed exemptions for guard: a JSON list"},
+    {"note", "TEXT", "why, for the record"},
+    {"key", "FILE", "my key, else beside the sign-in"},
     {NULL, NULL, NULL},
 };
 
@@ -71,20 +73,9 @@ static const char *severity_text(struct wg_str s)
     return wg_str_is(s, "fault") ? "不合格" : wg_str_is(s, "doubt") ? "存疑" : "说明";
 }
 
-int print_findings(struct ctx *c, const struct wg_findings *f)
+void print_findings_list(const struct wg_json *list)
 {
-    struct wg_buf b = WG_BUF_INIT;
-    struct wg_json *j;
-    wg_findings_write(f, &b);
-    struct wg_str text = wg_arena_str(c->arena, wg_buf_str(&b));
-    wg_buf_free(&b);
-    if (!text.p || wg_json_parse(c->arena, text, &j, NULL) < 0)
-        return failed(REFUSED, "out of memory");
-    if (c->raw) {
-        printf("%.*s\n", WG_PRI(text));
-        return f->count[WG_FAULT] ? REFUSED : DONE;
-    }
-    for (const struct wg_json *m = wg_json_get(j, "findings")->child; m; m = m->next) {
+    for (const struct wg_json *m = list ? list->child : NULL; m; m = m->next) {
         struct wg_str file = wg_json_str(m, "file"), right = wg_json_str(m, "right");
         printf("%s  ", severity_text(wg_json_str(m, "severity")));
         if (file.n) {
@@ -100,6 +91,22 @@ int print_findings(struct ctx *c, const struct wg_findings *f)
         }
         putchar('\n');
     }
+}
+
+int print_findings(struct ctx *c, const struct wg_findings *f)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    struct wg_json *j;
+    wg_findings_write(f, &b);
+    struct wg_str text = wg_arena_str(c->arena, wg_buf_str(&b));
+    wg_buf_free(&b);
+    if (!text.p || wg_json_parse(c->arena, text, &j, NULL) < 0)
+        return failed(REFUSED, "out of memory");
+    if (c->raw) {
+        printf("%.*s\n", WG_PRI(text));
+        return f->count[WG_FAULT] ? REFUSED : DONE;
+    }
+    print_findings_list(wg_json_get(j, "findings"));
     printf("不合格 %zu，存疑 %zu，说明 %zu\n", f->count[WG_FAULT], f->count[WG_DOUBT],
            f->count[WG_REMARK]);
     return f->count[WG_FAULT] ? REFUSED : DONE;
@@ -118,6 +125,8 @@ int put_out(struct ctx *c, struct wg_str text)
 /* ---- subcommands ---- */
 
 const struct rules_command rules_commands[] = {
+    {"fetch", "fetch DIR", "取回 what is in force, as a folder to work in", rules_run_fetch, 1, 1},
+    {"check", "check FOLDER", "全部检查 all checks that need no server", rules_run_check, 1, 1},
     {"export", "export FOLDER", "导出 its classes as a table 立案结案标准", export_sheet, 1, 1},
     {"import", "import FOLDER SHEET.csv", "导入 categories.lua from such a table", import_sheet, 2,
      2},
@@ -133,6 +142,20 @@ const struct rules_command rules_commands[] = {
      rules_run_lint, 1, 1},
     {"guard", "guard FOLDER", "刚性守护 is it nowhere looser than the city's", say_guard, 1, 1},
     {"diff", "diff FOLDER", "对照表 the city's and the county's, side by side", say_diff, 1, 1},
+    {"backtest", "backtest FOLDER|HASH [from=DAY] [to=DAY]",
+     "回测 recorded decisions under a draft; --out FILE.csv or FILE.html", rules_run_backtest, 1,
+     3},
+    {"draft", "draft FOLDER [--note TEXT]", "草案 send it: checked step by step, and kept",
+     rules_run_draft, 1, 1},
+    {"approve", "approve HASH", "批准 by another person than its author: in force at once",
+     rules_run_approve, 1, 1},
+    {"rollback", "rollback [--note TEXT]", "回滚 the release before comes back into force",
+     rules_run_rollback, 0, 0},
+    {"status", "status", "状态 what is in force, what failed, which drafts wait", rules_run_status,
+     0, 0},
+    {"show", "show HASH", "查看 a draft or a revision, and the report of its checks",
+     rules_run_show, 1, 1},
+    {"key", "key", "签名 make a key of my own, with which I sign from now on", rules_run_key, 0, 0},
     {NULL, NULL, NULL, NULL, 0, 0},
 };
 

@@ -224,3 +224,28 @@ int rules_run_gen(struct ctx *c)
     bench_close(&b);
     return rc;
 }
+
+/* ---- check: all of it, as a draft is tried ---- */
+
+int rules_run_check(struct ctx *c)
+{
+    struct bench b;
+    struct wg_err err = {0};
+    int rc = bench_open(&b, c, c->args[1]);
+    if (rc == DONE) {
+        struct wg_str calendar = wg_arena_str(c->arena, wg_buf_str(&b.calendar));
+        struct wg_trial t = {.bundle = b.bundle, .calendar = calendar.p, .now_ms = wg_now_ms()};
+        for (int step = 0; rc == DONE && step <= WG_TRY_GUARD; step++) {
+            if (wg_trial_step(&t, step, &err) < 0) {
+                rc = failed(REFUSED, "%s", err.text);
+                break;
+            }
+            printf("%s %s，%lld ms：", t.result[step].ok ? "✓" : "✗", wg_trial_name(step),
+                   (long long)t.result[step].ms);
+            rc = print_findings(c, &t.result[step].findings);
+        }
+        wg_trial_done(&t);
+    }
+    bench_close(&b);
+    return rc;
+}

@@ -85,6 +85,7 @@ struct request {
     void *arg;
     const char *accept;
     const char *prefer;
+    const char *signature; /* of a revision of rules; NULL: none */
 };
 /* DONE: a 2xx stands in c->answer. Anything else has been told to the person. */
 int ask_server(struct ctx *c, const struct request *r);
@@ -186,7 +187,9 @@ enum {
     RULES_CONFIG,
     RULES_OWN,
     RULES_ALL,
-    RULES_EXEMPTIONS
+    RULES_EXEMPTIONS,
+    RULES_NOTE,
+    RULES_KEY
 };
 /* scripts/counties/341824: its bundle and the city's, loaded, and the calendar. */
 struct bench {
@@ -201,10 +204,24 @@ int bench_open(struct bench *b, struct ctx *c, const char *folder);
 void bench_close(struct bench *b);
 /* The findings for a person, or with --json as they are. REFUSED where there is a fault. */
 int print_findings(struct ctx *c, const struct wg_findings *f);
+/* Those of a report, without a sum. */
+void print_findings_list(const struct wg_json *list);
+/* After a 202: asks until the job is done, then its result stands as the answer. */
+int job_wait(struct ctx *c, const struct wg_json **result);
 /* To --out, or to standard output. */
 int put_out(struct ctx *c, struct wg_str text);
 int export_sheet(struct ctx *c); /* rules_sheet.c */
 int import_sheet(struct ctx *c);
+
+int rules_run_key(struct ctx *c);
+int rules_run_draft(struct ctx *c);
+int rules_run_approve(struct ctx *c);
+int rules_run_rollback(struct ctx *c);
+int rules_run_status(struct ctx *c);
+int rules_run_show(struct ctx *c);
+int rules_run_backtest(struct ctx *c);
+int rules_run_fetch(struct ctx *c);
+int rules_run_check(struct ctx *c);
 
 struct rules_command {
     const char *name, *usage, *brief;
