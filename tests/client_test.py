@@ -116,7 +116,7 @@ class WithServer(Served):
         history = self.run_as("z-001", "history", case).splitlines()
         self.assertEqual(len(history), 2 + len(support.STEPS))
         self.assertIn("限2工作时", self.run_as("z-001", "explain", case))
-        self.assertIn("工作", self.run_as("z-001", "clock", case))
+        self.assertIn("2 work_hour", self.run_as("z-001", "clock", case))
         self.assertEqual(self.json_as("z-001", "case", case)["photos"][0]["sha256"], self.run_as(
             "c-001", "put", str(photo)).strip())
 
@@ -512,7 +512,7 @@ class Sheets(Clients):
         self.assertEqual(self.sheet.read_bytes(), first)
         self.rules("import", self.county, self.sheet)
         self.assertEqual((self.county / "categories.lua").read_text("utf-8"), made)
-        self.assertIn("tests passed", self.rules("test", self.county))
+        self.assertIn(", 0 failed", self.rules("test", self.county))
         self.assertLess(len(self.rules("export", self.county, "--own")), len(first) // 8)
 
     def test_a_slip_is_told_by_row_and_column_and_nothing_is_made(self):

@@ -1,5 +1,5 @@
 /* Counties: opened, given their first rules, watched where the configuration says so, closed. */
-#include "inside.h"
+#include "release.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,15 +19,18 @@ static int keep_bundle(struct wg_county *c, struct wg_bundle *bundle, struct wg_
     char dir[1100], name[WG_BLOB_NAME + 1];
     snprintf(dir, sizeof(dir), "%s/blobs", wg_desk_dir(c->desk));
     wg_bundle_json(bundle, &text);
+    struct wg_bundle *base = NULL;
     int rc = wg_buf_ok(&text) ? wg_blob_put(dir, wg_buf_str(&text), name, err) : WG_ENOMEM;
-    if (rc == WG_OK) {
+    if (rc == WG_OK && (rc = wg_bundle_base(bundle, &base, err)) == WG_OK) {
         wg_buf_char(&b, '{');
         wg_json_kstr(&b, "rev", wg_str_of(wg_bundle_rev(bundle)));
+        wg_json_kstr(&b, "base", wg_str_of(wg_bundle_rev(base)));
         wg_json_kstr(&b, "blob", wg_str_of(name));
         wg_json_kint(&b, "files", (int64_t)wg_bundle_files(bundle));
         wg_buf_char(&b, '}');
         *value = wg_arena_str(a, wg_buf_str(&b));
     }
+    wg_bundle_drop(base);
     wg_buf_free(&text);
     wg_buf_free(&b);
     return rc;
@@ -147,8 +150,10 @@ int counties_share_outlines(struct wg_host *h, struct wg_err *err)
 struct reload {
     struct job job;
     struct wg_county *county;
-    struct wg_bundle *bundle; /* NULL: nothing new */
+    struct wg_bundle *bundle;
     struct wg_rules *rules;
+    bool leave;     /* only look */
+    char seen[128]; /* the folder's revision, or why it can't be read */
     struct wg_arena *arena;
     struct wg_str value;
     struct wg_err err;
@@ -183,20 +188,32 @@ static int try_all(struct reload *r)
     return rc;
 }
 
+/* Is what is in force the work of people, and not of this folder? */
+static bool is_signed(struct wg_county *c)
+{
+    struct wg_arena *a = wg_arena_new(0);
+    struct wg_buf b = WG_BUF_INIT;
+    struct wg_json *j = NULL;
+    rules_now(c, &b);
+    bool yes = a && wg_json_parse(a, wg_arena_str(a, wg_buf_str(&b)), &j, NULL) == WG_OK &&
+               wg_json_get(j, "author");
+    wg_buf_free(&b);
+    wg_arena_free(a);
+    return yes;
+}
+
 static void reload_run(struct job *job)
 {
     struct reload *r = (struct reload *)job;
     struct wg_county *c = r->county;
     struct wg_force *f = wg_desk_force(c->desk);
     r->rc = read_bundle(c->host, c->area, &r->bundle, &r->err);
-    if (r->rc == WG_OK && f->pack && strcmp(f->pack->rev, wg_bundle_rev(r->bundle)) == 0) {
-        wg_bundle_drop(r->bundle);
-        r->bundle = NULL;
-    }
+    snprintf(r->seen, sizeof(r->seen), "%.127s",
+             r->bundle ? wg_bundle_rev(r->bundle) : r->err.text);
+    bool new = strcmp(r->seen, c->watched) != 0 && !r->leave &&
+               !(f->pack && strcmp(f->pack->rev, r->seen) == 0);
     wg_force_drop(f);
-    if (!r->bundle || strcmp(c->refused, wg_bundle_rev(r->bundle)) == 0)
-        return;
-    if (r->rc == WG_OK && (r->rc = try_all(r)) == WG_OK)
+    if (new && r->rc == WG_OK && (r->rc = try_all(r)) == WG_OK)
         r->rc = keep_bundle(c, r->bundle, &r->value, r->arena, &r->err);
 }
 
@@ -205,14 +222,12 @@ static void reload_done(struct job *job)
     struct reload *r = (struct reload *)job;
     struct wg_county *c = r->county;
     c->reloading = false;
-    if (r->rc < 0 && (!r->bundle || strcmp(c->refused, wg_bundle_rev(r->bundle)) != 0))
+    if (r->rc < 0 && strcmp(c->watched, r->seen) != 0) /* told once */
         wg_log(WG_ERROR, "rules", r->err.text, "area", c->area, NULL);
-    if (r->rc < 0 && r->bundle)
-        snprintf(c->refused, sizeof(c->refused), "%s", wg_bundle_rev(r->bundle));
-    if (r->rc == WG_OK && r->bundle && r->value.n) {
+    snprintf(c->watched, sizeof(c->watched), "%s", r->seen);
+    if (r->rc == WG_OK && r->value.n) {
         struct wg_arena *a = wg_arena_new(0);
-        wg_log(WG_INFO, "rules", "taken over", "area", c->area, "rev", wg_bundle_rev(r->bundle),
-               NULL);
+        wg_log(WG_INFO, "rules", "taken over", "area", c->area, "rev", r->seen, NULL);
         host_release(c, a, wg_arena_str(a, r->value), r->bundle, r->rules);
         r->rules = NULL;
     }
@@ -222,6 +237,7 @@ static void reload_done(struct job *job)
     free(r);
 }
 
+/* What people released stays until somebody saves a file again. */
 void county_watch(struct wg_county *c)
 {
     struct reload *r = c->reloading ? NULL : calloc(1, sizeof(*r));
@@ -229,6 +245,7 @@ void county_watch(struct wg_county *c)
         return;
     r->county = c;
     r->arena = wg_arena_new(0);
+    r->leave = !c->watched[0] && is_signed(c);
     r->job.run = reload_run;
     r->job.done = reload_done;
     c->reloading = job_submit(c->host, &r->job) == WG_OK;

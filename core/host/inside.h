@@ -23,8 +23,8 @@ struct wg_county {
     struct past *past;     /* the ground of another day, asked for last */
     struct wg_buf quality; /* the last report on base data, and what it was made of: */
     struct wg_force *judged;
-    int64_t back_from;               /* the release that is being rolled back by itself */
-    char refused[WG_SHORT_TEXT + 1]; /* the revision of scripts that was refused last: told once */
+    int64_t back_from; /* the release that is being rolled back by itself */
+    char watched[128]; /* dev: what the folder was, last time */
 };
 
 /* ---- sessions ---- */

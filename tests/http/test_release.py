@@ -168,7 +168,7 @@ class Release(CityTest):
         states = [o["value"]["state"] for e in steps for o in e["out"] if o["kind"] == "draft" and o["id"] == hash]
         self.assertEqual((states[0], states[-2:]), ("checking", ["checked", "released"]))
         self.assertGreaterEqual(len(states), 3)
-        self.assertEqual([o["kind"] for o in steps[-1]["out"]][:3], ["rev", "rules", "releases"])
+        self.assertEqual([o["kind"] for o in steps[-2]["out"]][:3], ["rev", "rules", "releases"])
         self.server.stop()
         self.server.start()
         self.assertEqual(self.rules()["hash"], hash)
