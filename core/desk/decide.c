@@ -319,6 +319,8 @@ int decide(struct deciding *dc)
         return decide_done(dc);
     if (wg_str_is(dc->cmd->act, "time"))
         return decide_time(dc);
+    if (wg_str_is(dc->cmd->act, "migrate"))
+        return decide_migrate(dc);
     if (wg_str_is(dc->cmd->act, "adopt"))
         return decide_adopt(dc);
     return wg_str_is(dc->cmd->act, "report") ? decide_report(dc) : decide_step(dc);

@@ -264,6 +264,16 @@ struct wg_desk_stats {
 };
 void wg_desk_stats(struct wg_desk *d, struct wg_desk_stats *out);
 
+/* ---- running cases and another pack ---- */
+
+struct wg_migration {
+    size_t cases, can, changed; /**< filed and open under other rules; could go over; other due */
+};
+/** What would become of the running cases under `to`. ids: those that could go over, at most cap;
+ * NULL: none. out: a JSON object for each, comma-separated, or NULL. Thread: a job's. */
+int wg_desk_migration(struct wg_desk *d, const struct wg_pack *to, struct wg_migration *sum,
+                      uint64_t *ids, size_t cap, struct wg_buf *out, struct wg_err *err);
+
 /* ---- what if: recorded commands, decided by other rules ---- */
 
 struct wg_whatif_step {

@@ -119,6 +119,7 @@ int decide_report(struct deciding *dc);
 int decide_step(struct deciding *dc);
 int decide_time(struct deciding *dc);
 int decide_adopt(struct deciding *dc);
+int decide_migrate(struct deciding *dc);
 int decide_keep(struct deciding *dc);
 int decide_done(struct deciding *dc);
 int decide_tenant(struct deciding *dc);

@@ -142,7 +142,8 @@ static int one(void *arg, uint64_t n, struct wg_str bytes)
     if ((rc = wg_entry_parse(x->a, bytes, &e, x->err)) < 0)
         return rc;
     struct wg_whatif_step s = {.e = &e};
-    if (e.of && e.t >= x->w->from_ms && e.t < x->w->to_ms) {
+    bool decided = !wg_str_is(e.act, "migrate"); /* of a release, and only of that one */
+    if (e.of && decided && e.t >= x->w->from_ms && e.t < x->w->to_ms) {
         if ((rc = decide_again(x, &e, &s)) < 0)
             return rc;
         if (s.is)

@@ -373,6 +373,11 @@ void call_submit(struct call *call)
 
 int host_submit(struct call *call, struct wg_county *c, struct wg_arena *a)
 {
+    return host_submit_as(call, c, a, WG_S("system"));
+}
+
+int host_submit_as(struct call *call, struct wg_county *c, struct wg_arena *a, struct wg_str by)
+{
     call->host = c->host;
     call->county = c;
     call->arena = a;
@@ -380,7 +385,7 @@ int host_submit(struct call *call, struct wg_county *c, struct wg_arena *a)
     call->cmd.done = came_back;
     call->cmd.owner = call;
     call->cmd.if_match = -1;
-    call->cmd.actor = (struct wg_actor){WG_S("system"), {NULL, 0}, WG_SYSTEM};
+    call->cmd.actor = (struct wg_actor){by, {NULL, 0}, WG_SYSTEM};
     if (wg_desk_submit(c->desk, &call->cmd) == WG_OK)
         return WG_OK;
     wg_log(WG_WARN, "host", "the desk takes no more", "area", c->area, NULL);
@@ -428,6 +433,23 @@ void host_release(struct wg_county *c, struct wg_arena *a, struct wg_str value,
     call->cmd.bundle = wg_bundle_keep(bundle);
     call->cmd.rules = rules;
     host_submit(call, c, a);
+}
+
+void host_migrate(struct wg_county *c, uint64_t id, const char *rev, struct wg_str by)
+{
+    struct wg_arena *a = wg_arena_new(0);
+    struct call *call = a ? WG_NEW(a, struct call) : NULL;
+    struct wg_json *in = NULL;
+    struct wg_str body = a ? wg_arena_fmt(a, "{\"rules\":\"%s\"}", rev) : (struct wg_str){NULL, 0};
+    if (!call || wg_json_parse(a, body, &in, NULL) < 0) {
+        wg_arena_free(a);
+        return;
+    }
+    call->cmd.act = WG_S("migrate");
+    call->cmd.id = id;
+    call->cmd.in = in;
+    call->cmd.kind = WG_S("");
+    host_submit_as(call, c, a, wg_arena_str(a, by));
 }
 
 void host_done(struct wg_county *c, uint64_t n, uint32_t i)

@@ -144,6 +144,9 @@ void rules_free_later(struct wg_host *h, struct wg_rules *rules); /**< by a job;
 void host_done(struct wg_county *c, uint64_t n, uint32_t i);
 /** A command of the host's own to the desk of c. Errors: WG_EBUSY; the arena is then freed. */
 int host_submit(struct call *call, struct wg_county *c, struct wg_arena *a);
+int host_submit_as(struct call *call, struct wg_county *c, struct wg_arena *a, struct wg_str by);
+/** A running case goes over to the rules in force. */
+void host_migrate(struct wg_county *c, uint64_t id, const char *rev, struct wg_str by);
 void answer_cmd(struct call *call); /* by its result */
 struct wg_county *host_county(struct wg_host *h, struct wg_str area);
 struct wg_county *host_county_of(struct wg_host *h, uint32_t area);
@@ -224,6 +227,7 @@ void post_approve(struct call *call);
 void post_rollback(struct call *call);
 void get_drafts(struct call *call);
 void get_draft(struct call *call);
+void get_migration(struct call *call);
 void get_rules_files(struct call *call);
 void get_rules_calendar(struct call *call);
 void get_releases(struct call *call);

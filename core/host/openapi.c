@@ -111,6 +111,8 @@ static const struct {
      "\"properties\":{\"number\":{\"type\":\"string\"},\"reason\":{\"type\":\"string\"},"
      "\"until\":{\"type\":\"string\",\"format\":\"date\"},\"check\":{\"type\":\"string\"},"
      "\"where\":{\"type\":\"string\"}}}"},
+    {"Approval", "{\"type\":\"object\",\"properties\":{\"note\":{\"type\":\"string\"},"
+                 "\"migrate\":{\"type\":\"boolean\"}}}"},
     {"Key",
      "{\"type\":\"object\",\"required\":[\"key\"],\"properties\":{\"key\":{\"type\":\"string\"}}}"},
     {"Entry", "{\"type\":\"object\",\"properties\":{\"entry\":{\"type\":\"integer\"}}}"},

@@ -51,6 +51,7 @@ void work_free(struct work *w)
     wg_bundle_drop(w->trial.bundle);
     wg_force_drop(w->force);
     signing_done(&w->sign);
+    free(w->moving);
     wg_arena_free(w->a);
     free(w);
 }
@@ -382,12 +383,16 @@ static void released(struct call *own)
            w->county->area, "rev", wg_bundle_rev(w->trial.bundle), NULL);
     if (w->kind == WORK_APPROVE)
         keep_released(w);
+    for (size_t i = 0; w->moving && i < w->moves.can; i++)
+        host_migrate(w->county, w->moving[i], wg_bundle_rev(w->trial.bundle), w->user);
     if (w->task) {
         struct wg_buf *b = &w->task->result;
         wg_buf_char(b, '{');
         wg_json_kint(b, "entry", (int64_t)own->cmd.n);
         wg_json_kstr(b, "area", wg_str_of(w->county->area));
         wg_json_kstr(b, "rules", wg_str_of(wg_bundle_rev(w->trial.bundle)));
+        if (w->migrate)
+            wg_json_kint(b, "migrating", (int64_t)w->moves.can);
         wg_json_key(b, "in_force");
         rules_now(w->county, b);
         wg_buf_char(b, '}');
@@ -438,6 +443,18 @@ static void submit_release(struct work *w)
     submit_own(w, own);
 }
 
+static int find_moving(struct work *w)
+{
+    struct wg_pack *to = wg_rules_pack(w->trial.rules);
+    int rc = wg_desk_migration(w->county->desk, to, &w->moves, NULL, 0, NULL, &w->err);
+    size_t cap = w->moves.can;
+    if (rc < 0 || !(w->moving = calloc(cap + 1, sizeof(*w->moving))))
+        return rc < 0 ? rc : wg_fail(&w->err, WG_ENOMEM, "out of memory");
+    rc = wg_desk_migration(w->county->desk, to, &w->moves, w->moving, cap, NULL, &w->err);
+    w->moves.can = w->moves.can < cap ? w->moves.can : cap;
+    return rc;
+}
+
 /* The bundle from its blob, and its rules, so that the desk need not load them. */
 static void release_run(struct work *w)
 {
@@ -447,6 +464,8 @@ static void release_run(struct work *w)
     w->rc = wg_bundle_load(dir, wg_json_str(w->record, "blob"), rev, &w->trial.bundle, &w->err);
     if (w->rc == WG_OK)
         w->rc = wg_rules_new(w->trial.bundle, NULL, w->trial.plugins, &w->trial.rules, &w->err);
+    if (w->rc == WG_OK && w->migrate)
+        w->rc = find_moving(w);
     if (w->rc == WG_OK && w->kind == WORK_APPROVE)
         w->rc = signing_make(&w->sign, w->county, WG_APPROVER, rev, w->user, w->signature, &w->err);
 }

@@ -32,6 +32,9 @@ struct work {
     bool only_hash; /* of a draft: what its author is to sign; nothing is tried or kept */
     int step;       /* of the trial; -1: what comes before */
     struct wg_str user, rev, note, signature;
+    bool migrate; /* running cases go along */
+    struct wg_migration moves;
+    uint64_t *moving;       /* those that can */
     struct wg_json *record; /* of the draft, or of the release that comes back */
     int64_t began_ms, now_n, same_as;
     struct wg_trial trial;

@@ -114,9 +114,13 @@ const struct row rows[] = {
      "A draft or a revision, with the report of its checks", NULL, NULL, "Draft"},
     {WG_METHOD_GET, "/v1/{area}/rules/{hash}/files", get_rules_files, RULE_READERS, 0, 0,
      "Its files: {area, city, files: [[name, text]]}", NULL, NULL, "Bundle"},
+    {WG_METHOD_GET, "/v1/{area}/rules/{hash}/migration", get_migration, RULE_READERS, 0, 0,
+     "迁移预览 What would become of each running case under these rules", NULL, NULL, "Migration"},
     {WG_METHOD_POST, "/v1/{area}/rules/{hash}/approve", post_approve, WG_RULE_APPROVER, 0, 0,
-     "批准 By another person than its author: swapped in whole between two commands", NULL, NULL,
-     "Released"},
+     "批准 By another person than its author: swapped in whole between two commands. {note, "
+     "migrate}: "
+     "with migrate, running cases go along",
+     NULL, "Approval", "Released"},
     {WG_METHOD_GET, "/v1/{area}/flow", get_flow, 0, 0, 0,
      "标准流程 Each step: who may take it, from which state, and what it needs", NULL, NULL,
      "Flow"},

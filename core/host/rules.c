@@ -248,6 +248,66 @@ void get_rules_files(struct call *call)
     show(call, true);
 }
 
+/* ---- what would become of running cases ---- */
+
+struct moving {
+    struct call *call;
+    struct wg_county *county;
+    struct wg_str hash;
+    struct wg_buf list, out;
+    int rc;
+    struct wg_err err;
+};
+
+static void moving_work(void *arg)
+{
+    struct moving *m = arg;
+    struct wg_bundle *bundle = NULL;
+    struct wg_rules *rules = NULL;
+    struct wg_migration sum = {0};
+    struct wg_arena *a = wg_arena_new(0);
+    m->rc = hash_bundle(m->county, m->hash, a, &bundle, &m->err);
+    if (m->rc == WG_OK)
+        m->rc = wg_rules_new(bundle, NULL, m->county->host->plugins, &rules, &m->err);
+    if (m->rc == WG_OK)
+        m->rc = wg_desk_migration(m->county->desk, wg_rules_pack(rules), &sum, NULL, 0, &m->list,
+                                  &m->err);
+    wg_buf_char(&m->out, '{');
+    wg_json_kint(&m->out, "cases", (int64_t)sum.cases);
+    wg_json_kint(&m->out, "can", (int64_t)sum.can);
+    wg_json_kint(&m->out, "changed", (int64_t)sum.changed);
+    wg_json_key(&m->out, "list");
+    wg_buf_char(&m->out, '[');
+    wg_buf_str_add(&m->out, wg_buf_str(&m->list));
+    wg_buf_lit(&m->out, "]}");
+    wg_buf_free(&m->list);
+    wg_rules_free(rules);
+    wg_bundle_drop(bundle);
+    wg_arena_free(a);
+}
+
+static void moving_done(void *arg)
+{
+    struct moving *m = arg;
+    if (m->rc == WG_OK) {
+        answer_json(m->call->req, 200, &m->out);
+        return;
+    }
+    wg_buf_free(&m->out);
+    answer_err(m->call->req, m->rc, &m->err, (struct wg_str){NULL, 0});
+}
+
+void get_migration(struct call *call)
+{
+    struct moving *m = WG_NEW(call->arena, struct moving);
+    if (m)
+        *m = (struct moving){.call = call,
+                             .county = call->county,
+                             .hash = wg_arena_str(call->arena, wg_req_param(call->req, "hash"))};
+    if (!m || wg_pool_run(call->host->loop, moving_work, moving_done, m) < 0)
+        wg_reply_problem(call->req, 503, "out of memory");
+}
+
 /* ---- exemptions: what the city lets a county do otherwise, for a while ---- */
 
 struct exempting {
@@ -399,6 +459,7 @@ void post_approve(struct call *call)
     if (work_record(w, "rules", WG_S("now"), &now))
         w->now_n = wg_json_int(now, "n", 1);
     w->note = wg_arena_str(w->a, note.n ? note : wg_json_str(w->record, "note"));
+    w->migrate = wg_json_bool(body, "migrate", false);
     work_begin(w, call, "approve");
 }
 

@@ -271,6 +271,29 @@ class Release(CityTest):
         done = lambda: self.who("g-001").get(a["url"]).json["state"] == "done"
         self.assertTrue(wait_until(done, 10))
 
+    def test_running_cases_go_along_where_the_release_says_so(self):
+        old, closed, plain = self.filed(), self.brought_to("close"), self.brought_to("accept")
+        hash = self.draft(self.tighter(1003)).json["hash"]
+        path = f"/v1/{JIXI}/rules/{hash}/migration"
+        preview = self.is_status(self.who("h-001").get(path), 200).json
+        rows = {r["case"]: r for r in preview["list"]}
+        self.assertEqual((preview["cases"], preview["can"]), (len(rows), len(rows)))
+        self.assertNotIn(closed, rows)
+        self.assertNotIn(plain, rows)
+        row = rows[old["id"]]
+        self.assertEqual((row["can"], row["due_was"], row["limit_is"], row["rules"]), (True, old["due"], 1.003, old["rules"]))
+        self.assertLess(row["due_is"], old["due"])
+        a = self.is_status(self.who("h-001").post(f"/v1/{JIXI}/rules/{hash}/approve", {"migrate": True}), 200).json
+        self.assertEqual(a["migrating"], len(rows))
+        now = lambda: self.who("z-001").case(old["id"]).json
+        self.assertTrue(wait_until(lambda: now()["rules"] == hash, 5))
+        self.assertEqual(now()["due"], row["due_is"])
+        last = self.who("z-001").case(old["id"], "/history").json[-1]
+        self.assertEqual((last["action"], last["by"]), ("migrate", "h-001"))
+        self.assertEqual(self.who("h-001").get(path).json["cases"], 0)
+        self.is_status(self.who("h-001").post(f"/v1/{JIXI}/rules/rollback"), 200)
+        self.assertEqual(now()["rules"], hash)  # a way back moves no case
+
     # ---- the guard ----
 
     def looser(self):

@@ -13,6 +13,7 @@ const struct option rules_options[] = {
     {"exemptions", "FILE", "signed exemptions for guard: a JSON list"},
     {"note", "TEXT", "why, for the record"},
     {"key", "FILE", "my key, else beside the sign-in"},
+    {"migrate", NULL, "of approve: running cases go along (see migration)"},
     {NULL, NULL, NULL},
 };
 
@@ -147,8 +148,10 @@ const struct rules_command rules_commands[] = {
      3},
     {"draft", "draft FOLDER [--note TEXT]", "草案 send it: checked step by step, and kept",
      rules_run_draft, 1, 1},
-    {"approve", "approve HASH", "批准 by another person than its author: in force at once",
-     rules_run_approve, 1, 1},
+    {"approve", "approve HASH [--migrate]",
+     "批准 by another person than its author: in force at once", rules_run_approve, 1, 1},
+    {"migration", "migration HASH", "迁移预览 what would become of each running case",
+     rules_run_migration, 1, 1},
     {"rollback", "rollback [--note TEXT]", "回滚 the release before comes back into force",
      rules_run_rollback, 0, 0},
     {"status", "status", "状态 what is in force, what failed, which drafts wait", rules_run_status,

@@ -295,6 +295,8 @@ static int release(struct ctx *c, struct wg_str target, const char *sign)
     wg_buf_char(&body, '{');
     if (note)
         wg_json_kstr(&body, "note", wg_str_of(note));
+    if (c->given[RULES_MIGRATE])
+        wg_json_kbool(&body, "migrate", true);
     wg_buf_char(&body, '}');
     const struct request r = {.method = "POST",
                               .target = target,
@@ -307,6 +309,8 @@ static int release(struct ctx *c, struct wg_str target, const char *sign)
         rc = answer_tree(c, &j);
     if (rc == DONE && j)
         print_release(c, wg_json_get(j, "in_force"));
+    if (rc == DONE && j && c->given[RULES_MIGRATE])
+        printf("  %lld 个办理中的案卷迁移到新规则\n", (long long)wg_json_int(j, "migrating", 0));
     return rc;
 }
 
@@ -324,6 +328,29 @@ int rules_run_rollback(struct ctx *c)
 {
     int rc = session_need(c);
     return rc == DONE ? release(c, area_path(c, "rules/rollback"), NULL) : rc;
+}
+
+int rules_run_migration(struct ctx *c)
+{
+    static const char *const heads[] = {"案卷", "状态", "时限止 原", "时限止 新", "能否迁移", NULL};
+    const struct wg_json *j = NULL;
+    int rc = session_need(c);
+    if (rc == DONE)
+        rc = get(c, area_path(c, "rules/%s/migration", encoded(c, c->args[1])), &j);
+    if (rc != DONE || !j)
+        return rc;
+    struct table t = {.c = c, .heads = heads};
+    for (const struct wg_json *m = wg_json_get(j, "list")->child; m; m = m->next)
+        table_add(&t, (struct wg_str[]){
+                          wg_json_str(m, "case"), state_text(c, wg_json_str(m, "state")),
+                          short_time(c, wg_json_str(m, "due_was")),
+                          short_time(c, wg_json_str(m, "due_is")),
+                          wg_json_bool(m, "can", false) ? WG_S("能") : wg_json_str(m, "why")});
+    table_print(&t);
+    printf("%lld 个办理中的案卷在别的规则下，%lld 个能迁移，%lld 个时限会变\n",
+           (long long)wg_json_int(j, "cases", 0), (long long)wg_json_int(j, "can", 0),
+           (long long)wg_json_int(j, "changed", 0));
+    return DONE;
 }
 
 /* ---- looking ---- */

@@ -189,7 +189,8 @@ enum {
     RULES_ALL,
     RULES_EXEMPTIONS,
     RULES_NOTE,
-    RULES_KEY
+    RULES_KEY,
+    RULES_MIGRATE
 };
 /* scripts/counties/341824: its bundle and the city's, loaded, and the calendar. */
 struct bench {
@@ -220,6 +221,7 @@ int rules_run_rollback(struct ctx *c);
 int rules_run_status(struct ctx *c);
 int rules_run_show(struct ctx *c);
 int rules_run_backtest(struct ctx *c);
+int rules_run_migration(struct ctx *c);
 int rules_run_fetch(struct ctx *c);
 int rules_run_check(struct ctx *c);
 
