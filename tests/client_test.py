@@ -62,13 +62,13 @@ class Served(Clients):
         if cls.server.stop() != 0:
             raise AssertionError(cls.server.said())
 
-
-class WithServer(Served):
-    """The commands, against a real server."""
-
     def sign_in(self, *users, area=support.JIXI):
         for user in users:
             self.run_as(user, "login", area, user, "--url", self.url, stdin=support.password(area, user) + "\n")
+
+
+class WithServer(Served):
+    """The commands, against a real server."""
 
     def report(self, **fields):
         fields = {"kind": "event", "category": "0110", "at": HALL, "description": "墙角散落生活垃圾", **fields}
@@ -487,6 +487,84 @@ class BrokenLines(Clients):
         out = self.run_as("u", "tail", "--after", "7", "--count", "2", "--json")
         self.assertEqual([json.loads(r)["n"] for r in out.splitlines()], [8, 9])
         self.assertEqual([re.search(r"\d+$", path)[0] for _, path, _ in Whimsical.seen], ["7", "8", "8"])
+
+
+class Workshop(Served):
+    """A county's rules from what is in force to a release, all by the client."""
+
+    def work(self, who, *args, **kw):
+        return self.run_as(who, "rules", *args, **kw)
+
+    def fetched(self):
+        """What is in force as a folder, with a limit of nine working days for 积存垃圾渣土."""
+        place = self.folder / "mine"
+        shutil.rmtree(place, ignore_errors=True)
+        self.assertIn("scripts/counties/341824", self.work("g-001", "fetch", place))
+        self.county = place / "scripts/counties/341824"
+        self.limit(9, "work_day", first=True)
+        return self.county
+
+    def limit(self, n, unit, first=False):
+        path = self.county / "categories.lua"
+        text = path.read_text("utf-8")
+        row = f'    ["0111"] = {{ conditions = {{ {{ id = "1", limit = {{ {n:g}, "{unit}" }} }} }} }},'
+        if first:  # another test may have released one
+            text = re.sub(r'    \["0111"\].*\n', "", text).replace("  event = {\n", f"  event = {{\n{row}\n", 1)
+        path.write_text(re.sub(r'    \["0111"\].*', row, text), "utf-8")
+
+    def test_a_limit_is_tightened_tried_released_and_taken_back(self):
+        self.sign_in("g-001", "h-001")
+        county = self.fetched()
+        said = self.work("g-001", "guard", county, code=REFUSED)
+        self.assertIn("市级5工作日，县级9工作日", said)
+        self.work("g-001", "draft", county, code=REFUSED)
+        self.assertRegex(self.err, r"/341824/categories.lua:\d+: 时限放宽")
+        self.limit(1, "work_hour")
+        self.assertIn("不合格 0", self.work("g-001", "check", county))
+        self.assertRegex(self.work("g-001", "diff", county), "事件0111.*5工作日.*1工作时.*收紧")
+        self.assertIn("0 次决定", self.work("g-001", "backtest", county, "from=2020-01-01", "to=2020-02-01"))
+        page = self.folder / "report.html"
+        self.work("g-001", "backtest", county, "--out", page)
+        self.assertIn("回测报告", page.read_text("utf-8"))
+        said = self.work("g-001", "draft", county, "--note", "渣土一小时清")
+        hash = re.search(r"b2:\S+", said)[0]
+        self.assertEqual(said.count("✓"), 6)
+        self.work("g-001", "approve", hash, code=REFUSED)
+        self.assertIn("403", self.err)
+        self.assertIn("checked", self.work("h-001", "status"))
+        self.assertIn("批准 h-001", self.work("h-001", "approve", hash, "--migrate"))
+        self.assertIn("released", self.work("h-001", "status"))
+        self.assertIn("渣土一小时清", self.work("h-001", "show", hash))
+        self.assertIn("0 个办理中的案卷", self.work("h-001", "migration", hash))
+        self.assertIn("再议", self.work("g-001", "rollback", "--note", "再议"))
+
+    def test_a_key_of_ones_own_signs(self):
+        self.sign_in("g-001", "h-001", "admin")
+        county = self.fetched()
+        self.limit(2, "work_hour")
+        for who in ("g-001", "h-001"):
+            public = re.search(r"ed25519:\S+", self.work(who, "key"))[0]
+            self.assertIn(public, self.work(who, "key"))  # the same again
+        hash = re.search(r"b2:\S+", self.work("g-001", "draft", county))[0]
+        self.work("h-001", "approve", hash)
+        release = json.loads(self.work("h-001", "status", "--json").splitlines()[0])["in_force"]
+        self.assertEqual({release[who]["held"] for who in ("author", "approver")}, {"person"})
+        for path in self.folder.glob("*.key"):
+            self.assertEqual(path.stat().st_mode & 0o77, 0)
+            path.write_text("A" * 43 + "\n")  # somebody else's
+        self.limit(3, "work_hour")
+        self.work("g-001", "draft", county, code=REFUSED)
+        self.assertIn("Wangge-Signature", self.err)
+
+    def test_what_can_t_be_done_is_told(self):
+        self.sign_in("g-001", "c-001")
+        self.work("g-001", "draft", self.folder / "none", code=MISUSED)
+        self.work("g-001", "check", self.folder, code=MISUSED)
+        self.work("g-001", "show", "b2:nothing", code=REFUSED)
+        self.work("g-001", "explode", code=MISUSED)
+        self.work("g-001", "approve", code=MISUSED)
+        self.assertIn("approve HASH", self.work("g-001", "help"))
+        self.work("c-001", "fetch", self.folder / "no", code=REFUSED)
 
 
 class Sheets(Clients):
