@@ -98,7 +98,7 @@ int show_problem(struct ctx *c, int status, struct wg_str body)
     fprintf(stderr, "wangge: %d ", status);
     put_text(stderr, wg_json_str(j, "title"));
     if (wg_json_str(j, "detail").n) {
-        fputs(": ", stderr);
+        fputs(wg_json_str(j, "title").n ? ": " : "", stderr);
         put_text(stderr, wg_json_str(j, "detail"));
     }
     fputc('\n', stderr);
