@@ -84,7 +84,7 @@ void print_findings_list(const struct wg_json *list)
             printf(":%lld: ", (long long)wg_json_int(m, "line", 0));
         }
         put_text(stdout, wg_json_str(m, "where"));
-        fputs(": ", stdout);
+        fputs(wg_json_str(m, "where").n ? ": " : "", stdout);
         put_text(stdout, wg_json_str(m, "text"));
         if (right.n) {
             fputs("；", stdout);
