@@ -47,22 +47,23 @@ static int try_lint(struct wg_trial *t, struct wg_trial_result *r, struct wg_err
     return wg_lint(t->rules, t->bundle, wg_rules_pack(t->city), t->now_ms, &r->findings, err);
 }
 
-/* The draft with the tests that its rows give by themselves: a clerk who changes a limit need not
- * write any. A county that keeps such a file has its own. */
-static int with_generated(struct wg_trial *t, struct wg_rules **out, struct wg_err *err)
+int wg_rules_with_generated(struct wg_rules *rules, const struct wg_pack *city_pack,
+                            const struct wg_plugin *const *plugins, const char *calendar,
+                            struct wg_rules **out, struct wg_err *err)
 {
-    struct wg_str area = wg_bundle_area(t->bundle), city = wg_bundle_city(t->bundle), text, name;
-    struct wg_gen_opts opts = {.base = wg_rules_pack(t->city), .calendar = t->calendar};
+    struct wg_bundle *from = wg_rules_bundle(rules);
+    struct wg_str area = wg_bundle_area(from), text, name;
+    struct wg_gen_opts opts = {.base = city_pack, .calendar = calendar};
     struct wg_buf lua = WG_BUF_INIT;
     struct wg_bundle *bundle = NULL, *base = NULL;
-    size_t n = wg_bundle_files(t->bundle), own = 0, tests;
+    size_t n = wg_bundle_files(from), own = 0, tests;
     struct wg_bundle_file *file = calloc(n + 1, sizeof(*file));
     struct wg_arena *a = wg_arena_new(0);
-    int rc = file && a ? wg_gen_tests(t->rules, &opts, &lua, &tests, err)
+    int rc = file && a ? wg_gen_tests(rules, &opts, &lua, &tests, err)
                        : wg_fail(err, WG_ENOMEM, "out of memory");
     bool has = false;
     for (size_t i = 0; rc == WG_OK && i < n; i++) {
-        wg_bundle_file(t->bundle, i, &name, &text);
+        wg_bundle_file(from, i, &name, &text);
         bool mine = name.n > area.n && memcmp(name.p, area.p, area.n) == 0;
         has |= mine &&
                wg_str_is((struct wg_str){name.p + area.n, name.n - area.n}, "/generated_tests.lua");
@@ -72,9 +73,10 @@ static int with_generated(struct wg_trial *t, struct wg_rules **out, struct wg_e
     if (rc == WG_OK && !has)
         file[own++] = (struct wg_bundle_file){
             wg_arena_fmt(a, "%.*s/generated_tests.lua", WG_PRI(area)), wg_buf_str(&lua)};
-    if (rc == WG_OK && (rc = wg_bundle_base(t->bundle, &base, err)) == WG_OK &&
-        (rc = wg_bundle_over(base, city.p, area.p, file, own, &bundle, err)) == WG_OK)
-        rc = wg_rules_new(bundle, NULL, t->plugins, out, err);
+    if (rc == WG_OK && (rc = wg_bundle_base(from, &base, err)) == WG_OK &&
+        (rc = wg_bundle_over(base, wg_bundle_city(from).p, area.p, file, own, &bundle, err)) ==
+            WG_OK)
+        rc = wg_rules_new(bundle, NULL, plugins, out, err);
     wg_bundle_drop(base);
     wg_bundle_drop(bundle);
     wg_buf_free(&lua);
@@ -122,7 +124,8 @@ static int try_tests(struct wg_trial *t, struct wg_trial_result *r, struct wg_er
     struct wg_test_sum sum = {0};
     struct wg_rules *rules = NULL;
     struct wg_err why = {0};
-    int rc = with_generated(t, &rules, err);
+    int rc = wg_rules_with_generated(t->rules, wg_rules_pack(t->city), t->plugins, t->calendar,
+                                     &rules, err);
     if (rc < 0)
         return rc;
     rc = wg_rules_test(rules, &opts, &sum, &why);

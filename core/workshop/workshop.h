@@ -62,6 +62,12 @@ void wg_backtest_json(const struct wg_backtest *b, struct wg_buf *out);
 void wg_backtest_csv(const struct wg_backtest *b, struct wg_buf *out);
 void wg_backtest_html(const struct wg_backtest *b, const char *area, struct wg_buf *out);
 
+/** The same rules with the tests that their rows give by themselves: who changes a limit need not
+ * write any. A county that keeps generated_tests.lua has its own. Owner: caller. */
+int wg_rules_with_generated(struct wg_rules *rules, const struct wg_pack *city,
+                            const struct wg_plugin *const *plugins, const char *calendar,
+                            struct wg_rules **out, struct wg_err *err);
+
 /* ---- a draft is tried ---- */
 
 enum wg_trial_step {

@@ -45,8 +45,7 @@ class Release(CityTest):
         """With a test of the new handler, so that its lines are covered."""
         state = "reported"
         test = f'  {{ name = "it goes on", on = "{action}", case = {{ state = "{state}", category = "0110" }}, body = {{ reason = "好" }} }},\n'
-        return {**files, "tests.lua": files["tests.lua"].replace("local tests = ", "local more = {\n" + test + "}\nlocal tests = ", 1)
-                .replace("return tests", "tests[#tests + 1] = more[1]\nreturn tests")}
+        return {**files, "tests.lua": files["tests.lua"].replace("return {\n", "return {\n" + test, 1)}
 
     def draft(self, files, area=JIXI, by="g-001", status=201, **headers):
         return self.is_status(self.who(by, area).post(f"/v1/{area}/rules", tar(files, area), **headers), status)

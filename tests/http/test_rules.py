@@ -160,9 +160,9 @@ class Rules(CityTest):
             stop.set()
             thread.join()
         self.assertLess(best, 0.05)
-        self.assertGreater(len(refused), 4)
+        self.assertGreater(len(refused), 1)
         self.assertEqual(set(refused), {200})
-        self.assertGreater(self.who("z-001", LANGXI).get(f"/v1/{LANGXI}/status").json["rule_failures"], 4)
+        self.assertGreater(self.who("z-001", LANGXI).get(f"/v1/{LANGXI}/status").json["rule_failures"], 1)
         self.assertEqual(self.who("z-001").get(f"/v1/{JIXI}/status").json["rule_failures"], 0)
 
     def test_a_mended_rule_works_without_a_restart(self):

@@ -84,11 +84,16 @@ int rules_run_tests(struct ctx *c)
     int rc = bench_open(&b, c, c->args[1]);
     struct wg_test_opts opts = {
         .calendar = b.calendar.p, .say = c->raw ? keep_line : say, .arg = &lines, .cover = true};
-    if (rc == DONE && wg_rules_test(b.rules, &opts, &sum, &err) < 0)
+    struct wg_rules *rules = NULL;
+    if (rc == DONE && wg_rules_with_generated(b.rules, wg_rules_pack(b.city_rules), NULL,
+                                              b.calendar.p, &rules, &err) < 0)
+        rc = failed(REFUSED, "%s", err.text);
+    if (rc == DONE && wg_rules_test(rules, &opts, &sum, &err) < 0)
         rc = sum.cover ? REFUSED : failed(REFUSED, "%s", err.text);
     if (sum.cover && print_sum(&b, &sum, &lines) != DONE)
         rc = REFUSED;
     wg_rules_cover_free(sum.cover);
+    wg_rules_free(rules);
     wg_buf_free(&lines);
     bench_close(&b);
     return rc;

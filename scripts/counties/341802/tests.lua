@@ -1,30 +1,6 @@
 local noon = 1772787600000
-local own = "宣州区补充标准"
 
--- One test for each condition row of its own: filing by it asks for this limit, sets the deadline that comes back, and names
--- the document. Rows: kind, code, id of the row, { from, limit in thousandths, unit }.
-local function filing(rows)
-  local list = {}
-  for i, row in ipairs(rows) do
-    list[i] = { name = row[1] .. "." .. row[2] .. " row " .. row[3] .. " files with its own limit",
-      on = "file", role = "chief", now = row[4][1],
-      case = { kind = row[1], category = row[2], state = "accepted" }, row = row[3],
-      answers = { { "deadline", 1773018000000 } }, asked = { { "deadline", row[4] } },
-      want = { { k = "set", due = 1773018000000, because = row[5] } } }
-  end
-  return list
-end
-
-local tests = filing {
-  { "event", "0199", "1", { noon, 4000, "work_hour" }, own },
-  { "event", "0198", "1", { noon, 1000, "work_day" }, own },
-  { "event", "0198", "2", { noon, 4000, "emergency_hour" }, own },
-  { "event", "0499", "1", { noon, 1000, "emergency_hour" }, own },
-  { "event", "0410", "1", { noon, 1000, "work_hour" }, own },
-  { "event", "0136", "1", { noon, 4000, "work_hour" }, own },
-}
-
-for _, test in ipairs {
+return {
   { name = "a dispute goes on with who is responsible by the map", on = "dispute", role = "unit", unit = "u-cg",
     case = { id = "341802-2026-000012", kind = "event", category = "0110", state = "disposing", unit = "u-cg" },
     answers = { { "responsible", { unit = "u-zz", by = "territory" } } },
@@ -56,6 +32,4 @@ for _, test in ipairs {
     answers = { { "deadline", noon + 9000 } },
     want = { { k = "notify", to = "dispatcher", text = "案卷341802-2026-000012已超期，责任单位u-cg，请立即办结" },
       { k = "set", next = noon + 9000 } } },
-} do tests[#tests + 1] = test end
-
-return tests
+}

@@ -1,22 +1,6 @@
 local noon = 1772787600000
-local own = "郎溪县补充标准"
-local told = { k = "notify", to = "coordinator" }
 
--- One test for each condition row of its own: filing by it asks for this limit, sets the deadline that comes back, and names
--- the document. Rows: kind, code, id of the row, { from, limit in thousandths, unit }.
-local function filing(rows)
-  local list = {}
-  for i, row in ipairs(rows) do
-    list[i] = { name = row[1] .. "." .. row[2] .. " row " .. row[3] .. " files with its own limit",
-      on = "file", role = "chief", now = row[4][1],
-      case = { kind = row[1], category = row[2], state = "accepted" }, row = row[3],
-      answers = { { "deadline", 1773018000000 } }, asked = { { "deadline", row[4] } },
-      want = { { k = "set", due = 1773018000000, because = row[5] } } }
-  end
-  return list
-end
-
-local tests = {
+return {
   { name = "tea on the pavement sets a deadline and tells the coordinator", on = "file", role = "chief", now = noon,
     case = { kind = "event", category = "0199", state = "accepted" }, row = "2",
     answers = { { "deadline", 1773018000000 } },
@@ -54,18 +38,3 @@ local tests = {
     case = { kind = "event", category = "0110", state = "disposing", unit = "u-hw", send_backs = 1 },
     want = { { k = "propose", dispute = true, because = "第2次退回" } } },
 }
-
--- Of a market class the coordinator hears too.
-for _, test in ipairs(filing {
-  { "event", "0199", "1", { noon, 2000, "emergency_hour" }, own },
-  { "event", "0499", "1", { noon, 2000, "work_hour" }, own },
-}) do
-  test.want[2] = told
-  tests[#tests + 1] = test
-end
-for _, test in ipairs(filing {
-  { "event", "0198", "1", { noon, 1000, "work_day" }, own .. "，推定" },
-  { "event", "0125", "1", { noon, 1000, "work_day" }, own },
-}) do tests[#tests + 1] = test end
-
-return tests

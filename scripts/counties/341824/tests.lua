@@ -1,31 +1,6 @@
 local noon = 1772787600000
-local own = "绩溪县补充标准"
 
--- One test for each condition row of its own: filing by it asks for this limit, sets the deadline that comes back, and names
--- the document. Rows: kind, code, id of the row, { from, limit in thousandths, unit }.
-local function filing(rows)
-  local list = {}
-  for i, row in ipairs(rows) do
-    list[i] = { name = row[1] .. "." .. row[2] .. " row " .. row[3] .. " files with its own limit",
-      on = "file", role = "chief", now = row[4][1],
-      case = { kind = row[1], category = row[2], state = "accepted" }, row = row[3],
-      answers = { { "deadline", 1773018000000 } }, asked = { { "deadline", row[4] } },
-      want = { { k = "set", due = 1773018000000, because = row[5] } } }
-  end
-  return list
-end
-
-local tests = filing {
-  { "event", "0199", "2", { noon, 2000, "work_hour" }, own },
-  { "event", "0198", "1", { noon, 1000, "work_day" }, own },
-  { "event", "0198", "2", { noon, 4000, "work_hour" }, own .. "，推定" },
-  { "event", "0104", "2", { noon, 4000, "work_hour" }, own },
-  { "event", "0401", "1", { noon, 1000, "emergency_hour" }, own },
-  { "part", "0401", "3", { noon, 2000, "emergency_hour" }, own },
-  { "part", "0509", "1", { noon, 4000, "emergency_hour" }, own },
-}
-
-for _, test in ipairs {
+return {
   { name = "a twin within 30 m is proposed for merging", on = "report", now = noon,
     case = { kind = "event", category = "0199" },
     answers = { { "near", { { id = "341824-2026-000007", distance_m = 12, opened = noon, state = "filed" } } },
@@ -57,6 +32,4 @@ for _, test in ipairs {
 
   { name = "a first disposal is not", on = "dispose", role = "unit", unit = "u-cg",
     case = { id = "341824-2026-000012", kind = "event", category = "0110", state = "disposing" } },
-} do tests[#tests + 1] = test end
-
-return tests
+}
