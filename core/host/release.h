@@ -57,6 +57,17 @@ struct work *work_for(struct call *call, enum work_kind kind);
 struct work *work_new(struct wg_county *c, enum work_kind kind); /**< the system's own */
 void work_begin(struct work *w, struct call *call, const char *what);
 void work_free(struct work *w);
+void work_failed(struct work *w, struct wg_str extra); /**< tells of w->err, and frees */
+/** The command that ends a piece of work; `then` has the result. NULL: out of memory. */
+struct call *work_own(struct work *w, void (*then)(struct call *own));
+void work_submit(struct work *w, struct call *own); /**< own NULL: it fails */
+
+/* draft.c */
+void draft_run(struct work *w);                /**< the next step; on the job's thread */
+const char *draft_state(const struct work *w); /**< "checking", "refused", "checked" */
+void draft_keep(struct work *w);               /**< the step just taken, into the journal */
+void draft_end(struct work *w);                /**< and the last one, with the answer */
+
 /** A record into the work's arena, parsed; false: there is none. */
 bool work_record(struct work *w, const char *kind, struct wg_str name, struct wg_json **out);
 /** The record of what is in force, or null. */

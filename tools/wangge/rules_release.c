@@ -107,84 +107,6 @@ static int make_tar(struct ctx *c, const char *folder, struct wg_buf *out)
     return rc;
 }
 
-/* ---- keys ---- */
-
-static struct wg_str key_path(struct ctx *c)
-{
-    const char *own = opt(c, RULES_KEY);
-    return own ? wg_str_of(own)
-               : wg_arena_fmt(c->arena, "%s.%.*s.%.*s.key", c->session.path,
-                              WG_PRI(c->session.area), WG_PRI(c->session.user));
-}
-
-/* The seed of the key that is kept here. false: there is none. */
-static bool read_key(struct ctx *c, uint8_t seed[WG_SIGN_SEED])
-{
-    struct wg_buf b = WG_BUF_INIT;
-    struct wg_str path = key_path(c);
-    size_t n = 0;
-    bool ok = access(path.p, R_OK) == 0 && wg_file_read(path.p, 256, &b, NULL) == WG_OK;
-    while (ok && b.n && (b.p[b.n - 1] == '\n' || b.p[b.n - 1] == ' '))
-        b.n--;
-    ok = ok && wg_base64url_decode(wg_buf_str(&b), seed, WG_SIGN_SEED, &n) == WG_OK &&
-         n == WG_SIGN_SEED;
-    wg_wipe(b.p, b.n);
-    wg_buf_free(&b);
-    return ok;
-}
-
-static struct wg_str signature(struct ctx *c, enum wg_signer as, struct wg_str hash)
-{
-    uint8_t seed[WG_SIGN_SEED];
-    char text[WG_SIGNATURE_TEXT + 1];
-    if (!read_key(c, seed))
-        return (struct wg_str){NULL, 0};
-    wg_sign(seed, wg_signed_text(c->arena, as, area_of(c), hash, c->session.user), text);
-    wg_wipe(seed, sizeof(seed));
-    return wg_arena_str(c->arena, wg_str_of(text));
-}
-
-static int write_key(struct wg_str path, const uint8_t seed[WG_SIGN_SEED])
-{
-    struct wg_buf b = WG_BUF_INIT;
-    int fd = open(path.p, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    wg_base64url(seed, WG_SIGN_SEED, &b);
-    wg_buf_char(&b, '\n');
-    bool ok = fd >= 0 && wg_buf_ok(&b) && write(fd, b.p, b.n) == (ssize_t)b.n && fsync(fd) == 0;
-    int rc = ok ? DONE : failed(REFUSED, "%s: %s", path.p, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    wg_wipe(b.p, b.n);
-    wg_buf_free(&b);
-    return rc;
-}
-
-int rules_run_key(struct ctx *c)
-{
-    uint8_t seed[WG_SIGN_SEED];
-    char text[WG_PUBLIC_TEXT + 1];
-    int rc = session_need(c);
-    if (rc != DONE)
-        return rc;
-    struct wg_str path = key_path(c);
-    if (!read_key(c, seed)) {
-        wg_random(seed, sizeof(seed));
-        rc = write_key(path, seed);
-    }
-    wg_sign_public(seed, text);
-    wg_wipe(seed, sizeof(seed));
-    if (rc != DONE)
-        return rc;
-    const struct request r = {.method = "PUT",
-                              .target = area_path(c, "rules/key"),
-                              .type = "application/json",
-                              .body = wg_arena_fmt(c->arena, "{\"key\":\"%s\"}", text),
-                              .again = true};
-    if ((rc = ask_server(c, &r)) == DONE)
-        printf("%s\n私钥在 %s，只归你一人；此后由它签名\n", text, path.p);
-    return rc;
-}
-
 /* ---- what comes back ---- */
 
 static const char *step_text(struct wg_str step)
@@ -242,7 +164,7 @@ static int sign_first(struct ctx *c, struct request *r)
 {
     struct wg_json *j = NULL;
     uint8_t seed[WG_SIGN_SEED];
-    if (!read_key(c, seed))
+    if (!sign_key(c, seed))
         return DONE;
     wg_wipe(seed, sizeof(seed));
     struct request ask = *r;
@@ -253,7 +175,7 @@ static int sign_first(struct ctx *c, struct request *r)
         return rc;
     if (wg_json_parse(c->arena, wg_buf_str(&c->answer), &j, NULL) < 0)
         return failed(UNREACHED, "the answer is not from a server of ours");
-    r->signature = signature(c, WG_AUTHOR, wg_json_str(j, "hash")).p;
+    r->signature = sign_rules(c, WG_AUTHOR, wg_json_str(j, "hash")).p;
     return DONE;
 }
 
@@ -321,7 +243,7 @@ int rules_run_approve(struct ctx *c)
         return rc;
     const char *hash = c->args[1];
     return release(c, area_path(c, "rules/%s/approve", encoded(c, hash)),
-                   signature(c, WG_APPROVER, wg_str_of(hash)).p);
+                   sign_rules(c, WG_APPROVER, wg_str_of(hash)).p);
 }
 
 int rules_run_rollback(struct ctx *c)

@@ -214,6 +214,9 @@ int put_out(struct ctx *c, struct wg_str text);
 int export_sheet(struct ctx *c); /* rules_sheet.c */
 int import_sheet(struct ctx *c);
 
+/* The seed of the key that is kept here, to be wiped. false: there is none. */
+bool sign_key(struct ctx *c, uint8_t seed[WG_SIGN_SEED]);
+struct wg_str sign_rules(struct ctx *c, enum wg_signer as, struct wg_str hash); /* or {NULL, 0} */
 int rules_run_key(struct ctx *c);
 int rules_run_draft(struct ctx *c);
 int rules_run_approve(struct ctx *c);
