@@ -186,7 +186,7 @@ int decide_adopt(struct deciding *dc)
     if (!carry || carry->type != WG_JARR || carry->count != 2 ||
         wg_case_id_parse(wg_json_str(carry->child, "id"), &dc->of) < 0)
         return REFUSE(dc, WG_EINVAL, "/carry", "this is no case of another county");
-    rc = wg_view_case(dc->d->views, dc->txn, dc->of, &dc->c);
+    rc = dc->trace && !dc->was ? WG_ENOENT : case_before(dc, dc->of);
     if (rc == WG_OK && dc->c.state != WG_HANDED_OVER)
         return REFUSE(dc, WG_EEXIST, "", "the case is here already");
     dc->known = rc == WG_OK;

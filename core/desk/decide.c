@@ -288,6 +288,14 @@ void out_why_row(struct deciding *dc)
 
 /* ---- any command ---- */
 
+int case_before(struct deciding *dc, uint64_t id)
+{
+    if (!dc->was)
+        return wg_view_case(dc->d->views, dc->txn, id, &dc->c);
+    dc->c = *dc->was;
+    return WG_OK;
+}
+
 /* A key seen before: the earlier answer for the same body, a refusal for another. > 0: answered. */
 static int known_key(struct deciding *dc)
 {

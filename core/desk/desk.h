@@ -297,6 +297,20 @@ struct wg_whatif {
 int wg_desk_whatif(struct wg_desk *d, struct wg_bundle *bundle, const struct wg_whatif *w,
                    struct wg_err *err);
 
+/* ---- why: one recorded decision, looked at step by step ---- */
+
+/** Decide the entry's command again from its facts, in a state of rules of its own, and look on.
+ * before: the case as it was then, or NULL: there was none. out gets what wg_rules_trace says and
+ * "again": did the rules make the very outcomes that are recorded; else "error" says why it could
+ * not be told. Errors: WG_ENOENT, WG_ECORRUPT of its rules. Thread: any; one at a time, the others
+ * wait. */
+int wg_desk_explain(struct wg_desk *d, const struct wg_entry *e, const struct wg_case *before,
+                    struct wg_arena *a, struct wg_buf *out, struct wg_err *err);
+/** The pack of a revision, and the one of the city that it stands on (itself for the city's own):
+ * kept ones. Thread: any. Errors: as above. */
+int wg_desk_packs(struct wg_desk *d, struct wg_str rev, struct wg_pack **pack,
+                  struct wg_pack **base, struct wg_err *err);
+
 /* ---- replay: on a stopped county ---- */
 
 struct wg_audit {

@@ -60,6 +60,19 @@ static void forget(struct deciding *dc, const struct before *b)
     dc->stage_ruled = b->stage_ruled;
 }
 
+static int look_on(struct deciding *dc, struct wg_rules *rules, const struct wg_decision *d)
+{
+    struct tracing *t = dc->trace;
+    size_t before = dc->outs.n;
+    wg_buf_clear(&t->out);
+    wg_buf_clear(&t->made);
+    int rc = wg_rules_trace(rules, d, dc->a, &dc->facts, &dc->outs, &t->out, &dc->cmd->err);
+    if (rc == WG_OK && dc->outs.n > before)
+        wg_buf_add(&t->made, dc->outs.p + before, dc->outs.n - before);
+    t->ran = rc == WG_OK;
+    return rc;
+}
+
 /* Errors: WG_ERULE for whatever is the rule's fault; WG_EDENIED: it refuses. */
 static int call_rules(struct deciding *dc, struct wg_rules *rules, const char *event,
                       const struct wg_case *c)
@@ -82,7 +95,8 @@ static int call_rules(struct deciding *dc, struct wg_rules *rules, const char *e
         .given = dc->replay ? dc->given : NULL,
     };
     size_t before = dc->outs.n;
-    int rc = wg_rules_decide(rules, &d, dc->a, &dc->facts, &dc->outs, &dc->cmd->err);
+    int rc = dc->trace ? look_on(dc, rules, &d)
+                       : wg_rules_decide(rules, &d, dc->a, &dc->facts, &dc->outs, &dc->cmd->err);
     if (rc == WG_OK && dc->outs.n > before)
         rc = read_ruled(dc, before);
     if (rc == WG_OK && dc->row && !dc->due)

@@ -157,6 +157,8 @@ static int check_merge(struct deciding *dc)
     uint64_t id;
     if (wg_case_id_parse(body_str(dc, "into"), &id) < 0 || id == dc->of)
         return REFUSE(dc, WG_EINVAL, "/into", "a case is merged into another one");
+    if (dc->was) /* it could be then; the other case may be closed by now */
+        return WG_OK;
     int rc = wg_view_case(dc->d->views, dc->txn, id, &other);
     if (rc < 0)
         return REFUSE(dc, WG_EINVAL, "/into", "there is no case %.*s in %s",

@@ -59,7 +59,12 @@ struct wg_desk {
     struct wg_desk_stats stats; /* counts are written by the desk alone, with atomic stores */
     struct wg_rule_cost cost[WG_RULE_COSTS]; /* under the lock */
     size_t costs;
+
+    pthread_mutex_t why_lock; /* guards `why` */
+    struct wg_desk *why;      /* what decides again for who asks why, by rules of its own. why.c */
 };
+
+void desk_why_close(struct wg_desk *d); /**< why.c */
 
 /** Replace parts of what is in force; takes over what is given, NULL keeps what was. */
 int desk_enforce(struct wg_desk *d, struct wg_ground *ground, struct wg_pack *pack,
@@ -113,8 +118,16 @@ struct deciding {
     char ref[3][WG_REF_TEXT + 1];
     size_t secrets;
     struct wg_buf facts, outs; /* JSON, comma-separated */
+    const struct wg_case *was; /* the case before, instead of the one of the views; or NULL */
+    struct tracing *trace;     /* the rules are looked at while they decide; or NULL */
+};
+struct tracing {
+    struct wg_buf out, made; /* what wg_rules_trace says; the outcomes that the rules made */
+    bool ran;
 };
 int decide(struct deciding *dc); /* the command; errors in cmd->err */
+/** The case as it is before: of the views, or dc->was. WG_ENOENT. */
+int case_before(struct deciding *dc, uint64_t id);
 int decide_report(struct deciding *dc);
 int decide_step(struct deciding *dc);
 int decide_time(struct deciding *dc);

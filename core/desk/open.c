@@ -334,6 +334,7 @@ int wg_desk_open(const struct wg_desk_opts *opts, struct wg_desk **out, struct w
     d->blob_hold = -1;
     d->drift_ms = wg_now_ms() - wg_mono_ms();
     pthread_mutex_init(&d->lock, NULL);
+    pthread_mutex_init(&d->why_lock, NULL);
     snprintf(d->dir, sizeof(d->dir), "%s", opts->dir);
     snprintf(d->area, sizeof(d->area), "%s", opts->area);
     snprintf(d->blobs, sizeof(d->blobs), "%s/blobs", opts->dir);
@@ -354,6 +355,7 @@ void wg_desk_close(struct wg_desk *d)
     wg_desk_stop(d);
     wg_queue_free(d->queue);
     rulebook_close(&d->book);
+    desk_why_close(d);
     wg_force_drop(d->force);
     wg_views_close(d->views);
     if (d->journal)

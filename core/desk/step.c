@@ -409,7 +409,7 @@ static int read_asked(struct deciding *dc)
 int decide_step(struct deciding *dc)
 {
     struct wg_cmd *cmd = dc->cmd;
-    int rc = wg_view_case(dc->d->views, dc->txn, cmd->id, &dc->c);
+    int rc = case_before(dc, cmd->id);
     if (rc == WG_ENOENT)
         return REFUSE(dc, WG_ENOENT, "", "there is no such case");
     if (rc < 0)

@@ -12,7 +12,7 @@
 
 static int load(struct deciding *dc)
 {
-    int rc = wg_view_case(dc->d->views, dc->txn, dc->cmd->id, &dc->c);
+    int rc = case_before(dc, dc->cmd->id);
     if (rc < 0)
         return REFUSE(dc, rc, "", "there is no such case");
     dc->known = true;

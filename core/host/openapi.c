@@ -115,6 +115,31 @@ static const struct {
                  "\"migrate\":{\"type\":\"boolean\"}}}"},
     {"Key",
      "{\"type\":\"object\",\"required\":[\"key\"],\"properties\":{\"key\":{\"type\":\"string\"}}}"},
+    {"Reasons", "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Reason\"}}"},
+    {"Reason",
+     "{\"type\":\"object\",\"description\":\"One decision. facts, pack, fired, not and again stand "
+     "on "
+     "the first item of each entry "
+     "(seq).\",\"required\":[\"seq\",\"action\",\"decision\",\"because\","
+     "\"rules\",\"clause\"],\"properties\":{\"seq\":{\"type\":\"integer\"},\"action\":{\"type\":"
+     "\"string\"},\"decision\":{\"type\":\"string\"},\"value\":{},\"because\":{\"type\":\"array\","
+     "\"items\":{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\"},\"file\":{"
+     "\"type\":\"string\"},\"line\":{\"type\":\"integer\"}}}},\"rules\":{\"type\":\"string\"},"
+     "\"clause\":{\"type\":[\"object\",\"null\"],\"properties\":{\"condition\":{\"type\":"
+     "\"string\"},"
+     "\"text\":{\"type\":\"string\"},\"limit\":{\"type\":\"array\"},\"close\":{\"type\":["
+     "\"string\","
+     "\"null\"]},\"standard\":{\"enum\":[\"city\",\"county\"]},\"assumed\":{\"type\":\"boolean\"},"
+     "\"source\":{\"type\":[\"object\",\"null\"]},\"campaign\":{\"type\":\"object\"}}},"
+     "\"facts\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"what\":{"
+     "\"type\":"
+     "\"string\"},\"args\":{\"type\":\"array\"},\"answer\":{}}}},\"pack\":{\"type\":\"object\","
+     "\"properties\":{\"hash\":{\"type\":[\"string\",\"null\"]},\"author\":{\"type\":[\"object\","
+     "\"null\"]},"
+     "\"approver\":{\"type\":[\"object\",\"null\"]},\"released\":{\"type\":[\"string\",\"null\"]},"
+     "\"fenced\":{\"type\":\"boolean\"},\"answered\":{\"type\":\"string\"},\"why\":{\"type\":"
+     "\"string\"}}},\"fired\":{\"type\":\"array\"},\"not\":{\"type\":\"array\",\"items\":{\"type\":"
+     "\"object\"}},\"again\":{\"type\":\"boolean\"},\"error\":{\"type\":\"string\"}}}"},
     {"Entry", "{\"type\":\"object\",\"properties\":{\"entry\":{\"type\":\"integer\"}}}"},
 };
 #define SCHEMAS (sizeof(schemas) / sizeof(schemas[0]))

@@ -112,7 +112,7 @@ void get_responsibility(struct call *call)
 
 /* ---- classes, units, rules ---- */
 
-static void write_condition(const struct wg_condition *r, struct wg_buf *b)
+static void write_condition(const struct wg_pack *p, const struct wg_condition *r, struct wg_buf *b)
 {
     wg_json_sep(b);
     wg_buf_char(b, '{');
@@ -127,6 +127,8 @@ static void write_condition(const struct wg_condition *r, struct wg_buf *b)
     wg_json_kstr(b, "close", r->close);
     wg_json_kstr(b, "source", r->source);
     wg_json_kbool(b, "assumed", r->assumed);
+    if (r->source.n && wg_legal_expired(wg_pack_legal(p, r->source), wg_now_ms()))
+        wg_json_kbool(b, "source_expired", true);
     wg_buf_char(b, '}');
 }
 
@@ -152,7 +154,7 @@ void get_categories(struct call *call)
         wg_json_key(&b, "conditions");
         wg_buf_char(&b, '[');
         for (size_t k = 0; k < c->conditions; k++)
-            write_condition(&c->condition[k], &b);
+            write_condition(f->pack, &c->condition[k], &b);
         wg_buf_lit(&b, "]}");
     }
     wg_buf_lit(&b, "]}");

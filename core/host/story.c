@@ -1,29 +1,11 @@
 /* A case's story, read from the journal along the chain that its entries form: each names the one
  * before. */
-#include "inside.h"
+#include "story.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define STORY_MAX 2000
-
-struct story {
-    struct call *call;
-    struct wg_county *county;
-    struct session session;
-    uint64_t id;
-    struct wg_case c;
-    struct wg_arena *arena; /* the pool's */
-    void (*tell)(struct story *s, const struct wg_entry *e, const struct wg_entry *before,
-                 struct wg_buf *out);
-    void (*end)(struct story *s); /* or NULL */
-    struct wg_entry *entry;       /* newest first while reading */
-    size_t count;
-    struct wg_ledger ledger; /* the case as it was by the entry that is told */
-    struct wg_buf out;
-    int rc;
-    struct wg_err err;
-};
 
 static int read_chain(struct story *s)
 {
@@ -53,7 +35,7 @@ static void story_work(void *arg)
     for (size_t i = s->count; s->rc == WG_OK && i > 0; i--)
         s->tell(s, &s->entry[i - 1], i < s->count ? &s->entry[i] : NULL, &s->out);
     wg_buf_char(&s->out, ']');
-    if (s->rc == WG_OK && s->end)
+    if (s->end)
         s->end(s);
     wg_arena_free(s->arena);
 }
@@ -94,10 +76,10 @@ static bool see_case(struct call *call, uint64_t *id, struct wg_case *c)
     return rc == WG_OK;
 }
 
-static void story_run(struct call *call,
-                      void (*tell)(struct story *, const struct wg_entry *, const struct wg_entry *,
-                                   struct wg_buf *),
-                      void (*end)(struct story *))
+void story_run(struct call *call,
+               void (*tell)(struct story *, const struct wg_entry *, const struct wg_entry *,
+                            struct wg_buf *),
+               void (*end)(struct story *))
 {
     struct story *s = WG_NEW(call->arena, struct story);
     if (!s || !see_case(call, &s->id, &s->c))
@@ -174,95 +156,6 @@ static void tell_event(struct story *s, const struct wg_entry *e, const struct w
 void get_history(struct call *call)
 {
     story_run(call, tell_event, NULL);
-}
-
-/* ---- explain: every decision with its reasons ---- */
-
-static void because(const struct wg_json *why, struct wg_buf *b)
-{
-    wg_json_key(b, "because");
-    wg_buf_char(b, '[');
-    if (why && why->type == WG_JARR && why->count == 3) {
-        wg_buf_char(b, '{');
-        wg_json_kstr(b, "text", why->child->str);
-        wg_json_kstr(b, "file", why->child->next->str);
-        wg_json_kint(b, "line", why->child->next->next->num);
-        wg_buf_char(b, '}');
-    }
-    wg_buf_char(b, ']');
-}
-
-/* What follows from the step itself (number, condition, unit) has the step's own reason: the flow's
- * row. */
-static const struct wg_json *why_of(const struct wg_entry *e, const struct wg_json *o)
-{
-    const struct wg_json *why = wg_json_get(o, "why");
-    for (const struct wg_json *go = e->out->child; !why && go; go = go->next)
-        if (wg_str_is(wg_json_str(go, "k"), "go"))
-            why = wg_json_get(go, "why");
-    return why;
-}
-
-/* What an entry says of this case, which may be the second one that it touches. */
-static const struct wg_json *outcomes_of(const struct wg_entry *e, uint64_t id)
-{
-    uint64_t of;
-    if (e->of == id)
-        return e->out->child;
-    for (const struct wg_json *o = e->out->child; o; o = o->next)
-        if (wg_str_is(wg_json_str(o, "k"), "also") &&
-            wg_case_id_parse(wg_json_str(o, "of"), &of) == WG_OK && of == id)
-            return wg_json_get(o, "out")->child;
-    return NULL;
-}
-
-static bool is_moment(const struct wg_json *m)
-{
-    static const char *const names[] = {"due", "stage_due", "warn", "until", "next", "clock_from"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (wg_str_is(m->key, names[i]))
-            return m->type == WG_JINT && m->num > 0;
-    return false;
-}
-
-static void tell_reason(struct story *s, const struct wg_entry *e, const struct wg_entry *before,
-                        struct wg_buf *b)
-{
-    (void)before;
-    for (const struct wg_json *o = outcomes_of(e, s->id); o; o = o->next) {
-        const struct wg_json *why = why_of(e, o);
-        struct wg_str k = wg_json_str(o, "k");
-        if (wg_str_is(k, "open") || wg_str_is(k, "photo"))
-            continue;
-        for (const struct wg_json *m = o->child; m; m = m->next) {
-            bool words = wg_str_is(m->key, "k") || wg_str_is(m->key, "why") ||
-                         wg_str_is(m->key, "role") || wg_str_is(m->key, "numbered") ||
-                         wg_str_is(m->key, "pinned");
-            if (words)
-                continue;
-            wg_json_sep(b);
-            wg_buf_char(b, '{');
-            wg_json_kint(b, "seq", (int64_t)e->n);
-            wg_json_kstr(b, "action", e->act);
-            wg_json_kstr(b, "decision", wg_str_is(m->key, "to") ? WG_S("state") : m->key);
-            wg_json_key(b, "value");
-            if (is_moment(m)) {
-                wg_buf_char(b, '"');
-                wg_buf_time(b, m->num);
-                wg_buf_char(b, '"');
-            } else {
-                wg_json_write(m, b);
-            }
-            because(why, b);
-            wg_json_kstr(b, "rules", e->rev);
-            wg_buf_char(b, '}');
-        }
-    }
-}
-
-void get_explain(struct call *call)
-{
-    story_run(call, tell_reason, NULL);
 }
 
 /* ---- the clock: the statement 时限对账单 of a case ---- */
@@ -396,6 +289,8 @@ static void tell_clock(struct story *s, const struct wg_entry *e, const struct w
 static void end_clock(struct story *s)
 {
     struct wg_buf *b = &s->out;
+    if (s->rc < 0)
+        return;
     struct wg_force *f = wg_desk_force(s->county->desk);
     int64_t now = wg_now_ms();
     wg_ledger_end(&s->ledger, now);

@@ -139,6 +139,12 @@ struct wg_pack {
     struct wg_str tables, messages, scoring; /**< JSON texts, as merged */
 };
 const struct wg_legal *wg_pack_legal(const struct wg_pack *p, struct wg_str id); /**< or NULL */
+/** Is it not, or no more, in force at t? A source that nobody described (NULL) is not known to be.
+ */
+static inline bool wg_legal_expired(const struct wg_legal *l, int64_t t_ms)
+{
+    return l && (t_ms < l->from_ms || t_ms >= l->to_ms);
+}
 /** The campaign that a case of this class and grid falls into at t, and its row; NULL: none. */
 const struct wg_campaign *wg_pack_campaign(const struct wg_pack *p, int kind, struct wg_str code,
                                            struct wg_str grid, int64_t t_ms,
@@ -219,6 +225,13 @@ struct wg_decision {
  * rule failed), WG_EDENIED (the rule refuses: err->text is its because), WG_ENOMEM. */
 int wg_rules_decide(struct wg_rules *r, const struct wg_decision *d, struct wg_arena *a,
                     struct wg_buf *facts, struct wg_buf *outs, struct wg_err *err);
+/** Decide, and look on: which lines made the outcomes, and which rows came nearest to it and why
+ * they did not. As wg_rules_decide, many times slower; out gets
+ * {"fired":[{file,line,text,condition?,values?}], "not":[{file,line,condition,values,held,would}]},
+ * the nearest first, at most three. held: the condition was true, and kept what comes after it. */
+int wg_rules_trace(struct wg_rules *r, const struct wg_decision *d, struct wg_arena *a,
+                   struct wg_buf *facts, struct wg_buf *outs, struct wg_buf *out,
+                   struct wg_err *err);
 /** The functions and fields that rules see, with usage and brief, one a line: `wangged --api`. */
 void wg_rules_api(void (*say)(void *arg, const char *name, const char *usage, const char *brief),
                   void *arg);

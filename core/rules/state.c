@@ -71,16 +71,19 @@ static void look_at_clock(lua_State *L)
 
 static void on_hook(lua_State *L, lua_Debug *ar)
 {
-    if (ar->event == LUA_HOOKLINE)
-        rules_cover_line(L, ar);
-    else
+    if (ar->event == LUA_HOOKCOUNT)
         look_at_clock(L);
+    else if (rules_of(L)->trace)
+        rules_trace_event(L, ar);
+    else
+        rules_cover_line(L, ar);
 }
 
 void rules_count_lines(struct wg_rules *r, struct wg_rules_cover *c)
 {
     r->cover = c;
-    lua_sethook(r->L, on_hook, LUA_MASKCOUNT | (c ? LUA_MASKLINE : 0), HOOK_EVERY);
+    int steps = r->trace ? LUA_MASKLINE | LUA_MASKCALL | LUA_MASKRET : c ? LUA_MASKLINE : 0;
+    lua_sethook(r->L, on_hook, LUA_MASKCOUNT | steps, HOOK_EVERY);
 }
 
 void rules_charge(lua_State *L, size_t bytes)

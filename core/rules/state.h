@@ -81,6 +81,7 @@ struct wg_rules {
     size_t watches;
     struct wg_str test_file, test_level;
     struct wg_rules_cover *cover; /**< borrowed: what a run of tests counts into, or NULL */
+    struct rules_trace *trace;    /**< of a decision that is looked at step by step, or NULL */
     /* one call */
     const struct wg_decision *d;
     struct wg_arena *arena;
@@ -141,6 +142,10 @@ void rules_cover_row(struct wg_rules_cover *c, const struct wg_class *class_,
 void rules_cover_action(struct wg_rules_cover *c, struct wg_str action);
 /** Count lines from here on, or no more. */
 void rules_count_lines(struct wg_rules *r, struct wg_rules_cover *c);
+
+/* ---- trace.c ---- */
+
+void rules_trace_event(lua_State *L, lua_Debug *ar); /**< the hook's, while r->trace is there */
 
 /* ---- want.c ---- */
 

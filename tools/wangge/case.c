@@ -100,47 +100,6 @@ int run_history(struct ctx *c)
     return DONE;
 }
 
-/* ---- explain ---- */
-
-static struct wg_str value_text(struct ctx *c, const struct wg_json *value)
-{
-    struct wg_buf b = WG_BUF_INIT;
-    if (value && value->type == WG_JSTR)
-        return value->str;
-    if (value)
-        wg_json_write(value, &b);
-    struct wg_str s = wg_arena_str(c->arena, wg_buf_str(&b));
-    wg_buf_free(&b);
-    return s;
-}
-
-int run_explain(struct ctx *c)
-{
-    static const char *const heads[] = {"步骤 action",  "决定 decision", "值 value",
-                                        "依据 because", "出处 where",    NULL};
-    const struct wg_json *j;
-    struct table t = {.c = c, .heads = heads};
-    int rc = get(c, area_path(c, "cases/%s/explain", encoded(c, c->args[0])), &j);
-    if (!j)
-        return rc;
-    for (const struct wg_json *e = j->child; e; e = e->next) {
-        const struct wg_json *list = wg_json_get(e, "because"), *why = list ? list->child : NULL;
-        struct wg_str file = wg_json_str(why, "file");
-        const struct wg_str cells[] = {
-            action_text(wg_json_str(e, "action")),
-            wg_json_str(e, "decision"),
-            clipped(value_text(c, wg_json_get(e, "value")), 40, c),
-            wg_json_str(why, "text"),
-            file.n ? wg_arena_fmt(c->arena, "%.*s:%lld", WG_PRI(file),
-                                  (long long)wg_json_int(why, "line", 0))
-                   : file,
-        };
-        table_add(&t, cells);
-    }
-    table_print(&t);
-    return DONE;
-}
-
 /* ---- a step ---- */
 
 int run_do(struct ctx *c)

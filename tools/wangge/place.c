@@ -159,7 +159,9 @@ static void add_conditions(struct ctx *c, struct table *t, const struct wg_json 
             wg_arena_fmt(c->arena, "%.*s%.*s", WG_PRI(number_text(wg_json_get(limit, "n"))),
                          WG_PRI(wg_json_str(limit, "unit_name"))),
             wg_json_str(r, "close"),
-            wg_json_str(r, "text"),
+            wg_json_bool(r, "source_expired", false)
+                ? wg_arena_fmt(c->arena, "%.*s〔依据已失效〕", WG_PRI(wg_json_str(r, "text")))
+                : wg_json_str(r, "text"),
         };
         table_add(t, cells);
     }
