@@ -145,9 +145,9 @@ static bool read_as(struct call *call, struct testing *t)
 {
     struct wg_str accept = wg_req_header(call->req, "accept"), as = wg_req_query(call->req, "as");
     struct wg_err err = {0};
-    if (accept.n && memmem(accept.p, accept.n, "text/csv", 8))
+    if (accept.p && memmem(accept.p, accept.n, "text/csv", 8))
         t->as = AS_CSV;
-    else if (accept.n && memmem(accept.p, accept.n, "text/html", 9))
+    else if (accept.p && memmem(accept.p, accept.n, "text/html", 9))
         t->as = AS_HTML;
     for (int i = 0; as.n && i < 3; i++)
         if (wg_str_is(as, names[i])) {
