@@ -8,36 +8,16 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-from support import JIXI, LANGXI, CityTest, event, wait_until
+from support import JIXI, LANGXI, CityTest, event, tighter, wait_until
+from support import rules_folder as folder, rules_tar as tar
 
-ROOT = Path(__file__).resolve().parents[2]
 CITY = "341800"
-
-
-def folder(area=JIXI):
-    """The county's folder as {name: text}."""
-    return {p.name: p.read_text("utf-8") for p in sorted((ROOT / "scripts/counties" / area).glob("*.lua"))}
-
-
-def tar(files, area=JIXI, front=""):
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as t:
-        for name, text in files.items():
-            info = tarfile.TarInfo(name if "/" in name else f"{front}{area}/{name}")
-            data = text.encode() if isinstance(text, str) else text
-            info.size = len(data)
-            t.addfile(info, io.BytesIO(data))
-    return out.getvalue()
 
 
 class Release(CityTest):
     def tighter(self, milli=1500):
         """The county's rules with a shorter limit: exposed rubbish within so many thousandths of a working hour."""
-        files = folder()
-        n = milli / 1000
-        files["categories.lua"] = files["categories.lua"].replace(
-            '["0110"] = { conditions = { { id = "1", limit = { 2,', f'["0110"] = {{ conditions = {{ {{ id = "1", limit = {{ {n:g},')
-        files["tests.lua"] = files["tests.lua"].replace('asked = { { "deadline", { noon, 2000,', f'asked = {{ {{ "deadline", {{ noon, {milli},')
+        files = tighter(milli)
         self.assertNotEqual(files, folder())
         return files
 
