@@ -36,7 +36,7 @@ def steps(everything):
     asan = {**SANITIZED, "WANGGED": str(ASAN / "core/wangged"), "WANGGE": str(ASAN / "tools/wangge/wangge"),
             "WANGGE_BUILD": str(ASAN)}
     plain = {"WANGGED": str(PLAIN / "core/wangged"), "WANGGE": str(PLAIN / "tools/wangge/wangge"), "WANGGE_BUILD": str(PLAIN)}
-    rounds = "200" if everything else "20"
+    rounds, releases = ("200", "60") if everything else ("20", "15")
     yield "layers: who includes whom", [["tools/layers.sh"]], {}
     yield "format of C", [["tools/format.sh"]], {}
     yield "lint of Lua", [["luacheck", "-q", "scripts"]], {}
@@ -50,6 +50,7 @@ def steps(everything):
     yield "client", python_tests("tests/client_test.py"), plain
     yield "rules made looser", [[sys.executable, "tests/rules/mutants.py"]], plain
     yield f"kill -9, {rounds} rounds", [[sys.executable, "tests/crash/crash.py", "--rounds", rounds]], plain
+    yield f"kill -9 while rules change, {releases} rounds", [[sys.executable, "tests/crash/release.py", "--rounds", releases]], plain
     yield "kill -9 while photos come in", [[sys.executable, "tests/crash/uploads.py"]], plain
     yield "a full disk, a failed sync", [[sys.executable, "tests/crash/disk.py"]], plain
     yield "time that passes, clocks that jump", [[sys.executable, "tests/crash/clock.py"]], plain

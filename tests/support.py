@@ -4,6 +4,7 @@ The server is $WANGGED, else build/core/wangged; the client $WANGGE, else the on
 """
 import atexit
 import gzip
+import io
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import time
@@ -354,6 +356,34 @@ def wait_until(what, seconds=10, every=0.05):
         if got or time.monotonic() > end:
             return got
         time.sleep(every)
+
+
+# ---- rules ----
+
+def rules_folder(area=JIXI):
+    """The folder of a county's rules as {name: text}."""
+    return {p.name: p.read_text("utf-8") for p in sorted((ROOT / "scripts/counties" / area).glob("*.lua"))}
+
+
+def rules_tar(files, area=JIXI, front=""):
+    """A draft."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as t:
+        for name, text in files.items():
+            info = tarfile.TarInfo(name if "/" in name else f"{front}{area}/{name}")
+            data = text.encode() if isinstance(text, str) else text
+            info.size = len(data)
+            t.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def tighter(milli):
+    """Jixi's folder with a shorter limit: exposed rubbish within so many thousandths of a working hour."""
+    files = rules_folder()
+    files["categories.lua"] = files["categories.lua"].replace(
+        '["0110"] = { conditions = { { id = "1", limit = { 2,', f'["0110"] = {{ conditions = {{ {{ id = "1", limit = {{ {milli / 1000:g},')
+    files["tests.lua"] = files["tests.lua"].replace('asked = { { "deadline", { noon, 2000,', f'asked = {{ {{ "deadline", {{ noon, {milli},')
+    return files
 
 
 # ---- cases ----

@@ -29,6 +29,7 @@ struct hours_notice {
 enum hours_reading { READ_MINUTES, READ_SAME_CLOCK, READ_END_OF_DAY };
 
 struct wg_worktime {
+    int refs;
     struct wg_arena *arena;
     uint8_t week; /* bit 0 is Monday */
     enum hours_reading reading;

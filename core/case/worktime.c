@@ -107,6 +107,7 @@ int wg_worktime_new(const struct wg_json *hours, const struct wg_json *national,
         wg_fail(err, rc, "out of memory");
         goto out;
     }
+    wt->refs = 1;
     if ((rc = hours_read(wt, hours, national, err)) < 0)
         goto out;
     if ((rc = make_table(wt)) < 0) {
@@ -120,9 +121,16 @@ out:
     return rc;
 }
 
+struct wg_worktime *wg_worktime_keep(struct wg_worktime *wt)
+{
+    if (wt)
+        __atomic_add_fetch(&wt->refs, 1, __ATOMIC_RELAXED);
+    return wt;
+}
+
 void wg_worktime_free(struct wg_worktime *wt)
 {
-    if (!wt)
+    if (!wt || __atomic_sub_fetch(&wt->refs, 1, __ATOMIC_ACQ_REL) > 0)
         return;
     wg_arena_free(wt->arena);
     free(wt);

@@ -45,7 +45,8 @@ struct wg_limit {
  * WG_EINVAL (what, where, what would be right), WG_ENOMEM; *out is NULL. */
 int wg_worktime_new(const struct wg_json *hours, const struct wg_json *national,
                     struct wg_worktime **out, struct wg_err *err);
-void wg_worktime_free(struct wg_worktime *wt); /**< NULL is fine */
+struct wg_worktime *wg_worktime_keep(struct wg_worktime *wt); /**< one more owner; any thread */
+void wg_worktime_free(struct wg_worktime *wt); /**< gone with its last owner; NULL is fine */
 
 /** The moment work_ms of working time after from_ms; a deadline that falls on a closing stays
  * there. 0 is from_ms. Errors: WG_ERANGE (work_ms < 0, beyond ten years, or where no day works). */

@@ -253,6 +253,8 @@ static int do_correct(struct deciding *dc)
     was_text(dc, "address", body_str(dc, "address"), dc->c.address);
     if (row)
         out_limit(&dc->outs, row->limit);
+    if (dc->campaign)
+        wg_json_kstr(&dc->outs, "campaign", dc->campaign->id);
     END(dc);
     if (!row)
         return WG_OK;

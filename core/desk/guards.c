@@ -20,9 +20,15 @@ static bool was_late(const struct wg_case *c)
 const struct wg_segment *act_segment(const struct deciding *dc)
 {
     const struct wg_condition *row = dc->row;
+    const struct wg_campaign_class *in;
     uint32_t at = dc->c.segment;
-    if (!row && dc->class_ && dc->c.condition.n)
+    if (!row && dc->class_ && dc->c.condition.n) {
         row = wg_class_condition(dc->class_, dc->c.condition);
+        if (wg_pack_campaign(dc->pack, dc->c.kind, dc->class_->code, dc->c.grid, dc->c.filed,
+                             &in) &&
+            in->limited)
+            return NULL; /* filed within a campaign: its limit is for the whole */
+    }
     if (dc->step->effect == WG_DO_FEED_BACK)
         at++;
     return row && at < row->segments ? &row->segment[at] : NULL;

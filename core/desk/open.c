@@ -43,32 +43,41 @@ static int make_worktime(struct wg_desk *d, const struct wg_pack *pack, struct w
     return rc;
 }
 
-/* With the lock held: a new snapshot; takes over ground and pack, NULL keeps what was. */
+/* With the lock held: a new snapshot; takes over what it is given, NULL keeps what was. *old is to
+ * be dropped once the lock is free: it may be the last that holds a pack or a layer. */
 static int renew(struct wg_desk *d, struct wg_ground *ground, struct wg_pack *pack,
-                 struct wg_err *err)
+                 struct wg_worktime *worktime, struct wg_force **old, struct wg_err *err)
 {
-    struct wg_force *f = calloc(1, sizeof(*f)), *old = d->force;
-    int rc = WG_OK;
+    struct wg_force *f = calloc(1, sizeof(*f)), *was = d->force;
+    *old = NULL;
     if (!f) {
         wg_ground_drop(ground);
         wg_pack_drop(pack);
+        wg_worktime_free(worktime);
         return wg_fail(err, WG_ENOMEM, "no memory");
     }
     f->refs = 1;
-    f->ground = ground ? ground : old ? wg_ground_keep(old->ground) : wg_ground_new(d->area);
-    f->pack = pack ? pack : old && old->pack ? wg_pack_keep(old->pack) : NULL;
-    if (f->pack && (rc = make_worktime(d, f->pack, &f->worktime, err)) < 0) {
-        wg_force_drop(f);
-        return rc;
-    }
+    f->ground = ground ? ground : was ? wg_ground_keep(was->ground) : wg_ground_new(d->area);
+    f->pack = pack ? pack : was && was->pack ? wg_pack_keep(was->pack) : NULL;
+    f->worktime = worktime ? worktime : was ? wg_worktime_keep(was->worktime) : NULL;
     d->force = f;
-    wg_force_drop(old);
+    *old = was;
     return WG_OK;
 }
 
+/* The calendar takes most of a millisecond: it is made before the lock is taken, since the loop
+ * waits for that. */
 int desk_enforce(struct wg_desk *d, struct wg_ground *ground, struct wg_pack *pack,
                  struct wg_err *err)
 {
+    struct wg_worktime *worktime = NULL;
+    struct wg_force *old = NULL;
+    int rc = pack ? make_worktime(d, pack, &worktime, err) : WG_OK;
+    if (rc < 0) {
+        wg_ground_drop(ground);
+        wg_pack_drop(pack);
+        return rc;
+    }
     pthread_mutex_lock(&d->lock);
     /* The city's outlines may have been set by another thread since `ground` was made. */
     if (ground && d->force && d->force->ground->counties != ground->counties) {
@@ -76,17 +85,20 @@ int desk_enforce(struct wg_desk *d, struct wg_ground *ground, struct wg_pack *pa
         wg_ground_drop(ground);
         ground = with;
     }
-    int rc = renew(d, ground, pack, err);
+    rc = renew(d, ground, pack, worktime, &old, err);
     pthread_mutex_unlock(&d->lock);
+    wg_force_drop(old);
     return rc;
 }
 
 int wg_desk_set_counties(struct wg_desk *d, struct wg_layer *counties, struct wg_err *err)
 {
+    struct wg_force *old = NULL;
     pthread_mutex_lock(&d->lock);
     struct wg_ground *g = wg_ground_with_counties(d->force->ground, counties);
-    int rc = g ? renew(d, g, NULL, err) : wg_fail(err, WG_ENOMEM, "no memory");
+    int rc = g ? renew(d, g, NULL, NULL, &old, err) : wg_fail(err, WG_ENOMEM, "no memory");
     pthread_mutex_unlock(&d->lock);
+    wg_force_drop(old);
     return rc;
 }
 

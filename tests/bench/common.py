@@ -31,7 +31,7 @@ def build():
             subprocess.run(["meson", "setup", folder, ROOT, "--buildtype=release", "-Db_lto=true"], check=True,
                            stdout=sys.stderr)
         wanted = ["core/wangged", "tools/wangge/wangge", "tests/bench_fill", "tests/bench_replay", "tests/bench_rules",
-                  "tests/bench_complete"]
+                  "tests/bench_complete", "tests/bench_backtest", "tests/bench_steady"]
         subprocess.run(["ninja", "-C", folder, *wanted], check=True, stdout=sys.stderr)
     os.environ.setdefault("WANGGED", str(folder / "core/wangged"))
     return folder

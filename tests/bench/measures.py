@@ -1,4 +1,5 @@
 """The measurements. Each makes what it needs, runs us and the peer in turn, and prints its lines."""
+import json
 import os
 import re
 import signal
@@ -346,4 +347,142 @@ def complete(_short, _kept):
     line("h class x grid x span, part x span", median(rounds, "checked") / median(rounds, "seconds"), "/s")
 
 
-ALL = {"a": transitions, "b": reads, "c": rules, "d": replay, "e": sizes, "f": desk, "g": imports, "h": complete}
+# ---- (i) rules that change under load
+
+RATE = 2000       # requests a second
+WARM = 100        # swaps that do not count for memory
+
+
+def request(who, method, path, body=None):
+    """A whole request, as bench_steady sends it."""
+    body = json.dumps(body, ensure_ascii=False).encode() if body else b""
+    head = f"{method} /v1/{support.JIXI}/{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {who.token}\r\n"
+    if body:
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    return head.encode() + b"\r\n" + body
+
+
+def mixture(server, folder, cases=400):
+    """Of twenty requests eight read a case, four locate, four are tasks, three reports, one asks for the rules."""
+    chief, dispatcher, collector = (server.person(support.JIXI, who) for who in ("z-001", "p-001", "c-001"))
+    out = []
+    for i in range(cases):
+        out += [request(chief, "GET", f"cases/{support.JIXI}-{year()}-{(i * 7919 + k) % cases + 1:06}") for k in range(8)]
+        out += [request(chief, "GET", f"locate?lon=118.{5880 + (i * 4 + k) % 100}&lat=30.{620 + i % 60:04}") for k in range(4)]
+        out += [request(dispatcher, "GET", "tasks?limit=20") for _ in range(4)]
+        out += [request(collector, "POST", "cases", support.event(i=i * 3 + k)) for k in range(3)]
+        out += [request(chief, "GET", "rules")]
+    out = [out[i * 7 % 20 + i // 20 * 20] for i in range(len(out))][:4000]  # not one kind after the other
+    path = folder / "requests"
+    path.write_bytes(b"".join(b"%d\n%s" % (len(r), r) for r in out))
+    return path
+
+
+def steady(port, seconds, path):
+    """The generator; wait for it with .result()."""
+    words = [common.BUILD / "tests/bench_steady", port, RATE, seconds, common.CONNECTIONS, path]
+    return subprocess.Popen([str(w) for w in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def result(proc):
+    said, complaint = proc.communicate()
+    if proc.returncode:
+        raise RuntimeError(f"bench_steady: {complaint}")
+    if complaint:
+        say(complaint)
+    got = fields(said)
+    say(f"{got['requests'] / got['us'] * 1e6:.0f}/s, p50 {got['p50_us']:.0f} us, p99 {got['p99_us']:.0f} us, at most {got['most_us']:.0f} us")
+    return got
+
+
+def own_mib(server):
+    status = Path(f"/proc/{server.proc.pid}/status").read_text()
+    return int(re.search(r"^RssAnon:\s+(\d+) kB", status, re.M)[1]) / 1024
+
+
+def swap(server, drafts, count, each_s):
+    """So many releases of two drafts in turn, one every so many seconds; how long each took, in ms."""
+    who, took = server.another(support.JIXI, "h-001"), []
+    for i in range(count):
+        began = time.monotonic()
+        answer = who.post(f"/v1/{support.JIXI}/rules/{drafts[i % 2]}/approve")
+        if answer.status != 200:
+            raise RuntimeError(f"{answer}")
+        took.append((time.monotonic() - began) * 1000)
+        time.sleep(max(0, began + each_s - time.monotonic()))
+    return took
+
+
+def draft(server, milli):
+    """The county's rules with another limit, as a draft: its hash, and how long its steps took."""
+    began = time.monotonic()
+    answer = server.person(support.JIXI, "g-001").post(f"/v1/{support.JIXI}/rules", support.rules_tar(support.tighter(milli)))
+    if answer.status != 201:
+        raise RuntimeError(f"{answer}")
+    return answer.json["hash"], {"all": (time.monotonic() - began) * 1000, **{s["step"]: s["ms"] for s in answer.json["steps"]}}
+
+
+def swaps(short, _):
+    """(i) Requests at a steady rate while the county's rules are swapped, over and over."""
+    count, rounds = (60, 3) if short else (200, 5)  # swaps of a round
+    each_s = 0.05
+    seconds, server, without, within, took, grown = int(count * each_s) + 1, filled(400), [], [], [], {"load": 0, "swaps": 0}
+    try:
+        server.start()
+        made = [draft(server, milli) for milli in (1500, 1300, 1400, 1600, 1700)]
+        drafts = [made[0][0], made[1][0]]
+        path = mixture(server, server.folder)
+        loaded = steady(server.port, int(WARM * each_s) + 1, path)
+        swap(server, drafts, WARM, each_s)
+        result(loaded)
+        before = mib = own_mib(server)
+        for _ in range(rounds):
+            without.append(result(steady(server.port, seconds, path)))
+            grown["load"] -= mib - (mib := own_mib(server))
+            loaded = steady(server.port, seconds, path)
+            took += swap(server, drafts, count, each_s)
+            within.append(result(loaded))
+            grown["swaps"] -= mib - (mib := own_mib(server))
+        say(f"memory of its own: {before:.1f} MiB before, {mib:.1f} MiB after; rounds without swaps {grown['load']:+.1f}, "
+            f"with them {grown['swaps']:+.1f}")
+        idle = own_mib(server)
+        swap(server, drafts, rounds * count, 0)
+        idle = own_mib(server) / idle
+        check_swaps(server, drafts, WARM + 2 * len(took))
+    finally:
+        server.stop()
+    took.sort()
+    line("i failed requests while rules change", sum(r["wrong"] + r["broken"] for r in within + without), "", most=0)
+    for p in ("p50", "p99"):
+        x, y = median(within, p + "_us") / 1000, median(without, p + "_us") / 1000
+        line(f"i {p} at {RATE}/s, {len(took)} swaps", x, "ms")
+        line(f"i {p} without swaps", y, "ms")
+        line(f"i {p} that swaps add", max(0, x - y), "ms", most=5 if p == "p99" else None)
+    line("i one swap, asked for to answered, p50", took[len(took) // 2], "ms")
+    line("i memory: what swaps add under load", max(0, 100 * (grown["swaps"] - grown["load"]) / before), "%", most=5)
+    line(f"i memory: {len(took)} swaps without load", max(0, 100 * (idle - 1)), "%", most=5)
+    for step in made[0][1]:
+        line(f"i a draft: {step if step != 'all' else 'sent to checked'}", median([m[1] for m in made], step), "ms")
+
+
+def check_swaps(server, drafts, count):
+    """All of them have happened, and the last one is in force."""
+    chief = server.person(support.JIXI, "g-001")
+    chief.close()
+    now = get(chief, "rules")
+    if now["hash"] != drafts[1] or now["in_force"]["n"] != count + 1:
+        raise RuntimeError(f"{now} after {count} swaps")
+
+
+def backtests(short, _):
+    """(j) Every decision of a county's journal again, by the same rules: no difference may come of it."""
+    cases = 5_000 if short else 100_000
+    server = filled(cases, closed=True)
+    rounds = [fields(program("backtest", server)) for _ in range(1 if short else ROUNDS)]
+    line(f"j back-test of {rounds[0]['decisions']:,.0f} decisions", median(rounds, "seconds"), "s")
+    line("j back-test, for 1,000,000 decisions", 1e6 / median(rounds, "decisions_per_s"), "s", most=30)
+    line("j what the same rules decide otherwise", max(r["differ"] for r in rounds), "", most=0)
+
+
+ALL = {"a": transitions, "b": reads, "c": rules, "d": replay, "e": sizes, "f": desk, "g": imports, "h": complete,
+       "i": swaps, "j": backtests}

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Time passes while the server is off, killed, or told a wrong hour: what was due comes once, in order, and says how
 late it is."""
+import json
 import re
 import shutil
 import subprocess
@@ -216,6 +217,58 @@ class Passing(Skewed):
             self.at_work(i)
         self.passes(30 * DAY, kill=True)
         time.sleep(1)
+        self.audited()
+
+
+class Campaign(Skewed):
+    """A campaign 专项整治 whose last day is the Monday on which these tests begin."""
+
+    def rules(self):
+        now = datetime.now(moment("2026-01-01T00:00:00+08:00").tzinfo)
+        day = (now + timedelta(days=7 - now.weekday())).date()
+        scripts = scripts_copy(temp("scripts"))
+        county = scripts / f"counties/{JIXI}/rules.lua"
+        county.write_text(county.read_text("utf-8").replace("  on = {\n", f"""  campaigns = {{
+    {{ id = "zx", name = "岁末整治", from = "{day - timedelta(days=3)}", to = "{day}",
+      event = {{ ["0110"] = {{ limit = {{ 1, "work_hour" }} }} }} }},
+  }},
+  on = {{
+""", 1), "utf-8")
+        return {"scripts": scripts, "dev": True}
+
+    def file(self, case):
+        self.act(case, "z-001", "file", {"condition": "1"})
+        words = [self.who("l-001").case(case, part).body.decode() for part in ("", "/history", "/explain", "/clock")]
+        return self.got(case), words
+
+    def limit(self, words):
+        return [e["value"] for e in json.loads(words[2]) if e["decision"] == "limit"][-1]
+
+    def test_it_holds_to_midnight_and_leaves_nothing_behind(self):
+        self.assertTrue(wait_until(lambda: "taken over" in self.server.said(), 30))
+        self.passes(15 * 3600 - 180)  # three minutes to midnight
+        first, second = self.brought_to("accept"), self.brought_to("accept", i=1)
+        now = datetime.now(moment("2026-01-01T00:00:00+08:00").tzinfo) + timedelta(seconds=self.offset)
+        midnight = (now + timedelta(hours=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        left = (midnight - now).total_seconds()
+        self.write(self.offset + int(left) - 1)  # the last second or two; no jump that would hold the timers
+        got, words = self.file(first)
+        self.assertLess(moment(got["filed"]), midnight)
+        self.assertEqual(self.limit(words), [1000, "work_hour"])
+        self.assertIn("岁末整治", words[2])
+        self.assertIn('"campaign"', words[2])
+        self.write(self.offset + int(left) + 1)
+        got, words = self.file(second)
+        self.assertGreaterEqual(moment(got["filed"]), midnight)
+        self.assertEqual(self.limit(words), [2000, "work_hour"])
+        for text in words:
+            self.assertNotIn("整治", text)
+            self.assertNotIn("campaign", text)
+        # it was filed within, whenever it is corrected
+        before = self.got(first)
+        self.act(first, "z-001", "correct", {"condition": "1"})
+        self.assertEqual(self.got(first)["due"], before["due"])
+        self.assertEqual(self.limit([0, 0, self.who("l-001").case(first, "/explain").body]), [1000, "work_hour"])
         self.audited()
 
 

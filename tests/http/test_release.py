@@ -8,36 +8,16 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-from support import JIXI, LANGXI, CityTest, event, wait_until
+from support import JIXI, LANGXI, CityTest, event, tighter, wait_until
+from support import rules_folder as folder, rules_tar as tar
 
-ROOT = Path(__file__).resolve().parents[2]
 CITY = "341800"
-
-
-def folder(area=JIXI):
-    """The county's folder as {name: text}."""
-    return {p.name: p.read_text("utf-8") for p in sorted((ROOT / "scripts/counties" / area).glob("*.lua"))}
-
-
-def tar(files, area=JIXI, front=""):
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as t:
-        for name, text in files.items():
-            info = tarfile.TarInfo(name if "/" in name else f"{front}{area}/{name}")
-            data = text.encode() if isinstance(text, str) else text
-            info.size = len(data)
-            t.addfile(info, io.BytesIO(data))
-    return out.getvalue()
 
 
 class Release(CityTest):
     def tighter(self, milli=1500):
         """The county's rules with a shorter limit: exposed rubbish within so many thousandths of a working hour."""
-        files = folder()
-        n = milli / 1000
-        files["categories.lua"] = files["categories.lua"].replace(
-            '["0110"] = { conditions = { { id = "1", limit = { 2,', f'["0110"] = {{ conditions = {{ {{ id = "1", limit = {{ {n:g},')
-        files["tests.lua"] = files["tests.lua"].replace('asked = { { "deadline", { noon, 2000,', f'asked = {{ {{ "deadline", {{ noon, {milli},')
+        files = tighter(milli)
         self.assertNotEqual(files, folder())
         return files
 
@@ -91,6 +71,44 @@ class Release(CityTest):
         self.assertEqual(self.rules()["in_force"]["undid"], b["in_force"]["n"])
         releases = self.who("h-001").get(f"/v1/{JIXI}/rules/releases").json["releases"]
         self.assertEqual([r["rev"] for r in releases][-3:], [before["hash"], hash, before["hash"]])
+
+    def test_running_cases_keep_the_rules_of_their_filing_and_have_todays_base_data(self):
+        old = self.filed()
+        files = self.tighter(1250)
+        files["rules.lua"] = files["rules.lua"].replace("绩数管案〔{year}〕{serial:6}号", "绩新案〔{year}〕{serial:6}号").replace(
+            'week = "Mon-Fri", shifts = { "08:00-12:00", "14:30-17:30" }', 'week = "Mon-Sat", shifts = { "08:00-12:00", "14:30-17:30" }')
+        files["categories.lua"] = files["categories.lua"].replace(
+            '["0110"] = { conditions = {', '["0110"] = { conditions = { { id = "9", text = "成堆", limit = { 1, "work_hour" }, close = "清走", source = "绩溪县补充标准" },')
+        a = self.who("g-001").post(f"/v1/{JIXI}/rules", tar(files))
+        self.assertEqual(a.status, 201, a)
+        hash = a.json["hash"]
+        self.approve(hash)
+        new = self.filed()
+        for restart in (False, True):
+            if restart:
+                self.server.stop()
+                self.server.start()
+            case = self.who("z-001").case(old["id"]).json
+            self.assertEqual((case["rules"], case["number"], case["due"]), (old["rules"], old["number"], old["due"]))
+            # its rows and limits are those of its filing: the new pack's row is none of it
+            self.is_status(self.who("z-001").act(old["id"], "correct", {"condition": "9"}), 422)
+            a = self.is_status(self.who("z-001").act(old["id"], "correct", {"condition": "1"}), 200)
+            self.assertEqual((a.json["due"], a.json["rules"]), (old["due"], old["rules"]))
+        self.assertIn("绩数管案", old["number"])
+        self.assertIn("绩新案", new["number"])
+        self.assertEqual((old["rules"] == new["rules"], new["rules"]), (False, hash))
+        self.is_status(self.who("z-001").act(new["id"], "correct", {"condition": "9"}), 200)
+        # units are today's, for it too
+        units = self.who("p-001").get(f"/v1/{JIXI}/units").json
+        units = units.get("units", units) if isinstance(units, dict) else units
+        more = [{k: v for k, v in u.items() if k in ("id", "name", "kind")} for u in units] + [
+            {"id": "u-xin", "name": "新设单位", "kind": "professional"}]
+        self.is_status(self.who("p-001").act(old["id"], "dispatch", {"unit": "u-xin"}), 422)
+        self.is_status(self.who("admin").post(f"/v1/{JIXI}/import/units", json.dumps(more, ensure_ascii=False).encode(),
+                                              Content_Type="application/json"), 201)
+        a = self.is_status(self.who("p-001").act(old["id"], "dispatch", {"unit": "u-xin"}), 200)
+        self.assertEqual((a.json["unit"], a.json["rules"]), ("u-xin", old["rules"]))
+        self.is_status(self.who("h-001").post(f"/v1/{JIXI}/rules/rollback"), 200)
 
     def test_going_back_twice_goes_back_two(self):
         first = self.rules()["hash"]

@@ -974,6 +974,88 @@ TEST(the_level_decides_what_is_written)
     CHECK_STR(wg_json_str(j, "msg"), "yes");
 }
 
+/* ---- signatures ---- */
+
+/* RFC 8032, 7.1, tests 1 and 2: the seed, its public key and the signature of the message, in hex.
+ */
+static const struct {
+    const char *seed, *public, *message, *signature;
+} signed_by_the_book[] = {
+    {"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+     "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
+     "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b"
+     "4"
+     "6bd25bf5f0595bbe24655141438e7a100b"},
+    {"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+     "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "r",
+     "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11"
+     "d"
+     "8c387b2eaeb4302aeeb00d291612bb0c00"},
+};
+
+static size_t unhex(const char *hex, uint8_t *out)
+{
+    unsigned byte;
+    size_t n = 0;
+    for (; hex[2 * n]; n++) {
+        CHECK_INT(sscanf(hex + 2 * n, "%2x", &byte), 1);
+        out[n] = (uint8_t)byte;
+    }
+    return n;
+}
+
+TEST(a_signature_is_as_the_rfc_has_it)
+{
+    uint8_t seed[WG_SIGN_SEED], want[WG_SIGN_BYTES], got[WG_SIGN_BYTES];
+    char key[WG_PUBLIC_TEXT + 1], signature[WG_SIGNATURE_TEXT + 1];
+    size_t n;
+    for (size_t i = 0; i < 2; i++) {
+        struct wg_str message = wg_str_of(signed_by_the_book[i].message);
+        CHECK_INT(unhex(signed_by_the_book[i].seed, seed), sizeof(seed));
+        wg_sign_public(seed, key);
+        CHECK(strlen(key) == WG_PUBLIC_TEXT && wg_sign_is_key(wg_str_of(key)));
+        CHECK_INT(wg_base64url_decode(wg_str_of(key + 8), got, sizeof(got), &n), WG_OK);
+        CHECK_INT(unhex(signed_by_the_book[i].public, want), n);
+        assert_memory_equal(got, want, n);
+        wg_sign(seed, message, signature);
+        CHECK_INT(strlen(signature), WG_SIGNATURE_TEXT);
+        CHECK_INT(wg_base64url_decode(wg_str_of(signature), got, sizeof(got), &n), WG_OK);
+        CHECK_INT(unhex(signed_by_the_book[i].signature, want), n);
+        assert_memory_equal(got, want, n);
+        CHECK(wg_sign_check(wg_str_of(key), message, wg_str_of(signature)));
+    }
+}
+
+TEST(a_signature_of_another_key_or_text_or_a_piece_of_one_does_not_fit)
+{
+    const struct wg_str text = WG_S("wangge rules\nauthor\n341824\n");
+    uint8_t seed[WG_SIGN_SEED] = {1}, other_seed[WG_SIGN_SEED] = {2};
+    char key[WG_PUBLIC_TEXT + 1], other[WG_PUBLIC_TEXT + 1], signature[WG_SIGNATURE_TEXT + 1];
+    wg_sign_public(seed, key);
+    wg_sign_public(other_seed, other);
+    wg_sign(seed, text, signature);
+    const struct wg_str k = wg_str_of(key), s = wg_str_of(signature);
+    CHECK(wg_sign_check(k, text, s));
+    CHECK(!wg_sign_check(wg_str_of(other), text, s));
+    CHECK(!wg_sign_check(k, WG_S("wangge rules\napprover\n341824\n"), s));
+    CHECK(!wg_sign_check(k, (struct wg_str){text.p, text.n - 1}, s));
+    for (size_t n = 0; n < s.n; n++)
+        CHECK(!wg_sign_check(k, text, (struct wg_str){s.p, n}));
+    for (size_t n = 0; n < k.n; n++) {
+        CHECK(!wg_sign_is_key((struct wg_str){k.p, n}));
+        CHECK(!wg_sign_check((struct wg_str){k.p, n}, text, s));
+    }
+    for (size_t i = 0; i < s.n; i++) { /* each character of it counts */
+        char was = signature[i];
+        signature[i] = was == 'A' ? 'Q' : 'A';
+        CHECK(!wg_sign_check(k, text, s));
+        signature[i] = was;
+    }
+    CHECK(!wg_sign_check(WG_S(""), text, s) && !wg_sign_check(k, text, WG_S("")));
+    CHECK(!wg_sign_check((struct wg_str){NULL, 0}, text, (struct wg_str){NULL, 0}));
+    CHECK(!wg_sign_is_key(WG_S("rsa:AAAA")) && !wg_sign_is_key(WG_S("ed25519:")));
+}
+
 /* The last: gives back what the helpers above keep. */
 TEST(nothing_is_left_behind)
 {

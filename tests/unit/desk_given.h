@@ -214,14 +214,11 @@ UNUSED static void take_edition(struct county *c, int collection, const char *te
 
 /* ---- rules ---- */
 
-/** The repository's bundle; with `old` replaced by `new` in its text, if given. */
-UNUSED static struct wg_bundle *bundle_with(const char *old, const char *new)
+/** The bundle with `old` replaced by `new` in its text; the one before goes. */
+UNUSED static struct wg_bundle *bundle_changed(struct wg_bundle *b, const char *old,
+                                               const char *new)
 {
-    struct wg_bundle *b = NULL;
     struct wg_buf text = WG_BUF_INIT, changed = WG_BUF_INIT;
-    CHECK_INT(wg_bundle_read("scripts", "standards", "341800", AREA, &b, &err), WG_OK);
-    if (!old)
-        return b;
     wg_bundle_json(b, &text);
     wg_bundle_drop(b);
     char *at = memmem(text.p, text.n, old, strlen(old));
@@ -233,6 +230,14 @@ UNUSED static struct wg_bundle *bundle_with(const char *old, const char *new)
     wg_buf_free(&text);
     wg_buf_free(&changed);
     return b;
+}
+
+/** The repository's bundle; changed, if `old` is given. */
+UNUSED static struct wg_bundle *bundle_with(const char *old, const char *new)
+{
+    struct wg_bundle *b = NULL;
+    CHECK_INT(wg_bundle_read("scripts", "standards", "341800", AREA, &b, &err), WG_OK);
+    return old ? bundle_changed(b, old, new) : b;
 }
 
 UNUSED static void take_rules(struct county *c, struct wg_bundle *b)
