@@ -462,6 +462,9 @@ void get_status(struct call *call)
 static void write_costs(struct wg_county *c, struct wg_buf *b)
 {
     struct wg_rule_cost cost[WG_RULE_COSTS];
+    struct wg_force *f = wg_desk_force(c->desk);
+    wg_buf_fmt(b, "wangge_rules_bytes{area=\"%s\"} %zu\n", c->area, f->pack ? f->pack->memory : 0);
+    wg_force_drop(f);
     size_t n = wg_desk_costs(c->desk, cost);
     for (size_t i = 0; i < n; i++) {
         const char *e = cost[i].event;

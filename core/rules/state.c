@@ -293,6 +293,7 @@ static int load(struct wg_rules *r, struct wg_err *err)
     lua_gc(L, LUA_GCCOLLECT);
     lua_gc(L, LUA_GCGEN, 0, 0);
     lua_gc(L, LUA_GCSTOP);
+    r->pack->memory = r->used;
     r->collect_at = r->used + YOUNG_BYTES;
     r->full_at = 2 * r->used + 4 * YOUNG_BYTES;
     return WG_OK;

@@ -346,6 +346,64 @@ class Release(CityTest):
         self.assertTrue(any("宣城管〔2026〕9号" in f["text"] and f["severity"] == "remark" for f in said), said)
         self.is_status(self.who("h-001", CITY).post(path, {**body, "until": "2026-01-31"}), 201)
 
+    # ---- the policy's rows ----
+
+    # tests of the one handler there is, and of no class
+    DISPOSED = """return {
+  { name = "a third disposal", on = "dispose", role = "unit", unit = "u-cg",
+    case = { id = "341824-2026-000012", category = "0401", state = "disposing", rework = 2 }, want = { { k = "notify", to = "leader" } } } }"""
+
+    def refused_by(self, step, check, **changed):
+        """The draft with these files otherwise is refused there, for that reason."""
+        a = self.draft({**folder(), **changed}, status=422)
+        self.assertEqual(a.json["step"], step, a)
+        self.assertIn(check, {e["check"] for e in a.json["errors"]}, a)
+        return a
+
+    def with_rules(self, text):
+        return {"rules.lua": folder()["rules.lua"].replace("return county {\n", "return county {\n" + text, 1)}
+
+    def test_S4e_the_city_s_standard_is_seen_and_cited_and_not_edited(self):
+        a = self.is_status(self.who("g-001").post(f"/v1/{JIXI}/rules", tar({**folder(), f"{CITY}/categories.lua": "return {}"})), 422)
+        self.assertIn("is the city's", a.json["detail"])
+        self.is_status(self.who("g-001", JIXI).post(f"/v1/{CITY}/rules", tar(folder(CITY), CITY)), 403)
+        self.refused_by("guard", "class_deleted", **{"categories.lua": 'local c = require "341800.categories"\n'
+                        "local out = { part = c.part, event = {} }\n"
+                        'for code, class in pairs(c.event) do if code ~= "0111" then out.event[code] = class end end\nreturn out',
+                                                     "tests.lua": self.DISPOSED})
+
+    def test_S4f_a_subtype_of_the_county_s_own_is_live_after_tests_and_two_signatures(self):
+        files = folder()
+        files["categories.lua"] = files["categories.lua"].replace(
+            '    ["0110"] = {', '    ["0197"] = { name = "宣纸作坊污水", conditions = { { id = "1", text = "污水外溢", '
+            'limit = { 4, "work_hour" }, close = "清除" } } },\n    ["0110"] = {')
+        self.is_fault(self.who("c-001").report(event(category="0197")), "/category")
+        self.approve(self.draft(files).json["hash"])
+        case = self.brought_to("file", category="0197")
+        self.assertEqual(self.who("z-001").case(case).json["category_name"], "宣纸作坊污水")
+        self.is_status(self.who("h-001").post(f"/v1/{JIXI}/rules/rollback"), 200)
+        self.is_fault(self.who("c-001").report(event(category="0197")), "/category")
+
+    def test_S4h_a_hole_that_the_draft_makes_blocks_the_release(self):
+        a = self.refused_by("complete", "class_hole", **{"owners.lua": 'return { { kind = "event", by = { "owner" } } }', "tests.lua": self.DISPOSED})
+        self.assertIn("全县无人负责", a.json["detail"])
+
+    def test_S5e_a_county_adds_steps_where_the_city_marks_it_and_nowhere_else(self):
+        step = '  steps = {{ step {{ action = "look", name = "复看", from = "{}", to = "stay", role = "chief" }} }},\n'
+        self.refused_by("guard", "locked_step", **self.with_rules(step.format("dispatched")))
+        hash = self.draft({**folder(), **self.with_rules(step.format("accepted"))}).json["hash"]
+        self.approve(hash)
+        case = self.brought_to("accept")
+        self.is_status(self.who("z-001").act(case, "look", {"note": "已看"}), 200)
+        self.is_status(self.who("h-001").post(f"/v1/{JIXI}/rules/rollback"), 200)
+
+    def test_S5f_codes_come_from_the_standard_and_a_county_s_own_count_down_from_99(self):
+        files = {"categories.lua": folder()["categories.lua"].replace('["0199"]', '["0140"]'), "tests.lua": self.DISPOSED}
+        self.refused_by("guard", "code_range", **files)
+
+    def test_S5g_the_indicators_are_the_city_s(self):
+        self.refused_by("guard", "indicators_changed", **{"scoring.lua": "return { indicators = {} }"})
+
     # ---- one's own key ----
 
     def test_who_has_a_key_of_their_own_signs_with_it(self):

@@ -96,6 +96,7 @@ int run_status(struct ctx *c)
     int rc = get(c, area_path(c, "status"), &j);
     if (!j)
         return rc;
+    print_incidents(wg_json_get(j, "rule_incidents"));
     line("area 区划", wg_arena_fmt(c->arena, "%.*s %.*s", WG_PRI(wg_json_str(j, "area")),
                                    WG_PRI(wg_json_str(j, "name"))));
     line("rules 规则", wg_json_str(j, "rules"));

@@ -285,6 +285,23 @@ static void print_drafts(struct ctx *c, const struct wg_json *list)
                WG_PRI(wg_json_str(d, "by")), WG_PRI(wg_json_str(d, "note")));
 }
 
+void print_incidents(const struct wg_json *list)
+{
+    bool red = isatty(STDOUT_FILENO);
+    for (const struct wg_json *i = list ? list->child : NULL; i; i = i->next) {
+        const struct wg_json *why = wg_json_get(i, "why");
+        printf("%s!! 规则故障 on.", red ? "\033[31m" : "");
+        put_text(stdout, wg_json_str(i, "name"));
+        printf("：%lld 次，", (long long)wg_json_int(i, "count", 0));
+        if (why && why->count == 3) {
+            put_text(stdout, why->child->next->str);
+            printf(":%lld ", (long long)why->child->next->next->num);
+            put_text(stdout, why->child->str);
+        }
+        printf("；由市级规则代决%s\n", red ? "\033[0m" : "");
+    }
+}
+
 int rules_run_status(struct ctx *c)
 {
     const struct wg_json *j = NULL, *drafts = NULL;
@@ -297,13 +314,7 @@ int rules_run_status(struct ctx *c)
     print_release(c, wg_json_get(j, "in_force"));
     if (wg_json_bool(j, "behind_city", false))
         puts("市级规则已更新：把同一文件夹再作草案提交，即在新市标之上");
-    for (const struct wg_json *i = wg_json_get(j, "incidents")->child; i; i = i->next) {
-        const struct wg_json *why = wg_json_get(i, "why");
-        printf("!! 规则故障 on.%.*s：%lld 次，%.*s:%lld %.*s；由市级规则代决\n",
-               WG_PRI(wg_json_str(i, "name")), (long long)wg_json_int(i, "count", 0),
-               WG_PRI(why->child->next->str), (long long)why->child->next->next->num,
-               WG_PRI(why->child->str));
-    }
+    print_incidents(wg_json_get(j, "incidents"));
     rc = get(c, area_path(c, "rules/drafts"), &drafts);
     if (rc == DONE && wg_json_get(drafts, "drafts")->count) {
         puts("草案");

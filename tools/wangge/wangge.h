@@ -205,6 +205,8 @@ int bench_open(struct bench *b, struct ctx *c, const char *folder);
 void bench_close(struct bench *b);
 /* The findings for a person, or with --json as they are. REFUSED where there is a fault. */
 int print_findings(struct ctx *c, const struct wg_findings *f);
+/* Rules that failed, and in whose place the city's decide. */
+void print_incidents(const struct wg_json *list);
 /* Those of a report, without a sum. */
 void print_findings_list(const struct wg_json *list);
 /* After a 202: asks until the job is done, then its result stands as the answer. */
