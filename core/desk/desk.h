@@ -247,6 +247,13 @@ struct wg_rule_cost {
 /** A copy; how many. Thread: any. */
 size_t wg_desk_costs(struct wg_desk *d, struct wg_rule_cost out[WG_RULE_COSTS]);
 
+/** What an author and an approver sign: who they are to it, of which area, and the revision. */
+enum wg_signer { WG_AUTHOR, WG_APPROVER };
+struct wg_str wg_signed_text(struct wg_arena *a, enum wg_signer as, const char *area,
+                             struct wg_str rev, struct wg_str user);
+/** Does a release's record have signatures that don't fit? One that people did not sign has none.
+ */
+bool wg_release_forged(struct wg_arena *a, const char *area, const struct wg_json *release);
 /** The bundle of a revision that was in force here once. Owner: caller. Thread: any. Errors:
  * WG_ENOENT, WG_ECORRUPT. */
 int wg_desk_bundle(struct wg_desk *d, struct wg_str rev, struct wg_bundle **out,
@@ -316,6 +323,7 @@ int wg_desk_packs(struct wg_desk *d, struct wg_str rev, struct wg_pack **pack,
 struct wg_audit {
     uint64_t entries, decided, differ, unknown_facts, cases;
     uint64_t blobs, bad_blobs; /**< that entries name; missing ones, and such with other bytes */
+    uint64_t releases, forged; /**< of rules; with a signature that does not fit */
     char first[512];           /**< the first difference, for a person */
 };
 /** Read every entry again: hash chain, then decide from its facts and compare each outcome, byte by

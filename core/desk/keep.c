@@ -94,6 +94,27 @@ static int forget_incident(void *arg, struct wg_str name, struct wg_str json)
     return WG_OK;
 }
 
+struct wg_str wg_signed_text(struct wg_arena *a, enum wg_signer as, const char *area,
+                             struct wg_str rev, struct wg_str user)
+{
+    return wg_arena_fmt(a, "wangge rules\n%s\n%s\n%.*s\n%.*s\n",
+                        as == WG_AUTHOR ? "author" : "approver", area, WG_PRI(rev), WG_PRI(user));
+}
+
+bool wg_release_forged(struct wg_arena *a, const char *area, const struct wg_json *release)
+{
+    static const char *const names[] = {[WG_AUTHOR] = "author", [WG_APPROVER] = "approver"};
+    bool forged = false;
+    for (int as = WG_AUTHOR; as <= WG_APPROVER; as++) {
+        const struct wg_json *who = wg_json_get(release, names[as]);
+        struct wg_str text = wg_signed_text(a, (enum wg_signer)as, area,
+                                            wg_json_str(release, "rev"), wg_json_str(who, "user"));
+        forged |=
+            who && !wg_sign_check(wg_json_str(who, "key"), text, wg_json_str(who, "signature"));
+    }
+    return forged;
+}
+
 /* Each record of a release: what the host gave, and the number, the moment, who, and what was
  * before. */
 static int decide_release(struct deciding *dc, struct wg_str json)

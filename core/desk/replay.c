@@ -126,6 +126,25 @@ static int check_blob(void *arg, struct wg_str name)
     return WG_OK;
 }
 
+/* ---- who signed the rules ---- */
+
+static void check_release(struct replay *r, const struct wg_entry *e)
+{
+    for (const struct wg_json *o = e->out->child; o; o = o->next) {
+        const struct wg_json *value = wg_json_get(o, "value");
+        if (!wg_str_is(wg_json_str(o, "kind"), "rules") || !value)
+            continue;
+        r->out->releases++;
+        if (!wg_release_forged(r->a, r->d->area, value))
+            continue;
+        r->out->forged++;
+        if (!r->out->first[0])
+            snprintf(r->out->first, sizeof(r->out->first),
+                     "entry %llu: a signature under rules %.*s does not fit",
+                     (unsigned long long)e->n, WG_PRI(wg_json_str(value, "rev")));
+    }
+}
+
 /* ---- one entry ---- */
 
 static int check_chain(struct replay *r, const struct wg_entry *e, struct wg_str bytes)
@@ -156,6 +175,8 @@ static int replay_one(void *arg, uint64_t n, struct wg_str bytes)
                        (unsigned long long)e.n);
     if (r->audit && e.of && (rc = decide_again(r, &e)) < 0)
         return rc;
+    if (r->audit && !e.of)
+        check_release(r, &e);
     if (r->audit && e.of && !e.was)
         r->out->cases++;
     struct naming naming = {r, &e};

@@ -336,8 +336,8 @@ void post_rules(struct call *call)
 static int check_approval(struct work *w, struct wg_err *err)
 {
     const struct wg_json *author = wg_json_get(w->record, "author");
-    struct wg_str state = wg_json_str(w->record, "state"), rev = wg_json_str(w->record, "rev"),
-                  base = wg_json_str(w->record, "base"), by = wg_json_str(author, "user");
+    struct wg_str state = wg_json_str(w->record, "state"), base = wg_json_str(w->record, "base"),
+                  by = wg_json_str(author, "user");
     struct wg_force *f = wg_desk_force(w->county->host->city->desk);
     bool moved = !w->county->is_city && f->pack && !wg_str_is(base, f->pack->rev);
     wg_force_drop(f);
@@ -346,8 +346,7 @@ static int check_approval(struct work *w, struct wg_err *err)
                        WG_PRI(state));
     if (wg_str_eq(by, w->user))
         return wg_fail(err, WG_EDENIED, "you wrote this draft; another person approves it");
-    struct wg_str text = wg_signed_text(w->a, WG_AUTHOR, w->county->area, rev, by);
-    if (!wg_sign_check(wg_json_str(author, "key"), text, wg_json_str(author, "signature")))
+    if (wg_release_forged(w->a, w->county->area, w->record))
         return wg_fail(err, WG_ECORRUPT, "the author's signature does not fit this draft");
     if (moved)
         return wg_fail(err, WG_ESTATE,

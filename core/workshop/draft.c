@@ -1,4 +1,4 @@
-/* A draft as it comes in: a tar of Lua files; and what is signed. */
+/* A draft as it comes in: a tar of Lua files. */
 #include "workshop/workshop.h"
 
 #include <archive.h>
@@ -110,11 +110,4 @@ int wg_draft_read(struct wg_str tar, const char *area, struct wg_arena *a,
     *files = r.file;
     *count = r.count;
     return rc;
-}
-
-struct wg_str wg_signed_text(struct wg_arena *a, enum wg_signer as, const char *area,
-                             struct wg_str rev, struct wg_str user)
-{
-    return wg_arena_fmt(a, "wangge rules\n%s\n%s\n%.*s\n%.*s\n",
-                        as == WG_AUTHOR ? "author" : "approver", area, WG_PRI(rev), WG_PRI(user));
 }

@@ -40,11 +40,6 @@ void wg_findings_write(const struct wg_findings *f, struct wg_buf *out);
  * arena. Errors: WG_EINVAL (which file, what would be right), WG_ERANGE, WG_ENOMEM. */
 int wg_draft_read(struct wg_str tar, const char *area, struct wg_arena *a,
                   struct wg_bundle_file **files, size_t *count, struct wg_err *err);
-/** What an author and an approver sign: who they are to it, of which area, and the revision. */
-enum wg_signer { WG_AUTHOR, WG_APPROVER };
-struct wg_str wg_signed_text(struct wg_arena *a, enum wg_signer as, const char *area,
-                             struct wg_str rev, struct wg_str user);
-
 /* ---- 回测: recorded decisions under a draft ---- */
 
 struct wg_backtest;

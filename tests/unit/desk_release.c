@@ -149,6 +149,32 @@ TEST(releases_are_numbered_and_know_what_was_before)
     county_done(&c);
 }
 
+TEST(a_signature_under_rules_is_of_this_person_area_revision_and_part)
+{
+    static const uint8_t seed[WG_SIGN_SEED] = {7};
+    struct wg_arena *a = wg_arena_new(0);
+    char key[WG_PUBLIC_TEXT + 1], signature[WG_SIGNATURE_TEXT + 1];
+    wg_sign_public(seed, key);
+    wg_sign(seed, wg_signed_text(a, WG_AUTHOR, AREA, WG_S("b2:x"), WG_S("g-001")), signature);
+    const struct {
+        const char *rev, *as, *user, *area;
+        bool forged;
+    } rows[] = {
+        {"b2:x", "author", "g-001", AREA, false},    {"b2:y", "author", "g-001", AREA, true},
+        {"b2:x", "author", "g-002", AREA, true},     {"b2:x", "approver", "g-001", AREA, true},
+        {"b2:x", "author", "g-001", "341821", true}, {"b2:x", "nobody", "g-001", AREA, false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct wg_json *j = NULL;
+        struct wg_str text = wg_arena_fmt(
+            a, "{\"rev\":\"%s\",\"%s\":{\"user\":\"%s\",\"key\":\"%s\",\"signature\":\"%s\"}}",
+            rows[i].rev, rows[i].as, rows[i].user, key, signature);
+        CHECK_INT(wg_json_parse(a, text, &j, &err), WG_OK);
+        CHECK_INT(wg_release_forged(a, rows[i].area, j), rows[i].forged);
+    }
+    wg_arena_free(a);
+}
+
 TEST(a_running_case_goes_along_only_where_it_is_told_to)
 {
     struct county c;

@@ -75,18 +75,23 @@ static int audit(struct offline *o, const struct wg_desk_opts *opts, struct wg_b
     int rc = wg_replay_audit(opts, progress, o, &a, err);
     if (rc < 0)
         return rc;
-    o->differs |= a.differ > 0 || a.bad_blobs > 0;
+    o->differs |= a.differ > 0 || a.bad_blobs > 0 || a.forged > 0;
     if (!o->c->raw)
         printf("%s: %llu entries, %llu cases, %llu decisions made again, %llu differ, %llu of them "
-               "for want of a fact; %llu blobs, %llu missing or changed\n",
+               "for want of a fact; %llu blobs, %llu missing or changed; %llu releases of rules, "
+               "%llu with a "
+               "signature that does not fit\n",
                o->area, (unsigned long long)a.entries, (unsigned long long)a.cases,
                (unsigned long long)a.decided, (unsigned long long)a.differ,
                (unsigned long long)a.unknown_facts, (unsigned long long)a.blobs,
-               (unsigned long long)a.bad_blobs);
+               (unsigned long long)a.bad_blobs, (unsigned long long)a.releases,
+               (unsigned long long)a.forged);
     if (!o->c->raw && a.first[0])
         printf("  first: %s\n", a.first);
     wg_json_kint(out, "entries", (int64_t)a.entries);
     wg_json_kint(out, "cases", (int64_t)a.cases);
+    wg_json_kint(out, "releases", (int64_t)a.releases);
+    wg_json_kint(out, "forged", (int64_t)a.forged);
     wg_json_kint(out, "decided", (int64_t)a.decided);
     wg_json_kint(out, "differ", (int64_t)a.differ);
     wg_json_kint(out, "unknown_facts", (int64_t)a.unknown_facts);
