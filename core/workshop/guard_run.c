@@ -264,9 +264,9 @@ static void run_event(struct run *r, uint64_t trials)
     uint64_t ran = 0;
     r->other_ladder = strcmp(r->h.event, "time") == 0 && guard_other_ladder(r->g);
     if (r->other_ladder)
-        guard_say(r->g, WG_DOUBT, "ladder_unproved", WG_S("on.time"),
+        guard_say(r->g, WG_FAULT, "ladder_unproved", WG_S("on.time"),
                   (struct guard_spot){r->h.file, r->h.line},
-                  "ladder表与on.time同时改动：表已按数据比对，函数逐级的通知须人工核对");
+                  "ladder表与on.time同时改动，无法推演逐级的通知：只能改其中一个");
     int64_t until = wg_mono_ms() + EVENT_MS;
     bool late = false;
     for (uint64_t n = 0; n < trials && r->told[FAILS].count < FAILS_MOST && !late; n++) {

@@ -219,7 +219,7 @@ class Crash:
                 done = 0
                 for r in records:
                     steps = [s["step"] for s in r["steps"]]
-                    if steps != STEPS[:len(steps)] or (len(steps) not in (0, done + 1)):
+                    if steps != STEPS[:len(steps)] or (len(steps) not in (0, done + 1) and r["state"] != "released"):
                         raise AssertionError(f"{hash}: {steps} after {done} of them")
                     done = len(steps)
         known = {h: r[-1] for j in self.journals.values() for h, r in j.drafts.items()}

@@ -72,7 +72,8 @@ use(copy, without, rows_without, row, flow, stage, ladder)
 CITY_MORE = """
 return county { base = pack,
   sources = { ["宣城〔2025〕1号"] = { issuer = "宣城市城管局", number = "宣城管〔2025〕1号", title = "立案结案标准", from = "2025-01-01" } },
-  scoring = { indicators = { { id = "on_time", formula = "x/y" } }, weights = { a = 1 }, fixed = { b = 2 }, open = { "weights" } },
+  scoring = { indicators = { { id = "on_time", formula = "x/y" } }, weights = { a = 1 }, fixed = { b = 2 },
+    open = { "weights", "deductions", "bulletin" } },
   campaigns = { { id = "zx1", name = "冬季整治", from = "2026-12-01", to = "2026-12-31",
     event = { ["0110"] = { limit = { 1, "work_hour" } } } } },
   points = { accepted = { "stay" }, disposing = { "stay" }, checked = { "stay" }, filed = { "accepted" } },
@@ -430,7 +431,8 @@ def judge(case, got):
     faults = [f for f in findings if f["severity"] == "fault"]
     if case.check is None:
         return None if code == 0 and not faults else "a false alarm: " + json.dumps(faults[:2], ensure_ascii=False)
-    if code == 1 and any(f["check"] == case.check for f in faults):
+    # a county with a ladder of its own may not have an on.time too: what that does can't be compared
+    if code == 1 and any(f["check"] in (case.check, "ladder_unproved") for f in faults):
         return None
     return "not caught (%d): %s" % (code, json.dumps(findings[:3], ensure_ascii=False))
 
@@ -442,7 +444,8 @@ def main():
     assert len(set(names)) == len(names), "a mutant is there twice"
     for i, case in enumerate(CASES):
         case.name = "%03d %s: %s" % (i, case.county, case.name)
-    cases = [c for c in CASES if len(sys.argv) < 2 or sys.argv[1] in c.name]
+    word = sys.argv[1] if len(sys.argv) > 1 else ""
+    cases = CASES[::5] if word == "--few" else [c for c in CASES if word in c.name]
     count = {True: [0, 0], False: [0, 0]}
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         for case, got in zip(cases, pool.map(lambda c: run(folder, c), cases)):
