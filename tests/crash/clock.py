@@ -245,7 +245,7 @@ class Campaign(Skewed):
         return [e["value"] for e in json.loads(words[2]) if e["decision"] == "limit"][-1]
 
     def test_it_holds_to_midnight_and_leaves_nothing_behind(self):
-        self.assertTrue(wait_until(lambda: "taken over" in self.server.said(), 30))
+        self.assertTrue(wait_until(lambda: '"taken over","area":341824' in self.server.said(), 30))
         self.passes(15 * 3600 - 180)  # three minutes to midnight
         first, second = self.brought_to("accept"), self.brought_to("accept", i=1)
         now = datetime.now(moment("2026-01-01T00:00:00+08:00").tzinfo) + timedelta(seconds=self.offset)
@@ -298,7 +298,7 @@ class Released(Skewed):
         return {"scripts": scripts, "dev": True}
 
     def test_once_the_hold_is_over_time_goes_on(self):
-        self.assertTrue(wait_until(lambda: "taken over" in self.server.said(), 30))
+        self.assertTrue(wait_until(lambda: '"taken over","area":341824' in self.server.said(), 30))
         case = self.at_work()
         self.write(self.offset + 5 * DAY)
         self.is_status(self.who("p-001").act(case, "urge"), 200)
