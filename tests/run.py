@@ -48,7 +48,7 @@ def steps(everything):
     yield "demo city", python_tests("tests/democity_test.py"), plain
     yield "HTTP, sanitized server", python_tests("discover", "-s", "tests/http", "-t", "tests/http"), asan
     yield "client", python_tests("tests/client_test.py"), plain
-    yield "rules made looser", [[sys.executable, "tests/rules/mutants.py", *[] if everything else ["--few"]]], plain
+    yield "rules made looser", [[sys.executable, "tests/rules/mutants.py", *([] if everything else ["--few"])]], plain
     yield f"kill -9, {rounds} rounds", [[sys.executable, "tests/crash/crash.py", "--rounds", rounds]], plain
     yield f"kill -9 while rules change, {releases} rounds", [[sys.executable, "tests/crash/release.py", "--rounds", releases]], plain
     yield "kill -9 while photos come in", [[sys.executable, "tests/crash/uploads.py"]], plain
