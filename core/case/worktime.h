@@ -26,6 +26,10 @@ struct wg_limit {
     int64_t n_milli;
     enum wg_unit unit;
 };
+static inline bool wg_limit_same(struct wg_limit a, struct wg_limit b)
+{
+    return a.n_milli == b.n_milli && a.unit == b.unit;
+}
 
 /** Make a calendar from a county's `hours` table and the national calendar
  * (standards/calendar.json; NULL: none). hours: {"week":"Mon-Fri" | "Mon-Sat" | "Mon,Wed,Fri" …,

@@ -258,13 +258,7 @@ static int do_correct(struct deciding *dc)
     END(dc);
     if (!row)
         return WG_OK;
-    /* The right limit from where the wrong one began, with every stop and grant that there was. */
-    int64_t right, wrong;
-    int rc = clock_deadline(dc, dc->c.clock_from, row->limit, &right);
-    if (rc == WG_OK)
-        rc = clock_deadline(dc, dc->c.clock_from, dc->c.limit, &wrong);
-    if (rc == WG_OK)
-        rc = clock_move(dc, dc->c.due, wrong, right, &dc->due);
+    int rc = clock_relimit(dc, row->limit);
     if (rc < 0)
         return rc;
     BEGIN(dc);

@@ -28,25 +28,31 @@ int clock_deadline(struct deciding *dc, int64_t from, struct wg_limit limit, int
                       out);
 }
 
-int clock_shift(struct deciding *dc, int64_t from, int64_t to, int64_t *due)
+/* As much after `to` as due is after `from`. */
+static int move(struct deciding *dc, int64_t from, int64_t to, int64_t *due)
 {
-    if (*due <= from || to <= from)
-        return WG_OK;
     return ask_moment(dc, "shift",
                       wg_arena_fmt(dc->a, "[%lld,%lld,%lld,\"%s\"]", (long long)*due,
                                    (long long)from, (long long)to, wg_unit_name(dc->c.limit.unit)),
                       due);
 }
 
-int clock_move(struct deciding *dc, int64_t due, int64_t from, int64_t to, int64_t *out)
+int clock_shift(struct deciding *dc, int64_t from, int64_t to, int64_t *due)
 {
-    *out = to;
-    if (due <= from)
-        return WG_OK;
-    return ask_moment(dc, "shift",
-                      wg_arena_fmt(dc->a, "[%lld,%lld,%lld,\"%s\"]", (long long)due,
-                                   (long long)from, (long long)to, wg_unit_name(dc->c.limit.unit)),
-                      out);
+    return *due <= from || to <= from ? WG_OK : move(dc, from, to, due);
+}
+
+int clock_relimit(struct deciding *dc, struct wg_limit limit)
+{
+    const struct wg_case *c = &dc->c;
+    int64_t right, wrong;
+    int rc = clock_deadline(dc, c->clock_from, limit, &right);
+    if (rc == WG_OK)
+        rc = clock_deadline(dc, c->clock_from, c->limit, &wrong);
+    if (rc < 0)
+        return rc;
+    dc->due = c->due > wrong ? c->due : right;
+    return c->due > wrong ? move(dc, wrong, right, &dc->due) : WG_OK;
 }
 
 static int later(const struct wg_worktime *wt, int64_t from, int64_t ms, enum wg_unit unit,
@@ -90,6 +96,21 @@ static int answer_warn(const struct wg_worktime *wt, const struct wg_json *args,
             keep = whole / 1000 * name->next->num + whole % 1000 * name->next->num / 1000;
     *out = now->num;
     return left > keep ? later(wt, now->num, left - keep, limit.unit, out) : WG_OK;
+}
+
+int clock_relimited(const struct wg_worktime *wt, const struct wg_case *c, struct wg_limit limit,
+                    int64_t *due)
+{
+    int64_t right, wrong;
+    int rc = wg_worktime_due(wt, c->clock_from, limit, &right);
+    if (rc == WG_OK)
+        rc = wg_worktime_due(wt, c->clock_from, c->limit, &wrong);
+    if (rc < 0)
+        return rc;
+    *due = right;
+    return c->due > wrong ? later(wt, right, wg_limit_between(wt, wrong, c->due, c->limit.unit),
+                                  c->limit.unit, due)
+                          : WG_OK;
 }
 
 int clock_answer(const struct wg_worktime *wt, const char *what, const struct wg_json *args,

@@ -181,8 +181,12 @@ int clock_after(struct deciding *dc);
 bool clock_never_stopped(const struct deciding *dc);
 /** When the lamp turns yellow, of a limit that runs since `from` and is up at dc->due. */
 int clock_warn(struct deciding *dc, int64_t from, struct wg_limit limit, int64_t *warn);
-/** As much after `to` as `due` is after `from`. */
-int clock_move(struct deciding *dc, int64_t due, int64_t from, int64_t to, int64_t *out);
+/** dc->due by another limit from where the old one began, with every stop and grant that there was.
+ */
+int clock_relimit(struct deciding *dc, struct wg_limit limit);
+/** What clock_relimit would make of a case, by this calendar; nothing is asked. */
+int clock_relimited(const struct wg_worktime *wt, const struct wg_case *c, struct wg_limit limit,
+                    int64_t *due);
 /** When a limit that runs from then is up; asked, so a fact. */
 int clock_deadline(struct deciding *dc, int64_t from, struct wg_limit limit, int64_t *out);
 /** A due moment as it is when from … to did not count. */

@@ -21,30 +21,6 @@ static const struct wg_condition *row_in(const struct wg_case *c, const struct w
     return *why ? NULL : row;
 }
 
-static bool same_limit(struct wg_limit a, struct wg_limit b)
-{
-    return a.n_milli == b.n_milli && a.unit == b.unit;
-}
-
-/* What was left when the old limit would have been up is left when the new one is. */
-static int moved(const struct wg_worktime *wt, const struct wg_case *c, struct wg_limit limit,
-                 int64_t *due)
-{
-    int64_t right, wrong;
-    int rc = wg_worktime_due(wt, c->clock_from, limit, &right);
-    if (rc == WG_OK)
-        rc = wg_worktime_due(wt, c->clock_from, c->limit, &wrong);
-    if (rc < 0)
-        return rc;
-    int64_t left = wg_limit_between(wt, wrong, c->due, c->limit.unit);
-    *due = right + left;
-    if (c->due <= wrong)
-        *due = right;
-    else if (c->limit.unit == WG_WORK_HOUR || c->limit.unit == WG_WORK_DAY)
-        rc = wg_worktime_add(wt, right, left, due);
-    return rc;
-}
-
 struct previewing {
     const struct wg_pack *to;
     const struct wg_worktime *wt;
@@ -87,7 +63,8 @@ static int preview_one(void *arg, const struct wg_case *c)
     if (!c->filed || !c->rev.n || wg_str_is(c->rev, p->to->rev))
         return WG_OK;
     const struct wg_condition *row = row_in(c, p->to, &why);
-    if (row && !same_limit(row->limit, c->limit) && moved(p->wt, c, row->limit, &due) < 0)
+    if (row && !wg_limit_same(row->limit, c->limit) &&
+        clock_relimited(p->wt, c, row->limit, &due) < 0)
         why = "新时限算不出到期时刻";
     p->sum->cases++;
     p->sum->can += !why;
@@ -102,7 +79,6 @@ static int preview_one(void *arg, const struct wg_case *c)
 int wg_desk_migration(struct wg_desk *d, const struct wg_pack *to, struct wg_migration *sum,
                       uint64_t *ids, size_t cap, struct wg_buf *out, struct wg_err *err)
 {
-    struct wg_force *f = wg_desk_force(d);
     struct wg_worktime *wt = NULL;
     struct wg_arena *a = wg_arena_new(0);
     struct wg_json *hours = NULL;
@@ -122,21 +98,15 @@ int wg_desk_migration(struct wg_desk *d, const struct wg_pack *to, struct wg_mig
     wg_buf_free(&next);
     wg_worktime_free(wt);
     wg_arena_free(a);
-    wg_force_drop(f);
     return rc;
 }
 
 /* ---- doing it ---- */
 
-/* The right limit from where the old one began, with every stop and grant that there was. */
 static int move_due(struct deciding *dc, struct wg_limit limit)
 {
-    int64_t right, wrong, warn = 0;
-    int rc = clock_deadline(dc, dc->c.clock_from, limit, &right);
-    if (rc == WG_OK)
-        rc = clock_deadline(dc, dc->c.clock_from, dc->c.limit, &wrong);
-    if (rc == WG_OK)
-        rc = clock_move(dc, dc->c.due, wrong, right, &dc->due);
+    int64_t warn = 0;
+    int rc = clock_relimit(dc, limit);
     if (rc == WG_OK && dc->due > dc->t)
         rc = clock_warn(dc, dc->c.clock_from, limit, &warn);
     if (rc < 0)
@@ -172,7 +142,7 @@ int decide_migrate(struct deciding *dc)
     out_begin(dc, "set");
     wg_json_kbool(&dc->outs, "pinned", true);
     wg_json_kstr(&dc->outs, "rules_was", dc->c.rev);
-    if (!same_limit(row->limit, dc->c.limit)) {
+    if (!wg_limit_same(row->limit, dc->c.limit)) {
         out_limit(&dc->outs, row->limit);
         if ((rc = move_due(dc, row->limit)) < 0)
             return rc;

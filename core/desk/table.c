@@ -166,8 +166,8 @@ static int read_rows(struct checking *c, struct wg_csv *csv, struct wg_err *err)
         if (csv->count != heads)
             fault(c, i, (struct wg_str){NULL, 0}, "", "%zu fields, the first line has %zu",
                   csv->count, heads);
-        __atomic_store_n(&c->faults->rows, i + 1, __ATOMIC_RELAXED);
-        __atomic_store_n(&c->faults->bytes, csv->_at, __ATOMIC_RELAXED);
+        __atomic_store_n(&c->faults->read.rows, i + 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&c->faults->read.bytes, csv->_at, __ATOMIC_RELAXED);
     }
     return rc < 0 || head ? rc
                           : wg_fail(err, WG_EINVAL,

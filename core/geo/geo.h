@@ -69,6 +69,11 @@ struct wg_feature {
     struct wg_point at; /**< of a point layer; of an area, a point of its box's middle */
 };
 
+/** How far a long reading is: stored atomically, for whoever watches from elsewhere. */
+struct wg_reading {
+    size_t rows, bytes;
+};
+
 /** Build from a GeoJSON FeatureCollection (RFC 7946): Polygon and MultiPolygon, or Point; not
  * mixed. Each feature needs an id (or properties.id or properties.code), unique. Checks rings:
  * closed, 4 points and more, inside
@@ -79,8 +84,8 @@ struct wg_feature {
 struct wg_layer_faults {
     size_t count;
     struct wg_buf text; /**< one a line, at most 1,000 of them; owner: caller, wg_buf_free */
-    size_t rows, bytes; /**< read so far: stored atomically, for whoever watches from elsewhere */
-};                      /**< an out-parameter: what was in it is forgotten; NULL is fine */
+    struct wg_reading read;
+}; /**< an out-parameter: what was in it is forgotten; NULL is fine */
 int wg_layer_from_geojson(struct wg_str text, struct wg_layer **out, struct wg_layer_faults *faults,
                           struct wg_err *err);
 /** The same from GeoJSON Text Sequences (RFC 8142) or newline-delimited GeoJSON: a Feature a

@@ -40,8 +40,8 @@ void build_forget(struct layer_build *b, size_t rings, size_t verts)
 
 void build_read(struct layer_build *b, size_t rows, size_t bytes)
 {
-    __atomic_store_n(&b->faults->rows, rows, __ATOMIC_RELAXED);
-    __atomic_store_n(&b->faults->bytes, bytes, __ATOMIC_RELAXED);
+    __atomic_store_n(&b->faults->read.rows, rows, __ATOMIC_RELAXED);
+    __atomic_store_n(&b->faults->read.bytes, bytes, __ATOMIC_RELAXED);
 }
 
 struct wg_str build_cut(struct wg_str s)

@@ -15,7 +15,7 @@ struct testing {
     struct wg_str hash, user;
     int64_t from_ms, to_ms;
     enum { AS_JSON, AS_CSV, AS_HTML } as;
-    struct wg_layer_faults far; /* how far it is: rows */
+    struct wg_reading far; /* entries */
     struct wg_buf sum, out;
     char rev[WG_SHORT_TEXT + 1], blob[3][WG_BLOB_NAME + 1];
     int rc;
@@ -125,13 +125,10 @@ static void testing_done(struct job *job)
     keep_result(t);
     if (t->as == AS_JSON || !t->task->waits) { /* a job's result is JSON, whatever was accepted */
         wg_buf_str_add(&t->task->result, wg_buf_str(t->as == AS_JSON ? &t->out : &t->sum));
-        t->task->rows = t->far.rows;
-        t->task->reading = NULL;
         task_done(t->task, 200);
     } else {
         struct wg_req *req = t->task->waits;
         t->task->waits = NULL;
-        t->task->reading = NULL;
         wg_buf_str_add(&t->task->result, wg_buf_str(&t->sum));
         task_done(t->task, 200);
         wg_reply_buf(req, 200, types[t->as], &t->out);

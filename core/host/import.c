@@ -362,7 +362,7 @@ static void begin(struct call *call, struct import *m, const char *what)
 {
     struct task *t = m->task = task_new(call, what, wg_str_of(wg_collection_name(m->collection)));
     if (t) {
-        t->reading = m->fd >= 0 ? &m->faults : NULL;
+        t->reading = m->fd >= 0 ? &m->faults.read : NULL;
         t->size = m->size;
     }
     if (m->task && job_submit(call->host, &m->job) == WG_OK)

@@ -310,9 +310,9 @@ struct task {
     uint32_t roles; /* who may ask about it */
     bool running;   /* stored by the job */
     int64_t began_ms, ended_ms;
-    size_t size, rows;                     /* bytes of the file; rows read, when it is done */
-    const struct wg_layer_faults *reading; /* how far it is; NULL: not known */
-    struct wg_buf result, problem;         /* JSON */
+    size_t size, rows;                /* bytes of the file; rows read, when it is done */
+    const struct wg_reading *reading; /* how far it is; NULL: not known */
+    struct wg_buf result, problem;    /* JSON */
 };
 struct task *task_new(struct call *call, const char *what, struct wg_str of); /* NULL: no memory */
 void task_write(const struct task *t, struct wg_buf *b);

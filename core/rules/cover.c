@@ -200,21 +200,16 @@ out:
 
 /* ---- told ---- */
 
-static bool limit_same(struct wg_limit a, struct wg_limit b)
-{
-    return a.n_milli == b.n_milli && a.unit == b.unit;
-}
-
 static bool row_same(const struct wg_condition *a, const struct wg_condition *b)
 {
     bool same = wg_str_eq(a->text, b->text) && wg_str_eq(a->close, b->close) &&
                 wg_str_eq(a->source, b->source) && wg_str_eq(a->article, b->article) &&
-                limit_same(a->limit, b->limit) && a->assumed == b->assumed &&
+                wg_limit_same(a->limit, b->limit) && a->assumed == b->assumed &&
                 a->segments == b->segments;
     for (uint32_t i = 0; same && i < a->segments; i++)
         same = wg_str_eq(a->segment[i].name, b->segment[i].name) &&
                wg_str_eq(a->segment[i].unit, b->segment[i].unit) &&
-               limit_same(a->segment[i].limit, b->segment[i].limit);
+               wg_limit_same(a->segment[i].limit, b->segment[i].limit);
     return same;
 }
 

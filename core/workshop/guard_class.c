@@ -78,7 +78,7 @@ static void check_source(struct guard *g, const struct row *r)
         guard_say(g, WG_FAULT, "source_dropped", r->where, r->spot,
                   "依据的条款只能增加：市级%.*s，县级%.*s", WG_PRI(x->article), WG_PRI(y->article));
     if (x->source.n && !wg_str_eq(x->source, y->source) && wg_str_eq(x->close, y->close) &&
-        x->limit.n_milli == y->limit.n_milli && x->limit.unit == y->limit.unit)
+        wg_limit_same(x->limit, y->limit))
         guard_say(g, WG_DOUBT, "source_changed", r->where, r->spot,
                   "时限与结案条件都没有变，依据却由「%.*s」改成了「%.*s」", WG_PRI(x->source),
                   WG_PRI(y->source));

@@ -95,8 +95,8 @@ static void read_files(struct corpus *k)
 
 static bool same_row(const struct wg_condition *x, const struct wg_condition *y)
 {
-    return x->limit.n_milli == y->limit.n_milli && x->limit.unit == y->limit.unit &&
-           wg_str_eq(x->text, y->text) && wg_str_eq(x->source, y->source);
+    return wg_limit_same(x->limit, y->limit) && wg_str_eq(x->text, y->text) &&
+           wg_str_eq(x->source, y->source);
 }
 
 /* Does any file of the county's name this class? */

@@ -285,8 +285,7 @@ static bool same_campaign(const struct wg_campaign *x, const struct wg_campaign 
     for (size_t i = 0; same && i < x->rows; i++) {
         const struct wg_campaign_class *a = &x->row[i], *b = &y->row[i];
         same = a->kind == b->kind && wg_str_eq(a->code, b->code) && a->limited == b->limited &&
-               a->weight_milli == b->weight_milli && a->limit.n_milli == b->limit.n_milli &&
-               a->limit.unit == b->limit.unit;
+               a->weight_milli == b->weight_milli && wg_limit_same(a->limit, b->limit);
     }
     return same;
 }

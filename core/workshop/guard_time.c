@@ -72,11 +72,6 @@ int guard_calendars(struct guard *g, struct wg_err *err)
 
 /* ---- limits ---- */
 
-static bool same_limit(struct wg_limit x, struct wg_limit y)
-{
-    return x.n_milli == y.n_milli && x.unit == y.unit;
-}
-
 static int64_t look_for_later(const struct guard *g, struct wg_limit x, struct wg_limit y)
 {
     for (size_t i = 0; i < g->starts; i++)
@@ -88,14 +83,14 @@ static int64_t look_for_later(const struct guard *g, struct wg_limit x, struct w
 bool guard_within(struct guard *g, struct wg_limit x, struct wg_limit y, int64_t *at)
 {
     *at = g->starts ? g->start[0] : 0;
-    if (y.n_milli <= 0 || same_limit(x, y))
+    if (y.n_milli <= 0 || wg_limit_same(x, y))
         return true;
     if (x.n_milli <= 0)
         return false;
     if (x.unit == y.unit) /* more of one unit is never up earlier */
         return x.n_milli < y.n_milli;
     for (size_t i = 0; i < g->pairs; i++)
-        if (same_limit(g->pair[i].x, x) && same_limit(g->pair[i].y, y)) {
+        if (wg_limit_same(g->pair[i].x, x) && wg_limit_same(g->pair[i].y, y)) {
             *at = g->pair[i].at;
             return *at == INT64_MIN;
         }

@@ -236,11 +236,6 @@ bool sheet_same(struct wg_str a, struct wg_str b)
     return wg_str_eq(sheet_trim(a), sheet_trim(b));
 }
 
-bool sheet_same_limit(struct wg_limit a, struct wg_limit b)
-{
-    return a.n_milli == b.n_milli && a.unit == b.unit;
-}
-
 bool sheet_same_stages(const struct wg_condition *a, const struct wg_condition *b)
 {
     if (a->segments != b->segments)
@@ -248,7 +243,7 @@ bool sheet_same_stages(const struct wg_condition *a, const struct wg_condition *
     for (uint32_t i = 0; i < a->segments; i++)
         if (!sheet_same(a->segment[i].name, b->segment[i].name) ||
             !wg_str_eq(a->segment[i].unit, b->segment[i].unit) ||
-            !sheet_same_limit(a->segment[i].limit, b->segment[i].limit))
+            !wg_limit_same(a->segment[i].limit, b->segment[i].limit))
             return false;
     return true;
 }
@@ -258,7 +253,7 @@ bool sheet_same_condition(const struct wg_condition *a, const struct wg_conditio
     return sheet_same(a->id, b->id) && sheet_same(a->text, b->text) &&
            sheet_same(a->close, b->close) && sheet_same(a->source, b->source) &&
            sheet_same(a->article, b->article) && a->assumed == b->assumed &&
-           sheet_same_limit(a->limit, b->limit) && sheet_same_stages(a, b);
+           wg_limit_same(a->limit, b->limit) && sheet_same_stages(a, b);
 }
 
 /* ---- writing ---- */

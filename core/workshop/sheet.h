@@ -42,7 +42,6 @@ void sheet_stages_write(const struct wg_condition *c, struct wg_buf *out);
 struct wg_str sheet_trim(struct wg_str s);
 /* Where they stand in a sheet they are the same: white space at the ends does not count. */
 bool sheet_same(struct wg_str a, struct wg_str b);
-bool sheet_same_limit(struct wg_limit a, struct wg_limit b);
 bool sheet_same_stages(const struct wg_condition *a, const struct wg_condition *b);
 bool sheet_same_condition(const struct wg_condition *a, const struct wg_condition *b);
 

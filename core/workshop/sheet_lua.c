@@ -56,7 +56,7 @@ static void write_row(struct wg_buf *out, const struct wg_condition *c,
     write_text(out, base ? base->id : c->id);
     if (!base || !sheet_same(c->text, base->text))
         write_field(out, "text", c->text);
-    if (!base || !sheet_same_limit(c->limit, base->limit)) {
+    if (!base || !wg_limit_same(c->limit, base->limit)) {
         wg_buf_lit(out, ", ");
         write_limit(out, c->limit);
     }
@@ -104,7 +104,7 @@ static void count_change(const struct wg_condition *c, const struct wg_condition
 {
     if (!base)
         changes->added++;
-    else if (sheet_same_limit(c->limit, base->limit))
+    else if (wg_limit_same(c->limit, base->limit))
         changes->reworded++;
     else if (tighter(c->limit, base->limit))
         changes->tightened++;

@@ -6,7 +6,6 @@ moment; perhaps the views go back to an earlier copy or lose their marks, the en
 that nobody was told of is cut. Then: all that was acknowledged is there, nothing is there twice, a repeated key gives
 the same case; every tenth round and at the end the audit decides all again and the views are folded anew and compared.
 """
-import argparse
 import json
 import random
 import shutil
@@ -18,6 +17,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 import journal
+import rounds
 from support import JIXI, LANGXI, STEPS, WANGGE, city, event, temp
 
 WORKERS = [JIXI, JIXI, JIXI, LANGXI]
@@ -226,9 +226,9 @@ class Crash:
                 raise AssertionError(f"replay {what}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def run(self, rounds):
+    def run(self, n):
         sent = []
-        for self.round in range(1, rounds + 1):
+        for self.round in range(1, n + 1):
             self.server.start()
             self.check_server(sent)
             self.asked_again, sent = sent, self.load()
@@ -247,27 +247,5 @@ class Crash:
         return self.replay()
 
 
-def main():
-    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    args.add_argument("--rounds", type=int, default=20)
-    args.add_argument("--seed", type=int, default=None, help="to go through the same again; default: another each time")
-    args = args.parse_args()
-    seed = args.seed if args.seed is not None else random.SystemRandom().getrandbits(32)
-    print(f"seed {seed}, {args.rounds} rounds", flush=True)
-    crash, start = Crash(seed), time.monotonic()
-    try:
-        said = crash.run(args.rounds)
-    except BaseException as e:
-        crash.server.kill()
-        if isinstance(e, KeyboardInterrupt):
-            raise
-        keep = Path(shutil.copytree(crash.server.folder, Path.cwd() / f"crash-{seed}"))
-        print(f"round {crash.round}: {e}\nthe folder is kept as {keep.name}; --seed {seed} goes through it again")
-        return 1
-    print("; ".join(f"{n} {what}" for what, n in crash.counts.items()))
-    print(said + f"{args.rounds} rounds in {time.monotonic() - start:.0f} s")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(rounds.main(__doc__, Crash, 20))

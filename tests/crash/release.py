@@ -7,10 +7,8 @@ what was asked for after it; GET rules, the last of the releases and the journal
 one before; a draft that was cut off can be sent again; a case is reported, accepted and filed by what is in force. Every
 fifth round and at the end the audit decides all again.
 """
-import argparse
 import json
 import random
-import shutil
 import subprocess
 import sys
 import threading
@@ -20,6 +18,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 import journal
+import rounds
 from support import CITY, JIXI, WANGGE, city, event, tighter
 from support import rules_folder as folder, rules_tar as tar
 
@@ -272,8 +271,8 @@ class Crash:
             raise AssertionError(f"replay --audit: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def run(self, rounds):
-        for self.round in range(1, rounds + 1):
+    def run(self, n):
+        for self.round in range(1, n + 1):
             self.server.start()
             before = {a: len(j.catch_up().releases) for a, j in self.journals.items()}
             author, reports = self.load()
@@ -292,27 +291,5 @@ class Crash:
         return self.audit()
 
 
-def main():
-    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    args.add_argument("--rounds", type=int, default=40)
-    args.add_argument("--seed", type=int, default=None, help="to make the same choices again; default: others each time")
-    args = args.parse_args()
-    seed = args.seed if args.seed is not None else random.SystemRandom().getrandbits(32)
-    print(f"seed {seed}, {args.rounds} rounds", flush=True)
-    crash, start = Crash(seed), time.monotonic()
-    try:
-        said = crash.run(args.rounds)
-    except BaseException as e:
-        crash.server.kill()
-        if isinstance(e, KeyboardInterrupt):
-            raise
-        keep = Path(shutil.copytree(crash.server.folder, Path.cwd() / f"crash-{seed}"))
-        print(f"round {crash.round}: {type(e).__name__}: {e}\nthe folder is kept as {keep.name}")
-        return 1
-    print("; ".join(f"{n} {what}" for what, n in crash.counts.items()))
-    print(said + f"{args.rounds} rounds in {time.monotonic() - start:.0f} s")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(rounds.main(__doc__, Crash, 40))

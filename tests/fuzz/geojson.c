@@ -90,7 +90,7 @@ static void read_as(reader read, struct wg_str text)
     wg_require((rc == WG_OK) == (layer != NULL));
     wg_require(rc == WG_OK ? faults.count == 0 : err.text[0] != '\0');
     wg_require(wg_utf8_valid(wg_str_of(err.text)) && wg_utf8_valid(wg_buf_str(&faults.text)));
-    wg_require(faults.bytes <= text.n);
+    wg_require(faults.read.bytes <= text.n);
     if (layer) {
         use(layer);
         wg_layer_compare(layer, layer, on_change, &same);

@@ -379,7 +379,7 @@ TEST(of_many_faults_all_are_counted_and_a_thousand_told)
         wg_buf_fmt(&text, "p%d,1,\n", i);
     CHECK_INT(wg_layer_from_csv(wg_buf_str(&text), &layer, &faults, &err), WG_EINVAL);
     CHECK_INT(faults.count, 1100);
-    CHECK_INT(faults.rows, 1100);
+    CHECK_INT(faults.read.rows, 1100);
     for (size_t i = 0; i < faults.text.n; i++)
         lines += faults.text.p[i] == '\n';
     CHECK_INT(lines, 1000);

@@ -136,7 +136,7 @@ static size_t count_of(const char *text)
     if (wg_layer_from_geojsons(wg_str_of(text), &layer, &faults, &err) < 0)
         fail_msg("%s", err.text);
     size_t n = wg_layer_count(layer);
-    CHECK_INT(faults.rows, n);
+    CHECK_INT(faults.read.rows, n);
     wg_layer_drop(layer);
     wg_buf_free(&faults.text);
     return n;
