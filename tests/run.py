@@ -1,10 +1,13 @@
 """Every test, step by step, behind tools/check. Prints each step's outcome as it ends; a failed step's output follows it.
+Builds and what fills the machine by itself go one by one; what mostly waits (servers killed, clocks, clients) goes two at a time.
 The last line is `N passed, N failed`; the exit code is 1 where something failed."""
 import os
 import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -14,13 +17,13 @@ SANITIZED = {
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
 }
-THREADED = "unit-(case_search|desk(?!_histories)|net|store).*"  # the histories are one thread's, and long
+ALONE, BESIDE = 1, 2  # how many steps of a kind go at a time
 
 
-def setup(folder, *options, env=None):
+def setup(folder, *options, what=()):
     """A build folder, made once and brought up to date; its output only where it fails."""
     made = [] if (folder / "build.ninja").exists() else [["meson", "setup", str(folder), *options]]
-    return made + [["ninja", "-C", str(folder)]]
+    return made + [["ninja", "-C", str(folder), *what]]
 
 
 def meson_tests(folder, *more):
@@ -32,37 +35,37 @@ def python_tests(*where):
 
 
 def steps(everything):
-    """name, commands, environment."""
+    """name, commands, environment, and whether another may run beside it."""
     asan = {**SANITIZED, "WANGGED": str(ASAN / "core/wangged"), "WANGGE": str(ASAN / "tools/wangge/wangge"),
             "WANGGE_BUILD": str(ASAN)}
     plain = {"WANGGED": str(PLAIN / "core/wangged"), "WANGGE": str(PLAIN / "tools/wangge/wangge"), "WANGGE_BUILD": str(PLAIN)}
     rounds, releases = ("200", "60") if everything else ("20", "15")
-    yield "layers: who includes whom", [["tools/layers.sh"]], {}
-    yield "format of C", [["tools/format.sh"]], {}
-    yield "lint of Lua", [["luacheck", "-q", "scripts"]], {}
-    yield "build with address and undefined sanitizers", setup(ASAN, "-Db_sanitize=address,undefined", "-Db_lundef=false"), {}
-    yield "unit tests, fuzz corpora", meson_tests(ASAN), SANITIZED
-    yield "build with thread sanitizer", setup(TSAN, "-Db_sanitize=thread", "-Db_lundef=false"), {}
-    yield "threads", meson_tests(TSAN, *threaded(TSAN)), SANITIZED
-    yield "build", setup(PLAIN), {}
-    yield "demo city", python_tests("tests/democity_test.py"), plain
-    yield "HTTP, sanitized server", python_tests("discover", "-s", "tests/http", "-t", "tests/http"), asan
-    yield "client", python_tests("tests/client_test.py"), plain
-    yield "rules made looser", [[sys.executable, "tests/rules/mutants.py", *([] if everything else ["--few"])]], plain
-    yield f"kill -9, {rounds} rounds", [[sys.executable, "tests/crash/crash.py", "--rounds", rounds]], plain
-    yield f"kill -9 while rules change, {releases} rounds", [[sys.executable, "tests/crash/release.py", "--rounds", releases]], plain
-    yield "kill -9 while photos come in", [[sys.executable, "tests/crash/uploads.py"]], plain
-    yield "a full disk, a failed sync", [[sys.executable, "tests/crash/disk.py"]], plain
-    yield "time that passes, clocks that jump", [[sys.executable, "tests/crash/clock.py"]], plain
-    yield "a damaged journal", [[sys.executable, "tests/crash/cuts.py"]], plain
+    yield "layers: who includes whom", [["tools/layers.sh"]], {}, ALONE
+    yield "format of C", [["tools/format.sh"]], {}, ALONE
+    yield "lint of Lua", [["luacheck", "-q", "scripts"]], {}, ALONE
+    yield "build with address and undefined sanitizers", setup(ASAN, "-Db_sanitize=address,undefined", "-Db_lundef=false"), {}, ALONE
+    yield "unit tests, fuzz corpora", meson_tests(ASAN), SANITIZED, ALONE
+    yield "build with thread sanitizer", setup(TSAN, "-Db_sanitize=thread", "-Db_lundef=false", what=["threads"]), {}, ALONE
+    yield "threads", meson_tests(TSAN, "--suite", "threads"), SANITIZED, ALONE
+    yield "build", setup(PLAIN), {}, ALONE
+    yield "demo city", python_tests("tests/democity_test.py"), plain, BESIDE
+    yield "HTTP, sanitized server", python_tests("discover", "-s", "tests/http", "-t", "tests/http"), asan, BESIDE
+    yield "client", python_tests("tests/client_test.py"), plain, BESIDE
+    yield "rules made looser", [[sys.executable, "tests/rules/mutants.py", *([] if everything else ["--few"])]], plain, BESIDE
+    yield f"kill -9, {rounds} rounds", [[sys.executable, "tests/crash/crash.py", "--rounds", rounds]], plain, BESIDE
+    yield f"kill -9 while rules change, {releases} rounds", [[sys.executable, "tests/crash/release.py", "--rounds", releases]], plain, BESIDE
+    yield "kill -9 while photos come in", [[sys.executable, "tests/crash/uploads.py"]], plain, BESIDE
+    yield "a full disk, a failed sync", [[sys.executable, "tests/crash/disk.py"]], plain, BESIDE
+    yield "time that passes, clocks that jump", [[sys.executable, "tests/crash/clock.py"]], plain, BESIDE
+    yield "a damaged journal", [[sys.executable, "tests/crash/cuts.py"]], plain, BESIDE
     if not everything:
         return
-    yield "100,000 random histories", [[str(PLAIN / "tests/unit_desk_histories")]], {**plain, "HISTORIES": "100000"}
+    yield "100,000 random histories", [[str(PLAIN / "tests/unit_desk_histories")]], {**plain, "HISTORIES": "100000"}, ALONE
     fuzz = setup(FUZZ, "-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false")
-    yield "build of fuzzers", fuzz, {"CC": "clang"}
+    yield "build of fuzzers", fuzz, {"CC": "clang"}, ALONE
     for corpus in sorted((ROOT / "tests/fuzz/corpus").iterdir()):
-        yield f"fuzz {corpus.name}, 30 s", fuzzing(corpus), {}
-    yield "benchmarks, short", [[sys.executable, "tests/bench/run.py", "--short"]], plain
+        yield f"fuzz {corpus.name}, 30 s", fuzzing(corpus), {}, BESIDE
+    yield "benchmarks, short", [[sys.executable, "tests/bench/run.py", "--short"]], plain, ALONE
 
 
 def fuzzing(corpus):
@@ -70,12 +73,6 @@ def fuzzing(corpus):
     found = FUZZ / f"found-{corpus.name}"
     found.mkdir(parents=True, exist_ok=True)
     return [[str(FUZZ / f"tests/fuzz_{corpus.name}"), "-max_total_time=30", "-print_final_stats=0", str(found), str(corpus)]]
-
-
-def threaded(folder):
-    """The tests that have threads, as meson knows them; all of them where it can't be asked yet."""
-    names = subprocess.run(["meson", "test", "-C", str(folder), "--list"], capture_output=True, text=True).stdout.split()
-    return [n for n in names if re.fullmatch(THREADED, n)]
 
 
 def count(text, ok):
@@ -92,14 +89,14 @@ def count(text, ok):
 
 
 def run(name, commands, env):
-    start, out, ok = time.monotonic(), "", True
+    start, out, ok = time.monotonic(), "", BESIDE
     print(f"… {name}", flush=True)
     for command in commands:
         try:
             done = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, stdin=subprocess.DEVNULL, text=True,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace")
         except OSError as e:  # a build that failed leaves nothing to run
-            out, ok = out + f"{command[0]}: {e.strerror}\n", False
+            out, ok = out + f"{command[0]}: {e.strerror}\n", ALONE
             break
         out += done.stdout
         if done.returncode:
@@ -116,13 +113,14 @@ def run(name, commands, env):
 
 def main():
     words = [a for a in sys.argv[1:] if not a.startswith("-")]
+    wanted = (s for s in steps("--all" in sys.argv)
+              if not words or any(w in s[0] for w in words) or s[0].startswith("build"))
     totals = [0, 0]
-    for name, commands, env in steps("--all" in sys.argv):
-        if words and not any(w in name for w in words) and not name.startswith("build"):
-            continue
-        passed, failed = run(name, commands, env)
-        totals[0] += passed
-        totals[1] += failed
+    for width, several in groupby(wanted, key=lambda s: s[3]):
+        with ThreadPoolExecutor(width) as pool:
+            for passed, failed in pool.map(lambda s: run(*s[:3]), several):
+                totals[0] += passed
+                totals[1] += failed
     print(f"{totals[0]} passed, {totals[1]} failed")
     return totals[1] > 0
 
