@@ -126,6 +126,14 @@ void wg_json_sep(struct wg_buf *b)
         wg_buf_char(b, ',');
 }
 
+bool wg_json_reopen(struct wg_buf *b)
+{
+    bool open = wg_buf_ok(b) && b->n > 0 && b->p[b->n - 1] == '}';
+    if (open)
+        b->n--;
+    return open;
+}
+
 void wg_json_key_str(struct wg_buf *b, struct wg_str key)
 {
     wg_json_sep(b);

@@ -85,5 +85,8 @@ static inline void wg_json_kbool(struct wg_buf *b, const char *key, bool v)
 void wg_json_ktime(struct wg_buf *b, const char *key, int64_t ms);
 /** A comma unless the last byte opens a list or object, or the buffer is empty. */
 void wg_json_sep(struct wg_buf *b);
+/** Into the object just written: its brace is taken back, for more members and another brace.
+ * false: there is none. */
+bool wg_json_reopen(struct wg_buf *b);
 
 #endif

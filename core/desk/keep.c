@@ -12,12 +12,12 @@ static void keep_begin(struct deciding *dc, const char *kind, struct wg_str name
     wg_json_key(&dc->outs, "value");
 }
 
-/* The value, and the reference of what went to the vault into the object, before its brace. */
+/* The value, and in it the reference of what went to the vault. */
 static void keep_value(struct deciding *dc, struct wg_str value)
 {
     wg_buf_str_add(&dc->outs, value);
     if (dc->secrets) {
-        dc->outs.n--;
+        wg_json_reopen(&dc->outs);
         wg_json_kstr(&dc->outs, dc->secret[0].field.p, wg_str_of(dc->ref[0]));
         wg_buf_char(&dc->outs, '}');
     }

@@ -97,7 +97,7 @@ static void write_answer(struct wg_arena *a, const struct wg_entry *e, const str
     const struct tracing *t = dc->trace;
     if (t->ran && wg_buf_ok(&t->out) && t->out.n) {
         wg_buf_str_add(out, wg_buf_str(&t->out));
-        out->n--; /* into the object, before its brace */
+        wg_json_reopen(out);
         wg_json_kbool(out, "again", same_again(a, e, dc));
     } else {
         wg_buf_lit(out, "{\"fired\":[],\"not\":[],\"again\":false");

@@ -327,8 +327,8 @@ void command_drop(struct call *call)
     struct wg_cmd *cmd = &call->cmd;
     wg_ground_drop(cmd->ground);
     wg_bundle_drop(cmd->bundle);
-    rules_free_later(call->host, cmd->rules);
-    rules_free_later(call->host, cmd->left);
+    rules_free_later(call->county, cmd->rules);
+    rules_free_later(call->county, cmd->left);
     cmd->ground = NULL;
     cmd->bundle = NULL;
     cmd->rules = cmd->left = NULL;
@@ -422,7 +422,7 @@ void host_release(struct wg_county *c, struct wg_arena *a, struct wg_str value,
 {
     struct call *call = WG_NEW(a, struct call);
     if (!call) {
-        rules_free_later(c->host, rules);
+        rules_free_later(c, rules);
         wg_arena_free(a);
         return;
     }
@@ -600,8 +600,8 @@ void show_case(struct wg_county *county, const struct session *s, const struct w
     wg_buf_room(out, 1024 + description.n); /* at once, not by doubling */
     wg_case_json(c, wg_str_of(county->area), description, wg_now_ms(), out);
     if (c->caller.n && s->roles & (WG_ACCEPTOR | WG_CHIEF) &&
-        wg_vault_get(vault, c->caller, &caller, NULL) == WG_OK && out->n && wg_buf_ok(out)) {
-        out->n--; /* into the object, before its brace */
+        wg_vault_get(vault, c->caller, &caller, NULL) == WG_OK) {
+        wg_json_reopen(out);
         wg_json_key(out, "caller");
         wg_buf_str_add(out, wg_buf_str(&caller));
         wg_buf_char(out, '}');

@@ -532,7 +532,7 @@ static struct wg_json *filled_in(struct call *call, struct wg_json *in)
         if (!wg_str_eq(wg_json_str(p, "id"), wg_json_str(in, "user")))
             continue;
         wg_json_write(in, &b);
-        b.n--; /* into the object, before its brace */
+        wg_json_reopen(&b);
         for (size_t i = 0; i < 3; i++) {
             const struct wg_json *v = wg_json_get(p, known[i]);
             if (!v || wg_json_get(in, known[i]))

@@ -194,7 +194,7 @@ void post_backtest(struct call *call)
         return;
     }
     t->task->reading = &t->far;
-    if (job_submit(call->host, &t->job) == WG_OK)
+    if (job_submit(call->county, &t->job) == WG_OK)
         return;
     wg_fail(&t->err, WG_EBUSY, "too many jobs wait; try again");
     task_failed(t->task, &t->err, (struct wg_str){NULL, 0});

@@ -101,6 +101,8 @@ int county_open(struct wg_host *h, struct wg_str area, struct wg_county **out, s
         open_search(c);
         rc = wg_desk_start(c->desk, err);
     }
+    if (rc == WG_OK)
+        rc = jobs_start(c, err);
     if (rc < 0) {
         char why[640];
         snprintf(why, sizeof(why), "%s", err->text);
@@ -231,7 +233,7 @@ static void reload_done(struct job *job)
         host_release(c, a, wg_arena_str(a, r->value), r->bundle, r->rules);
         r->rules = NULL;
     }
-    rules_free_later(c->host, r->rules);
+    rules_free_later(c, r->rules);
     wg_bundle_drop(r->bundle);
     wg_arena_free(r->arena);
     free(r);
@@ -248,7 +250,7 @@ void county_watch(struct wg_county *c)
     r->leave = !c->watched[0] && is_signed(c);
     r->job.run = reload_run;
     r->job.done = reload_done;
-    c->reloading = job_submit(c->host, &r->job) == WG_OK;
+    c->reloading = job_submit(c, &r->job) == WG_OK;
     if (!c->reloading) {
         wg_arena_free(r->arena);
         free(r);
@@ -282,9 +284,13 @@ static void night_run(struct job *job)
     blobs_sweep(n->county);
 }
 
+/* One after the other: the disk has the whole night. */
 static void night_done(struct job *job)
 {
+    struct wg_county *c = ((struct night *)job)->county;
     free(job);
+    if (c->index + 1 < c->host->counties && !c->host->draining)
+        county_night(c->host->county[c->index + 1]);
 }
 
 void county_night(struct wg_county *c)
@@ -295,8 +301,8 @@ void county_night(struct wg_county *c)
     n->county = c;
     n->job.run = night_run;
     n->job.done = night_done;
-    if (job_submit(c->host, &n->job) < 0)
-        free(n);
+    if (job_submit(c, &n->job) < 0) /* it has enough to do already: the next one */
+        night_done(&n->job);
 }
 
 /* ---- the search index, a piece a job, so that others get their turn ---- */
@@ -339,7 +345,7 @@ void county_index(struct wg_county *c)
     x->county = c;
     x->job.run = index_run;
     x->job.done = index_done;
-    c->indexing = job_submit(c->host, &x->job) == WG_OK;
+    c->indexing = job_submit(c, &x->job) == WG_OK;
     if (!c->indexing)
         free(x);
 }

@@ -107,23 +107,27 @@ int draft_bundle(struct wg_county *c, int fd, struct wg_arena *a, struct wg_bund
                            : rc; /* the draft's fault, not the address's */
 }
 
+int hash_record(struct wg_county *c, struct wg_txn *txn, struct wg_str hash, struct wg_arena *a,
+                struct wg_json **out, struct wg_err *err)
+{
+    struct wg_views *v = wg_desk_views(c->desk);
+    struct wg_str json;
+    return wg_view_record(v, txn, "draft", hash, &json) == WG_OK ||
+                   wg_view_record(v, txn, "rev", hash, &json) == WG_OK
+               ? wg_json_parse(a, wg_arena_str(a, json), out, err)
+               : wg_fail(err, WG_ENOENT, "there is no such draft or revision here");
+}
+
 int hash_bundle(struct wg_county *c, struct wg_str hash, struct wg_arena *a, struct wg_bundle **out,
                 struct wg_err *err)
 {
-    static const char *const kinds[] = {"draft", "rev"};
-    struct wg_views *v = wg_desk_views(c->desk);
     struct wg_txn *txn = NULL;
-    struct wg_str json = {NULL, 0};
     struct wg_json *j = NULL;
     char dir[1100];
-    int rc = wg_txn_begin(wg_views_env(v), false, &txn, err);
+    int rc = wg_txn_begin(wg_views_env(wg_desk_views(c->desk)), false, &txn, err);
     if (rc < 0)
         return rc;
-    for (int i = 0; i < 2 && !json.p; i++)
-        if (wg_view_record(v, txn, kinds[i], hash, &json) < 0)
-            json = (struct wg_str){NULL, 0};
-    rc = json.p ? wg_json_parse(a, wg_arena_str(a, json), &j, err)
-                : wg_fail(err, WG_ENOENT, "there is no such draft or revision here");
+    rc = hash_record(c, txn, hash, a, &j, err);
     wg_txn_abort(txn);
     snprintf(dir, sizeof(dir), "%s/blobs", wg_desk_dir(c->desk));
     return rc == WG_OK ? wg_bundle_load(dir, wg_json_str(j, "blob"), hash, out, err) : rc;
@@ -215,9 +219,7 @@ static void answer_draft(struct work *w)
 {
     struct wg_buf *b = &w->task->result;
     write_draft(w, b);
-    if (!wg_buf_ok(b))
-        return;
-    b->n--; /* into the object, before its brace */
+    wg_json_reopen(b);
     wg_json_kstr(b, "hash", wg_str_of(wg_bundle_rev(w->trial.bundle)));
     wg_json_kstr(b, "area", wg_str_of(w->county->area));
     wg_buf_char(b, '}');

@@ -292,9 +292,9 @@ void get_people(struct call *call)
         wg_json_sep(&b);
         wg_json_write(p, &b);
         const struct wg_json *phone = wg_json_get_s(phones, wg_json_str(p, "id"));
-        if (!phone || !wg_buf_ok(&b))
+        if (!phone)
             continue;
-        b.n--; /* into the object, before its brace */
+        wg_json_reopen(&b);
         wg_json_kstr(&b, "phone", phone->str);
         wg_buf_char(&b, '}');
     }
@@ -365,7 +365,7 @@ void get_quality(struct call *call)
         *j = (struct judging){.task = t, .county = c, .force = f};
         j->job.run = judge_run;
         j->job.done = judge_done;
-        if (job_submit(call->host, &j->job) == WG_OK)
+        if (job_submit(call->county, &j->job) == WG_OK)
             return;
         wg_fail(&j->err, WG_EBUSY, "too many jobs wait; try again");
         task_failed(t, &j->err, (struct wg_str){NULL, 0});

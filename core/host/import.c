@@ -365,7 +365,7 @@ static void begin(struct call *call, struct import *m, const char *what)
         t->reading = m->fd >= 0 ? &m->faults.read : NULL;
         t->size = m->size;
     }
-    if (m->task && job_submit(call->host, &m->job) == WG_OK)
+    if (m->task && job_submit(call->county, &m->job) == WG_OK)
         return;
     wg_fail(&m->err, WG_EBUSY, "too many imports wait; try again");
     if (m->task)

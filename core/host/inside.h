@@ -18,6 +18,8 @@ struct wg_county {
     struct feed *feeds;       /* streams that follow the journal */
     struct effects *effects;
     struct carry *carries; /* cases on their way to another county */
+    struct wg_queue *jobs; /* NULL: no more are taken */
+    pthread_t job_thread;
     void *plugin_self[16];
     bool is_city, reloading, indexing;
     struct past *past;     /* the ground of another day, asked for last */
@@ -65,13 +67,12 @@ struct wg_host {
     struct sender *senders;
     struct wg_queue *results; /* commands come back */
     struct wg_bell *bell;
-    struct wg_queue *jobs, *finished; /* jobs go out, and come back by their own bell */
+    struct wg_queue *finished; /* jobs come back by their own bell */
     struct wg_bell *job_bell;
-    pthread_t job_thread;
     struct task *tasks; /* oldest first */
     size_t task_count;
     uint64_t task_last;
-    bool jobs_running, draining;
+    bool draining;
     struct wg_timer *tick;
     struct wg_plugins loaded;
     const struct wg_plugin *const *plugins; /* the loaded tables, NULL-ended */
@@ -140,7 +141,7 @@ void host_release(struct wg_county *c, struct wg_arena *a, struct wg_str value,
 void host_keep_secret(struct wg_county *c, struct wg_arena *a, const char *kind, struct wg_str name,
                       struct wg_str value, const struct wg_secret *secret);
 void command_drop(struct call *call); /**< what a command brought along */
-void rules_free_later(struct wg_host *h, struct wg_rules *rules); /**< by a job; NULL is fine */
+void rules_free_later(struct wg_county *c, struct wg_rules *rules); /**< by a job; NULL is fine */
 void host_done(struct wg_county *c, uint64_t n, uint32_t i);
 /** A command of the host's own to the desk of c. Errors: WG_EBUSY; the arena is then freed. */
 int host_submit(struct call *call, struct wg_county *c, struct wg_arena *a);
@@ -283,7 +284,8 @@ int county_open(struct wg_host *h, struct wg_str area, struct wg_county **out, s
 void county_close(struct wg_county *c);
 void county_woken(struct wg_county *c); /* there may be new entries */
 int counties_share_outlines(struct wg_host *h, struct wg_err *err);
-void county_night(struct wg_county *c); /* a job: the last good copy of the views, the sweep */
+void county_night(struct wg_county *c); /* a job: the last good copy of the views, the sweep; then
+                                            the next county's */
 void county_index(struct wg_county *c); /* a job, if there is anything to do: the search index */
 void county_watch(
     struct wg_county *c); /* dev: are the scripts on disk others than those in force? */
@@ -291,13 +293,14 @@ void county_watch(
 /* jobs.c: one thread, low priority. run on it; done on the loop */
 struct job {
     struct wg_link link;
-    struct wg_host *host;
     void (*run)(struct job *job);
     void (*done)(struct job *job);
 };
-int jobs_start(struct wg_host *h, struct wg_err *err);
-void jobs_stop(struct wg_host *h);
-int job_submit(struct wg_host *h, struct job *job);
+int jobs_open(struct wg_host *h, struct wg_err *err);
+int jobs_start(struct wg_county *c, struct wg_err *err);
+void jobs_stop(struct wg_county *c); /* when what waits is done */
+void jobs_close(struct wg_host *h);  /* after the last county's */
+int job_submit(struct wg_county *c, struct job *job);
 
 /* A job that somebody asked for. The loop's; what `reading` points to is the job's until it is
  * done. The request is answered when it ends, or, with "Prefer: respond-async", at once (202). */

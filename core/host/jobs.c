@@ -1,5 +1,6 @@
-/* Jobs: one thread of low priority for what takes long: imports, checks of rules, copies of views.
- * A task is a job that somebody asked for: the last of them can be asked about. */
+/* Jobs: what takes long (imports, checks of rules, copies of views) goes to a thread of low
+ * priority, one a county: a year's back-test of one keeps nobody else waiting. A task is a job that
+ * somebody asked for: the last of them can be asked about. */
 #include "inside.h"
 
 #include <stdio.h>
@@ -8,16 +9,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define JOBS_MAX 100 /* of a county, that wait */
+
 static void *run(void *arg)
 {
-    struct wg_host *h = arg;
+    struct wg_county *c = arg;
     struct wg_link *l;
     setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
-    while ((l = wg_queue_take(h->jobs, 1, -1))) {
+    while ((l = wg_queue_take(c->jobs, 1, -1))) {
         struct job *job = (struct job *)l;
         job->run(job);
-        wg_require(wg_queue_push(h->finished, &job->link) == WG_OK); /* without limit */
-        wg_bell_ring(h->job_bell);
+        wg_require(wg_queue_push(c->host->finished, &job->link) == WG_OK); /* without limit */
+        wg_bell_ring(c->host->job_bell);
     }
     return NULL;
 }
@@ -32,26 +35,37 @@ static void take_jobs(void *arg)
     }
 }
 
-int jobs_start(struct wg_host *h, struct wg_err *err)
+int jobs_open(struct wg_host *h, struct wg_err *err)
 {
-    h->jobs = wg_queue_new(100);
     h->finished = wg_queue_new(0);
-    if (!h->jobs || !h->finished || wg_bell_new(h->loop, take_jobs, h, &h->job_bell) < 0 ||
-        pthread_create(&h->job_thread, NULL, run, h) != 0)
-        return wg_fail(err, WG_ENOMEM, "can't start the thread for jobs");
-    h->jobs_running = true;
-    return WG_OK;
+    return h->finished && wg_bell_new(h->loop, take_jobs, h, &h->job_bell) == WG_OK
+               ? WG_OK
+               : wg_fail(err, WG_ENOMEM, "no memory for jobs");
 }
 
-void jobs_stop(struct wg_host *h)
+int jobs_start(struct wg_county *c, struct wg_err *err)
 {
-    if (h->jobs_running) {
-        wg_queue_close(h->jobs); /* it finishes what waits */
-        pthread_join(h->job_thread, NULL);
-    }
-    h->jobs_running = false;
-    wg_queue_free(h->jobs);
-    h->jobs = NULL;
+    struct wg_queue *q = wg_queue_new(JOBS_MAX);
+    c->jobs = q;
+    if (q && pthread_create(&c->job_thread, NULL, run, c) == 0)
+        return WG_OK;
+    wg_queue_free(q);
+    c->jobs = NULL;
+    return wg_fail(err, WG_ENOMEM, "can't start the thread for jobs");
+}
+
+void jobs_stop(struct wg_county *c)
+{
+    if (!c->jobs)
+        return;
+    wg_queue_close(c->jobs); /* it finishes what waits */
+    pthread_join(c->job_thread, NULL);
+    wg_queue_free(c->jobs);
+    c->jobs = NULL;
+}
+
+void jobs_close(struct wg_host *h)
+{
     if (h->finished)
         take_jobs(h);
     wg_queue_free(h->finished);
@@ -60,12 +74,9 @@ void jobs_stop(struct wg_host *h)
     h->job_bell = NULL;
 }
 
-int job_submit(struct wg_host *h, struct job *job)
+int job_submit(struct wg_county *c, struct job *job)
 {
-    job->host = h;
-    if (!h->jobs)
-        return WG_EBUSY;
-    return wg_queue_push(h->jobs, &job->link);
+    return c->jobs ? wg_queue_push(c->jobs, &job->link) : WG_EBUSY;
 }
 
 /* ---- tasks ---- */

@@ -23,7 +23,7 @@ static void free_done(struct job *job)
     free(job);
 }
 
-void rules_free_later(struct wg_host *h, struct wg_rules *rules)
+void rules_free_later(struct wg_county *c, struct wg_rules *rules)
 {
     struct freeing *f = rules ? calloc(1, sizeof(*f)) : NULL;
     if (!rules)
@@ -33,7 +33,7 @@ void rules_free_later(struct wg_host *h, struct wg_rules *rules)
         f->job.run = free_run;
         f->job.done = free_done;
     }
-    if (f && job_submit(h, &f->job) == WG_OK)
+    if (f && job_submit(c, &f->job) == WG_OK)
         return;
     wg_rules_free(rules); /* a millisecond of the loop's, when all else is full */
     free(f);
@@ -45,7 +45,7 @@ void work_free(struct work *w)
 {
     if (w->fd >= 0)
         close(w->fd);
-    rules_free_later(w->county->host, w->trial.rules);
+    rules_free_later(w->county, w->trial.rules);
     w->trial.rules = NULL;
     wg_trial_done(&w->trial);
     wg_bundle_drop(w->trial.bundle);
@@ -264,7 +264,7 @@ static void work_done(struct job *job)
     }
     draft_keep(w);
     w->step++;
-    if (job_submit(w->county->host, &w->job) < 0) {
+    if (job_submit(w->county, &w->job) < 0) {
         wg_fail(&w->err, WG_EBUSY, "too many jobs wait; try again");
         work_failed(w, (struct wg_str){NULL, 0});
     }
@@ -323,7 +323,7 @@ struct work *work_for(struct call *call, enum work_kind kind)
 void work_begin(struct work *w, struct call *call, const char *what)
 {
     w->task = task_new(call, what, (struct wg_str){NULL, 0});
-    if (w->task && job_submit(call->host, &w->job) == WG_OK)
+    if (w->task && job_submit(call->county, &w->job) == WG_OK)
         return;
     wg_fail(&w->err, WG_EBUSY, "too many jobs wait; try again");
     if (!w->task)

@@ -49,7 +49,10 @@ struct work {
  * job's. */
 int draft_bundle(struct wg_county *c, int fd, struct wg_arena *a, struct wg_bundle **out,
                  struct wg_str *base_rev, struct wg_err *err);
-/** A draft, or what is or was in force, by its hash. Thread: a job's. */
+/** A draft, or what is or was in force, by its hash. Errors: WG_ENOENT. */
+int hash_record(struct wg_county *c, struct wg_txn *txn, struct wg_str hash, struct wg_arena *a,
+                struct wg_json **out, struct wg_err *err);
+/** The same as a bundle. Thread: a job's. */
 int hash_bundle(struct wg_county *c, struct wg_str hash, struct wg_arena *a, struct wg_bundle **out,
                 struct wg_err *err);
 /** For who asks; NULL: answered. */

@@ -66,13 +66,9 @@ struct listing {
 static int list_record(void *arg, struct wg_str name, struct wg_str json)
 {
     struct listing *l = arg;
-    struct wg_str rest;
     wg_json_sep(l->b);
-    size_t at = l->b->n;
     write_text(l->a, json, l->b);
-    rest = (struct wg_str){l->b->p + at, l->b->n - at};
-    if (l->named && rest.n > 1 && wg_buf_ok(l->b)) { /* the name goes in before the brace */
-        l->b->n--;
+    if (l->named && wg_json_reopen(l->b)) {
         wg_json_kstr(l->b, "name", name);
         wg_buf_char(l->b, '}');
     }
@@ -163,7 +159,8 @@ void get_rules_calendar(struct call *call)
 struct showing {
     struct call *call;
     char dir[1100];
-    struct wg_str record, blob, report;
+    struct wg_json *record;
+    struct wg_str blob, report;
     bool files;
     struct wg_buf out;
     int rc;
@@ -173,22 +170,19 @@ struct showing {
 static void show_work(void *arg)
 {
     struct showing *s = arg;
-    struct wg_arena *a = wg_arena_new(0);
     struct wg_buf text = WG_BUF_INIT;
     if (s->files) {
         s->rc = wg_blob_text(s->dir, s->blob, &s->out, &s->err);
     } else {
-        write_text(a, s->record, &s->out);
-        if (s->report.n && (s->rc = wg_blob_text(s->dir, s->report, &text, &s->err)) == WG_OK &&
-            wg_buf_ok(&s->out)) {
-            s->out.n--; /* into the object, before its brace */
+        write_record(s->record, &s->out);
+        if (s->report.n && (s->rc = wg_blob_text(s->dir, s->report, &text, &s->err)) == WG_OK) {
+            wg_json_reopen(&s->out);
             wg_json_key(&s->out, "report");
             wg_buf_str_add(&s->out, wg_buf_str(&text));
             wg_buf_char(&s->out, '}');
         }
     }
     wg_buf_free(&text);
-    wg_arena_free(a);
 }
 
 static void show_done(void *arg)
@@ -202,37 +196,25 @@ static void show_done(void *arg)
     answer_err(s->call->req, s->rc, &s->err, (struct wg_str){NULL, 0});
 }
 
-/* A draft, or a revision that is or was in force. */
-static bool find_hash(struct call *call, struct wg_str hash, struct wg_str *record)
-{
-    static const char *const kinds[] = {"draft", "rev"};
-    struct wg_county *c = call->county;
-    struct wg_txn *txn;
-    struct wg_str json;
-    bool found = false;
-    if (reader_begin(c, &txn, NULL) < 0)
-        return false;
-    for (int i = 0; i < 2 && !found; i++)
-        found = wg_view_record(wg_desk_views(c->desk), txn, kinds[i], hash, &json) == WG_OK;
-    if (found)
-        *record = wg_arena_str(call->arena, json);
-    reader_end(c);
-    return found;
-}
-
 static void show(struct call *call, bool files)
 {
     struct showing *s = WG_NEW(call->arena, struct showing);
-    struct wg_json *j;
-    if (!s || !find_hash(call, wg_req_param(call->req, "hash"), &s->record) ||
-        wg_json_parse(call->arena, s->record, &j, NULL) < 0) {
-        refuse(call, WG_ENOENT, "there is no such draft or revision here");
+    struct wg_txn *txn;
+    struct wg_err err = {0};
+    int rc = s ? reader_begin(call->county, &txn, &err) : wg_fail(&err, WG_ENOMEM, "out of memory");
+    if (rc == WG_OK) {
+        rc = hash_record(call->county, txn, wg_req_param(call->req, "hash"), call->arena,
+                         &s->record, &err);
+        reader_end(call->county);
+    }
+    if (rc < 0) {
+        answer_err(call->req, rc, &err, (struct wg_str){NULL, 0});
         return;
     }
     s->call = call;
     s->files = files;
-    s->blob = wg_json_str(j, "blob");
-    s->report = wg_json_str(j, "report");
+    s->blob = wg_json_str(s->record, "blob");
+    s->report = wg_json_str(s->record, "report");
     snprintf(s->dir, sizeof(s->dir), "%s/blobs", wg_desk_dir(call->county->desk));
     if (wg_pool_run(call->host->loop, show_work, show_done, s) < 0)
         wg_reply_problem(call->req, 503, "out of memory");
@@ -459,7 +441,7 @@ void rules_tick(struct wg_county *c)
     }
     c->back_from = w->now_n;
     wg_log(WG_ERROR, "rules", text, "area", c->area, NULL);
-    if (job_submit(c->host, &w->job) < 0) {
+    if (job_submit(c, &w->job) < 0) {
         c->back_from = 0;
         work_free(w);
     }

@@ -60,8 +60,7 @@ static void tick(void *arg)
     }
     if (into / WG_HOUR_MS == 3 && h->night != day) {
         h->night = day;
-        for (size_t i = 0; i < h->counties; i++)
-            county_night(h->county[i]);
+        county_night(h->city); /* and then the next */
     }
 }
 
@@ -71,7 +70,9 @@ static void tick(void *arg)
  * its doorbell. */
 static void stop_all(struct wg_host *h)
 {
-    jobs_stop(h);
+    for (size_t i = 0; i < h->counties; i++)
+        jobs_stop(h->county[i]);
+    jobs_close(h);
     for (size_t i = 0; i < h->counties; i++)
         wg_desk_stop(h->county[i]->desk);
     if (h->results)
@@ -145,7 +146,7 @@ static int open_all(struct wg_host *h, struct wg_err *err)
     h->results = wg_queue_new(0);
     if (!h->results || wg_bell_new(h->loop, take_results, h, &h->bell) < 0)
         return wg_fail(err, WG_ENOMEM, "no memory for results");
-    if ((rc = jobs_start(h, err)) < 0 || (rc = wg_plugins_load(h->config, &h->loaded, err)) < 0 ||
+    if ((rc = jobs_open(h, err)) < 0 || (rc = wg_plugins_load(h->config, &h->loaded, err)) < 0 ||
         (rc = open_counties(h, err)) < 0 || (rc = add_routes(h, err)) < 0 ||
         (rc = wg_loop_on_signal(h->loop, on_signal, h)) < 0)
         return rc;

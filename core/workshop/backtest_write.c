@@ -97,9 +97,7 @@ void wg_backtest_sum(const struct wg_backtest *b, struct wg_buf *out)
 void wg_backtest_json(const struct wg_backtest *b, struct wg_buf *out)
 {
     wg_backtest_sum(b, out);
-    if (!wg_buf_ok(out))
-        return;
-    out->n--; /* into the object, before its brace */
+    wg_json_reopen(out);
     wg_json_key(out, "caveats");
     wg_buf_char(out, '[');
     for (size_t i = 0; i < CAVEATS; i++) {

@@ -165,6 +165,16 @@ class Jobs(BaseData):
         failed = wait_until(lambda: (j := self.who("admin").get(bad).json)["state"] == "failed" and j)
         self.assertEqual((failed["problem"]["status"], failed["problem"]["faults"]), (422, 2))
 
+    def test_a_long_job_of_one_county_keeps_no_other_waiting(self):
+        head, row = self.file("parts.csv").decode().splitlines()[:2]
+        long = "\n".join([head, *(row[:10] + f"{i:06d}" + row[16:] for i in range(300_000))]).encode()
+        url = self.is_status(self.send("parts", long, CSV, "?preview=1", Prefer="respond-async"), 202).json["url"]
+        path = f"/v1/{LANGXI}/import/parts?preview=1"
+        parts = (demo() / LANGXI / "parts.csv").read_bytes()
+        self.is_status(self.who("admin", LANGXI).post(path, parts, Content_Type=CSV), 200)
+        self.assertIsNone(self.who("admin").get(url).json["ended"])
+        self.assertTrue(wait_until(lambda: self.who("admin").get(url).json["state"] == "done", 60))
+
     def test_a_job_is_not_everybodys(self):
         url = self.send("units", self.units(), query="?preview=1", Prefer="respond-async").json["url"]
         self.is_status(self.who("z-001").get(url), 404)

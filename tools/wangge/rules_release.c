@@ -141,8 +141,9 @@ static void print_signer(const char *label, const struct wg_json *who)
 {
     if (!who || who->type != WG_JOBJ)
         return;
-    printf("%s %.*s  %.*s  %.16s…\n", label, WG_PRI(wg_json_str(who, "user")),
-           WG_PRI(wg_json_str(who, "at")), wg_json_str(who, "key").p);
+    struct wg_str key = wg_json_str(who, "key");
+    printf("%s %.*s  %.*s  %.*s…\n", label, WG_PRI(wg_json_str(who, "user")),
+           WG_PRI(wg_json_str(who, "at")), key.n < 16 ? (int)key.n : 16, key.n ? key.p : "");
 }
 
 static void print_release(struct ctx *c, const struct wg_json *r)
