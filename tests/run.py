@@ -88,9 +88,15 @@ def count(text, ok):
     return passed, failed if ok or failed else failed + 1
 
 
+def say(text):
+    """A line whole, whoever else is speaking."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def run(name, commands, env):
     start, out, ok = time.monotonic(), "", BESIDE
-    print(f"… {name}", flush=True)
+    say(f"… {name}")
     for command in commands:
         try:
             done = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, stdin=subprocess.DEVNULL, text=True,
@@ -104,10 +110,10 @@ def run(name, commands, env):
             break
     passed, failed = count(out, ok)
     for line in re.findall(r"^.*(?:skipped=|SKIP).*$", out, re.M)[:10]:
-        print(f"    {line.strip()}")
-    print(f"{'ok  ' if ok and not failed else 'FAIL'} {name}: {passed} passed, {failed} failed, {time.monotonic() - start:.0f} s", flush=True)
+        say(f"    {line.strip()}")
+    say(f"{'ok  ' if ok and not failed else 'FAIL'} {name}: {passed} passed, {failed} failed, {time.monotonic() - start:.0f} s")
     if not ok or failed:
-        print(out[-8000:], flush=True)
+        say(out[-8000:])
     return passed, failed
 
 

@@ -348,7 +348,7 @@ def scripts_copy(folder):
     return folder
 
 
-def wait_until(what, seconds=10, every=0.05):
+def wait_until(what, seconds=60, every=0.05):
     """The first true value of what()."""
     end = time.monotonic() + seconds
     while True:

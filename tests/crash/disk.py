@@ -154,12 +154,12 @@ class Effects(Small):
         self.fill()
         self.until_full("note", area=LANGXI)  # before the plugin is tried again
         self.assertFalse(self.notes.exists())
-        self.assertTrue(wait_until(self.notes.exists, 10))
+        self.assertTrue(wait_until(self.notes.exists))
         self.assertTrue(wait_until(lambda: "No space left" in self.server.said()))
         done = lambda: b'"do":"done"' in b"".join(p.read_bytes() for p in journal.segments(self.server.data / LANGXI))
         self.assertFalse(done())
         self.filler.unlink()
-        self.assertTrue(wait_until(done, 10))
+        self.assertTrue(wait_until(done))
         self.assertEqual(self.notes.read_text("utf-8").count("\n"), 1)
 
 

@@ -47,7 +47,7 @@ class Plugin(CityTest):
         cls.notes = cls.server.folder / "notes"
         cls.server.config |= {"scripts": scripts, "dev": True}
         cls.restart(cls)
-        assert wait_until(lambda: "taken over" in cls.server.said(), 15), cls.server.said()
+        assert wait_until(lambda: "taken over" in cls.server.said()), cls.server.said()
 
     def restart(self, **config):
         self.server.stop()

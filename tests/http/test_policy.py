@@ -180,7 +180,7 @@ class Packs(CityTest):
             self.assertIn(was, text)
             text = text.replace(was, now, 1)
         file.write_text(text, "utf-8")
-        self.assertTrue(wait_until(lambda: rev() != old, 10), self.server.said()[-1500:])
+        self.assertTrue(wait_until(lambda: rev() != old), self.server.said()[-1500:])
 
     def test_S1d_S5e_a_stage_is_added_without_a_compiler_and_old_cases_keep_their_flow(self):
         old = self.brought_to("file")

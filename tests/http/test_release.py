@@ -203,7 +203,7 @@ class Release(CityTest):
             case = self.reported(JIXI, 500 + i)
             a = self.is_status(self.who("a-001").act(case, "reject", {"reason": "坏了"}), 200)
             self.assertEqual((a.json["state"], a.json["fenced"]), ("rejected", True))
-        self.assertTrue(wait_until(lambda: self.rules()["hash"] == before, 10))
+        self.assertTrue(wait_until(lambda: self.rules()["hash"] == before))
         now = self.rules()["in_force"]
         self.assertEqual(now["by"], "system")
         self.assertIn("自动回滚", now["note"])
@@ -286,7 +286,7 @@ class Release(CityTest):
         self.backtest(query=f"?hash={self.rules()['hash']}&from=2026-02-01&to=2026-01-01", status=422)
         a = self.backtest(query=f"?hash={self.rules()['hash']}", status=202, Prefer="respond-async").json
         done = lambda: self.who("g-001").get(a["url"]).json["state"] == "done"
-        self.assertTrue(wait_until(done, 10))
+        self.assertTrue(wait_until(done))
 
     def test_running_cases_go_along_where_the_release_says_so(self):
         old, closed, plain = self.filed(), self.brought_to("close"), self.brought_to("accept")
@@ -305,7 +305,7 @@ class Release(CityTest):
         a = self.is_status(self.who("h-001").post(f"/v1/{JIXI}/rules/{hash}/approve", {"migrate": True}), 200).json
         self.assertEqual(a["migrating"], len(can))
         now = lambda: self.who("z-001").case(old["id"]).json
-        self.assertTrue(wait_until(lambda: now()["rules"] == hash, 5))
+        self.assertTrue(wait_until(lambda: now()["rules"] == hash))
         self.assertEqual(now()["due"], row["due_is"])
         last = self.who("z-001").case(old["id"], "/history").json[-1]
         self.assertEqual((last["action"], last["by"]), ("migrate", "h-001"))

@@ -62,18 +62,18 @@ class Rules(CityTest):
         return self.who("z-001", area).get(f"/v1/{area}/rules").json["rules"]
 
     def in_force(self, rev):
-        return wait_until(lambda: self.rev() == rev, 8)
+        return wait_until(lambda: self.rev() == rev)
 
     def takes(self, text, path=None):
         """Save it and wait until it is in force."""
         old = self.rev()
         (path or self.rules).write_text(text, "utf-8")
-        self.assertTrue(wait_until(lambda: self.rev() != old, 8), self.server.said()[-1500:])
+        self.assertTrue(wait_until(lambda: self.rev() != old), self.server.said()[-1500:])
 
     def said(self, *words):
         """A line of the log that holds all of them, soon."""
         found = lambda: [s for s in self.server.said().splitlines() if all(w in s for w in words)]
-        self.assertTrue(wait_until(found, 8), self.server.said()[-1500:])
+        self.assertTrue(wait_until(found), self.server.said()[-1500:])
 
     def on_reject(self, code, before=""):
         return self.plain.replace("return county {", before + "return county {").replace(
@@ -250,12 +250,12 @@ class Rules(CityTest):
         other = self.rev(JIXI)
         try:
             self.takes(text.replace("责任单位", "负责单位"), path)
-            self.assertTrue(wait_until(lambda: self.rev(JIXI) != other, 8))
+            self.assertTrue(wait_until(lambda: self.rev(JIXI) != other))
             case = self.reported(LANGXI, 8)
             self.assertIn("负责单位", self.who("z-001", LANGXI).case(case, "/explain").body.decode())
         finally:
             path.write_text(text, "utf-8")
-            self.assertTrue(wait_until(lambda: self.rev(JIXI) == other, 8))
+            self.assertTrue(wait_until(lambda: self.rev(JIXI) == other))
 
 
 if __name__ == "__main__":

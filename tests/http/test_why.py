@@ -167,7 +167,7 @@ class Fenced(CityTest):
         old = rev(LANGXI)
         text = self.rules.read_text("utf-8")
         self.rules.write_text(text.replace("  on = {\n", '  on = {\n    accept = function(case, ctx) error("坏") end,\n', 1), "utf-8")
-        self.assertTrue(wait_until(lambda: rev(LANGXI) != old, 8))
+        self.assertTrue(wait_until(lambda: rev(LANGXI) != old))
         case = self.reported(LANGXI, 1)
         self.is_status(self.who("a-001", LANGXI).act(case, "accept", {}), 200)
         items = self.who("z-001", LANGXI).case(case, "/explain").json
