@@ -10,14 +10,16 @@
 #ifndef WG_H
 #define WG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define WG_ABI 1u
+#define WG_ABI 2u
 
 /** 0 is success; every failure is one of these. */
 enum wg_code {
@@ -53,26 +55,389 @@ struct wg_err {
     char text[640];
 };
 
+/** Fill err (NULL is fine) and give back code, so that `return wg_fail(err, WG_EINVAL, "...")`
+ * reads well. */
+int wg_fail(struct wg_err *err, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/** The same, with the JSON pointer of the field at fault. */
+int wg_fail_at(struct wg_err *err, int code, const char *pointer, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* ---- text: borrowed strings and growing buffers ---- */
+
+#define WG_S(lit) ((struct wg_str){(lit), sizeof(lit) - 1})
+/** For "%.*s". */
+#define WG_PRI(s) (int)(s).n, (s).p ? (s).p : ""
+
+static inline struct wg_str wg_str_of(const char *z)
+{
+    return (struct wg_str){z, z ? strlen(z) : 0};
+}
+static inline bool wg_str_eq(struct wg_str a, struct wg_str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+static inline bool wg_str_is(struct wg_str a, const char *z)
+{
+    return wg_str_eq(a, wg_str_of(z));
+}
+bool wg_str_starts(struct wg_str s, const char *prefix);
+int wg_str_cmp(struct wg_str a, struct wg_str b); /**< byte order */
+/** A whole decimal int64, with sign, no spaces, no leading zeros but "0". Errors: WG_EINVAL,
+ * WG_ERANGE. */
+int wg_str_int(struct wg_str s, int64_t *out);
+/** A decimal such as -118.5940001 as an integer of 10^-scale units; more digits than scale are
+ * rounded half away from zero. No exponent. Errors: WG_EINVAL, WG_ERANGE. */
+int wg_str_fixed(struct wg_str s, int scale, int64_t *out);
+bool wg_utf8_valid(struct wg_str s);
+size_t wg_utf8_count(struct wg_str s); /**< code points of valid UTF-8 */
+/** Copy into a fixed, NUL-terminated field of cap bytes. Errors: WG_ERANGE if it does not fit. */
+int wg_str_copy(char *dst, size_t cap, struct wg_str s);
+
+struct wg_buf {
+    char *p;
+    size_t n, cap;
+    bool failed;
+};
+#define WG_BUF_INIT       \
+    {                     \
+        NULL, 0, 0, false \
+    }
+
+void wg_buf_free(struct wg_buf *b); /**< back to empty */
+static inline void wg_buf_clear(struct wg_buf *b)
+{
+    b->n = 0;
+    b->failed = false;
+}
+static inline bool wg_buf_ok(const struct wg_buf *b)
+{
+    return !b->failed;
+}
+static inline struct wg_str wg_buf_str(const struct wg_buf *b)
+{
+    return (struct wg_str){b->p, b->n};
+}
+/** Room for n more bytes; returns where they go, or NULL. Add to b->n what was written. */
+char *wg_buf_room(struct wg_buf *b, size_t n);
+void wg_buf_add(struct wg_buf *b, const void *p, size_t n);
+static inline void wg_buf_str_add(struct wg_buf *b, struct wg_str s)
+{
+    wg_buf_add(b, s.p, s.n);
+}
+#define wg_buf_lit(b, lit) wg_buf_add((b), (lit), sizeof(lit) - 1)
+void wg_buf_char(struct wg_buf *b, char c);
+void wg_buf_int(struct wg_buf *b, int64_t v);
+/** v units of 10^-scale as the shortest decimal: 1185940000 at scale 7 is 118.594. */
+void wg_buf_fixed(struct wg_buf *b, int64_t v, int scale);
+void wg_buf_fmt(struct wg_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/** s as a JSON string with its quotes. s is UTF-8; bytes that are not become U+FFFD. */
+void wg_buf_json(struct wg_buf *b, struct wg_str s);
+
+/* ---- memory that dies together ---- */
+
+struct wg_arena;
+
+/** Owner: caller, wg_arena_free. NULL when memory is out. chunk: bytes per block, 0 for 4 KiB. */
+struct wg_arena *wg_arena_new(size_t chunk);
+void wg_arena_free(struct wg_arena *a);  /**< NULL is fine */
+void wg_arena_reset(struct wg_arena *a); /**< forgets everything, keeps one block */
+/** n zeroed bytes, aligned for any type; NULL when memory is out. */
+void *wg_arena_alloc(struct wg_arena *a, size_t n);
+/** A NUL-terminated copy; {NULL, 0} when memory is out. */
+struct wg_str wg_arena_str(struct wg_arena *a, struct wg_str s);
+/** printf into the arena, NUL-terminated; p is NULL when memory is out. */
+struct wg_str wg_arena_fmt(struct wg_arena *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+size_t wg_arena_used(const struct wg_arena *a); /**< bytes handed out */
+
+#define WG_NEW(a, type) ((type *)wg_arena_alloc((a), sizeof(type)))
+
+/* ---- JSON: a strict tree in an arena, and text by hand ----
+ *  Strict: one value and nothing after it; no duplicate keys, no invalid UTF-8, no lone surrogates,
+ * no NUL in strings, no comments, numbers as RFC 8259 says, integers that fit int64 exact, at most
+ *  WG_JSON_DEPTH levels. Source: RFC 8259; RFC 7493 (I-JSON) for keys and surrogates. */
+
+#define WG_JSON_DEPTH 32
+
+enum wg_json_type { WG_JNULL, WG_JBOOL, WG_JINT, WG_JREAL, WG_JSTR, WG_JARR, WG_JOBJ };
+
+struct wg_json {
+    enum wg_json_type type;
+    uint32_t count;        /**< members of an array or object */
+    struct wg_str key;     /**< inside an object */
+    struct wg_str str;     /**< text of a string, or the number as written */
+    int64_t num;           /**< WG_JINT; WG_JBOOL as 0 or 1 */
+    struct wg_json *child; /**< first member */
+    struct wg_json *next;  /**< next sibling */
+};
+
+/** Parse text. Errors: WG_EINVAL with line, column and what is wrong in err; WG_ENOMEM.
+ *  Strings are copied into the arena, NUL-terminated; text may go. */
+int wg_json_parse(struct wg_arena *a, struct wg_str text, struct wg_json **out, struct wg_err *err);
+
+/** A member of an object, or NULL (also where j is NULL or no object). */
+const struct wg_json *wg_json_get(const struct wg_json *j, const char *key);
+const struct wg_json *wg_json_get_s(const struct wg_json *j, struct wg_str key);
+/** The text of a string member; {NULL, 0} where it is missing or another type. */
+struct wg_str wg_json_str(const struct wg_json *j, const char *key);
+/** An integer member, or fallback. */
+int64_t wg_json_int(const struct wg_json *j, const char *key, int64_t fallback);
+bool wg_json_bool(const struct wg_json *j, const char *key, bool fallback);
+/** A number (whole or decimal) as an integer of 10^-scale. Errors: WG_EINVAL, WG_ERANGE. */
+int wg_json_fixed(const struct wg_json *j, int scale, int64_t *out);
+
+/** The tree as text without spaces: members in their order, numbers as they were written. */
+void wg_json_write(const struct wg_json *j, struct wg_buf *out);
+
+/** Write JSON by hand, inside { }: "key": with the comma where one is due. The key is a name of
+ * ours (letters, digits, underscores), taken as it is; wg_json_key_str escapes a foreign one.
+ * Inline, so that the length of a literal is known where it stands: this writes every answer. */
+static inline void wg_json_key(struct wg_buf *b, const char *key)
+{
+    size_t n = strlen(key);
+    char *at = wg_buf_room(b, n + 4);
+    if (!at)
+        return;
+    if (b->n && at[-1] != '{' && at[-1] != '[')
+        *at++ = ',';
+    *at++ = '"';
+    memcpy(at, key, n);
+    at += n;
+    *at++ = '"';
+    *at++ = ':';
+    b->n = (size_t)(at - b->p);
+}
+void wg_json_key_str(struct wg_buf *b, struct wg_str key);
+static inline void wg_json_kstr(struct wg_buf *b, const char *key,
+                                struct wg_str v) /**< null where v.p is NULL */
+{
+    wg_json_key(b, key);
+    if (v.p)
+        wg_buf_json(b, v);
+    else
+        wg_buf_lit(b, "null");
+}
+static inline void wg_json_kint(struct wg_buf *b, const char *key, int64_t v)
+{
+    wg_json_key(b, key);
+    wg_buf_int(b, v);
+}
+static inline void wg_json_kbool(struct wg_buf *b, const char *key, bool v)
+{
+    wg_json_key(b, key);
+    if (v)
+        wg_buf_lit(b, "true");
+    else
+        wg_buf_lit(b, "false");
+}
+/** A moment as RFC 3339; null where it is 0. */
+void wg_json_ktime(struct wg_buf *b, const char *key, int64_t ms);
+/** A comma unless the last byte opens a list or object, or the buffer is empty. */
+void wg_json_sep(struct wg_buf *b);
+/** Into the object just written: its brace is taken back, for more members and another brace.
+ * false: there is none. */
+bool wg_json_reopen(struct wg_buf *b);
+
+/* ---- moments: int64 ms since 1970 UTC ---- */
+
+#define WG_SECOND_MS INT64_C(1000)
+#define WG_MINUTE_MS (60 * WG_SECOND_MS)
+#define WG_HOUR_MS (60 * WG_MINUTE_MS)
+#define WG_DAY_MS (24 * WG_HOUR_MS)
+
+int64_t wg_now_ms(void); /**< the wall clock */
+/** RFC 3339 with offset +08:00; ms only where they are not zero. */
+void wg_buf_time(struct wg_buf *b, int64_t t_ms);
+/** RFC 3339 with a must-have offset or Z. Errors: WG_EINVAL. */
+int wg_time_parse(struct wg_str s, int64_t *out_ms);
+
+/* ---- places: geographic CGCS2000 (EPSG:4490; WGS 84 is taken as equal), degrees x 10^7, lon
+ * before lat. Sources: GB/T 30428.1 (unit grids), EPSG registry by PROJ ---- */
+
+struct wg_point {
+    int32_t lon_e7, lat_e7;
+};
+struct wg_box {
+    int32_t west, south, east, north; /**< e7, inclusive */
+};
+
+/** Metres between two points on the ellipsoid's sphere of local radius; error < 0.3 % at county
+ * size. */
+double wg_distance_m(struct wg_point a, struct wg_point b);
+
+/* ---- coordinate systems ---- */
+
+struct wg_crs;
+/** For epsg 4326, 4490, 3857, 4509, 4498, 4526..4528, 4547..4549, 4510, 4550 and whatever else PROJ
+ * knows. Owner: caller. Not shared between threads. Errors: WG_EINVAL for a code that PROJ does not
+ * know. */
+int wg_crs_new(int epsg, struct wg_crs **out, struct wg_err *err);
+void wg_crs_free(struct wg_crs *crs);
+/** x is east or lon, y is north or lat, whatever the authority's order of axes. Errors: WG_ERANGE.
+ */
+int wg_crs_to_4490(struct wg_crs *crs, double x, double y, struct wg_point *out);
+int wg_crs_from_4490(struct wg_crs *crs, struct wg_point p, double *x, double *y);
+/** The same in whole doubles, for surveyors: an e7 step is a centimetre. Errors: WG_ERANGE. */
+int wg_crs_to_degrees(struct wg_crs *crs, double x, double y, double *lon, double *lat);
+int wg_crs_from_degrees(struct wg_crs *crs, double lon, double lat, double *x, double *y);
+
+/* ---- layers: named features with their shapes, all of one kind. Immutable, counted. Thread: any
+ * ---- */
+
+struct wg_layer;
+enum wg_shape { WG_AREAS, WG_POINTS, WG_LINES };
+
+struct wg_feature {
+    struct wg_str id, name;
+    struct wg_str props; /**< the other properties as a JSON object's text */
+    struct wg_box box;
+    struct wg_point at; /**< of a point layer; else its box's middle */
+};
+
+struct wg_layer *wg_layer_keep(struct wg_layer *layer); /**< one more owner; NULL is fine */
+void wg_layer_drop(struct wg_layer *layer);             /**< one owner less; NULL is fine */
+
+size_t wg_layer_count(const struct wg_layer *layer);
+int wg_layer_shape(const struct wg_layer *layer); /**< enum wg_shape */
+/** Layers of one content have one mark, others (but for one in 2^32) another; a restart changes
+ * nothing. */
+uint64_t wg_layer_mark(const struct wg_layer *layer);
+struct wg_box wg_layer_box(const struct wg_layer *layer);
+bool wg_layer_at(const struct wg_layer *layer, size_t i,
+                 struct wg_feature *out); /**< borrowed from the layer */
+bool wg_layer_by_id(const struct wg_layer *layer, struct wg_str id, size_t *i);
+
+/** The area that holds p, exact in integers: of areas that share a border to the digit, a point on
+ * it belongs to exactly one; of areas that overlap, the first in the file answers. *i is its index.
+ * False where none does, and for a layer of another kind. (The outer rim of all areas: its western
+ * and southern points are in, the others out.) */
+bool wg_layer_find(const struct wg_layer *layer, struct wg_point p, size_t *i);
+
+/** What lies in a box, in runs along a curve on which neighbours lie together; each feature has one
+ * place on it, from 0 to the count, and keeps it as long as the layer is. A scan begins with the
+ * layer, the box, and at 0, or at the place to go on from; it needs no end. `inside`: their boxes
+ * lie in the box, borders counted; else they only meet it. Thread: any. */
+struct wg_scan {
+    const struct wg_layer *layer;
+    struct wg_box box;
+    uint32_t at;
+};
+struct wg_run {
+    uint32_t from, to; /**< places, half open */
+    bool inside;
+};
+bool wg_scan_next(struct wg_scan *scan, struct wg_run *run);       /**< false: no more */
+size_t wg_layer_along(const struct wg_layer *layer, size_t place); /**< the feature there */
+
+struct wg_near {
+    size_t i;
+    double distance_m; /**< area: from p to its border; line, point: to it */
+    bool inside;       /**< area: p is in it */
+};
+/** Features within reach_m of p (areas that hold p always), holders before others, each nearest
+ * first, of equals the first in the file. Distances are good to 0.3 %. Does not look across the
+ * 180th meridian. Returns how many were put in out, at most cap. */
+size_t wg_layer_near(const struct wg_layer *layer, struct wg_point p, double reach_m,
+                     struct wg_near *out, size_t cap);
+
+/** Feature i's shape chain by chain: the point; the parts of a line; an area's rings, closed, an
+ * outer one and then its holes. False past the last. Borrowed from the layer. */
+struct wg_chain {
+    const struct wg_point *vert;
+    size_t count;
+    bool begins; /**< a part, or an outer ring; else a hole */
+};
+bool wg_layer_chain(const struct wg_layer *layer, size_t i, size_t k, struct wg_chain *out);
+/** Feature i as GeoJSON geometry text. */
+void wg_layer_geometry(const struct wg_layer *layer, size_t i, struct wg_buf *out);
+
+/* ---- requests ---- */
+
 /** One request to the server, owned by the loop until it is answered. */
 struct wg_req;
 
-/** The county (or city) that a plugin instance serves. */
-struct wg_county;
+enum {
+    WG_METHOD_GET = 1,
+    WG_METHOD_POST = 2,
+    WG_METHOD_PUT = 4,
+    WG_METHOD_DELETE = 8,
+    WG_METHOD_PATCH = 16
+};
 
-/** Answer a request, once. `type` is a media type; body is copied. Thread: loop. */
-void wg_reply(struct wg_req *req, int status, const char *type, struct wg_str body);
-
-/** Answer with an RFC 9457 problem of that status; detail is for a person. Thread: loop. */
-void wg_reply_problem(struct wg_req *req, int status, const char *detail);
-
+int wg_req_method(const struct wg_req *req);         /**< HEAD comes as GET */
 struct wg_str wg_req_path(const struct wg_req *req); /**< decoded path, without the query */
 struct wg_str wg_req_body(const struct wg_req *req); /**< whole body, as sent */
+struct wg_str wg_req_param(const struct wg_req *req,
+                           const char *name); /**< {name} of the path, percent-decoded */
 /** A header (name in lower case) or query parameter; {NULL, 0} where there is none. Borrowed from
  * req. */
 struct wg_str wg_req_header(const struct wg_req *req, const char *name);
 struct wg_str wg_req_query(struct wg_req *req, const char *name);
+/** Query parameter i as name and value, percent-decoded, '+' as a space; false past the last. Bad
+ * escapes: 400 before the handler. */
+bool wg_req_query_at(struct wg_req *req, size_t i, struct wg_str *name, struct wg_str *value);
+struct wg_arena *wg_req_arena(struct wg_req *req); /**< dies with the request */
+bool wg_req_gone(const struct wg_req *req);        /**< its client has hung up */
+/** What it was asked by: "http://HOST", as its Host header, or a proxy's X-Forwarded-Proto, -Host
+ * and -Prefix, say; for links. In the request's arena. */
+struct wg_str wg_req_base(struct wg_req *req);
 
+/** Answer a request, once. `type` is a media type; body is copied. Thread: loop. */
+void wg_reply(struct wg_req *req, int status, const char *type, struct wg_str body);
+/** The same, but takes the buffer's memory: *body is empty after. JSON and other text of 1,400
+ * bytes and more is gzipped where the client accepts it (Vary says so): small ones at once, large
+ * ones on the pool. */
+void wg_reply_buf(struct wg_req *req, int status, const char *type, struct wg_buf *body);
+void wg_reply_empty(struct wg_req *req, int status); /**< 204 and others without a body */
+/** Answer with an RFC 9457 problem of that status; detail is for a person. Thread: loop. */
+void wg_reply_problem(struct wg_req *req, int status, const char *detail);
+/** RFC 9457: err gives detail and, where its pointer is set, errors:[{pointer, detail}]. extra:
+ * further members as JSON without braces ("\"allowed\":[…]"), or {NULL, 0}. Title follows the
+ * status. */
+void wg_reply_err(struct wg_req *req, int status, const struct wg_err *err, struct wg_str extra);
+/** Add a header to the answer to come. Name and value are copied; line breaks in them are refused
+ * (dropped, logged). */
+void wg_reply_header(struct wg_req *req, const char *name, struct wg_str value);
+
+/* ---- the county ---- */
+
+/** The county (or city) that a plugin instance serves. */
+struct wg_county;
 const char *wg_county_area(const struct wg_county *county); /**< six digits */
+/** Those whose data it shows: a county itself, the city all its counties. How many, at most cap.
+ * Thread: loop. */
+size_t wg_county_span(struct wg_county *county, struct wg_county **out, size_t cap);
+/** work(arg) on the pool, then done(arg) on the loop. Errors: WG_ENOMEM. Thread: loop. */
+int wg_county_pool(struct wg_county *county, void (*work)(void *arg), void (*done)(void *arg),
+                   void *arg);
+
+/** Base data in force: a counted snapshot. Thread: any. */
+struct wg_ground;
+struct wg_ground *wg_county_ground(struct wg_county *county); /**< owner: caller. Thread: loop */
+void wg_ground_drop(struct wg_ground *g);                     /**< NULL is fine */
+/** "grids", "parts" …; borrowed from the ground. NULL: not loaded yet, or no such collection. */
+const struct wg_layer *wg_ground_layer(const struct wg_ground *g, const char *collection);
+
+/** Who asks. */
+enum wg_role {
+    WG_COLLECTOR = 1 << 0,
+    WG_ACCEPTOR = 1 << 1,
+    WG_CHIEF = 1 << 2,
+    WG_DISPATCHER = 1 << 3,
+    WG_COORDINATOR = 1 << 4,
+    WG_UNIT_ROLE = 1 << 5,
+    WG_LEADER = 1 << 6,
+    WG_REVIEWER = 1 << 7,
+    WG_AUDITOR = 1 << 8,
+    WG_ADMIN = 1 << 9,
+    WG_RULE_AUTHOR = 1 << 10,
+    WG_RULE_APPROVER = 1 << 11,
+    WG_PUBLIC = 1 << 12,
+    WG_SYSTEM = 1 << 13
+};
+/** Their roles; WG_PUBLIC for who has not signed in. Thread: loop, within the handler. */
+uint32_t wg_req_roles(const struct wg_req *req);
 
 /** One line on the log: level is "info", "warn" or "error". Never personal data. Thread: any. */
 void wg_plugin_log(const char *level, const char *plugin, const char *text);
@@ -88,10 +453,10 @@ void wg_call_answer_int(struct wg_call *call, int64_t value);         /**< appen
 void wg_call_answer_str(struct wg_call *call, struct wg_str value);
 int wg_call_fail(struct wg_call *call, const char *why); /**< return what it returns */
 
-/** GET or POST `path`, below /v1/{area}. Called on the loop. Must answer, now or later. */
+/** A route. Called on the loop. Must answer, now or later. */
 struct wg_route {
-    const char *method;
-    const char *path;
+    const char *method; /**< "GET" (and HEAD), "POST", "PUT", "PATCH", "DELETE" */
+    const char *path;   /**< segments are text or {name} */
     void (*handle)(struct wg_req *req, void *self);
     const char *brief; /**< a line for the OpenAPI document; may not be empty */
 };
@@ -124,9 +489,12 @@ struct wg_plugin {
     /** Once per county that lists the plugin; config is its JSON table. Errors: reason in err. */
     int (*open)(struct wg_county *county, struct wg_str config, void **self, struct wg_err *err);
     void (*close)(void *self);
-    const struct wg_route *routes;   /**< ends with a row of zeros; NULL where none */
+    const struct wg_route *routes; /**< below /v1/{area}, for who has signed in; ends with a row of
+                                      zeros; NULL where none */
     const struct wg_effect *effects; /**< likewise */
     const struct wg_luafn *lua;      /**< likewise */
+    const char *root;                /**< of its pages, with {area} in it: "/ogc/{area}" */
+    const struct wg_route *pages;    /**< below root, for those too who have not signed in */
 };
 
 #define WG_PLUGIN(id)                        \

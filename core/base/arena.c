@@ -1,4 +1,4 @@
-#include "base/arena.h"
+#include "wg.h"
 
 #include <stdarg.h>
 #include <stdbool.h>

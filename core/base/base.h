@@ -3,15 +3,14 @@
 #ifndef WG_BASE_H
 #define WG_BASE_H
 
-#include "base/arena.h"
+#include "wg.h"
+
 #include "base/err.h"
 #include "base/hash.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/plain.h"
 #include "base/queue.h"
 #include "base/sign.h"
-#include "base/str.h"
 #include "base/time.h"
 
 #endif

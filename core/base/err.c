@@ -1,7 +1,7 @@
 #include "base/err.h"
 
 #include "base/log.h"
-#include "base/str.h"
+#include "wg.h"
 
 #include <stdio.h>
 #include <stdlib.h>

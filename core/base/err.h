@@ -7,15 +7,6 @@
 
 #include <stdarg.h>
 
-/** Fill err (NULL is fine) and give back code, so that `return wg_fail(err, WG_EINVAL, "...")`
- * reads well. */
-int wg_fail(struct wg_err *err, int code, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/** The same, with the JSON pointer of the field at fault. */
-int wg_fail_at(struct wg_err *err, int code, const char *pointer, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-
 /** A short English name of a code, e.g. "no space". Never NULL. */
 const char *wg_strerror(int code);
 

@@ -2,7 +2,7 @@
 #ifndef WG_HASH_H
 #define WG_HASH_H
 
-#include "base/str.h"
+#include "wg.h"
 
 #define WG_HASH_BYTES 32
 #define WG_HASH_TEXT 46  /**< "b2:" + 43 characters of base64url; no NUL counted */

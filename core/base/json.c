@@ -1,4 +1,4 @@
-#include "base/json.h"
+#include "wg.h"
 
 #include "base/err.h"
 #include "base/time.h"

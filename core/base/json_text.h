@@ -3,7 +3,7 @@
 #ifndef WG_JSON_TEXT_H
 #define WG_JSON_TEXT_H
 
-#include "base/str.h"
+#include "wg.h"
 
 /** Length, byte order mark, UTF-8, escapes. Errors: WG_EINVAL, with the place in err. */
 int json_check_text(struct wg_str text, struct wg_err *err);

@@ -1,7 +1,7 @@
 #include "base/log.h"
 
-#include "base/json.h"
 #include "base/time.h"
+#include "wg.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 #ifndef WG_PLAIN_H
 #define WG_PLAIN_H
 
-#include "base/str.h"
+#include "wg.h"
 
 /** Adds the folded form of s (UTF-8; what is not becomes U+FFFD) to out as UTF-16 units of the
  * machine: out->n / 2 of them. Any white space is one U+0020, a NUL too: no unit is ever 0. */

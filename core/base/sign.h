@@ -2,7 +2,7 @@
 #ifndef WG_SIGN_H
 #define WG_SIGN_H
 
-#include "base/str.h"
+#include "wg.h"
 
 #define WG_SIGN_SEED 32
 #define WG_SIGN_PUBLIC 32

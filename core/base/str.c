@@ -1,4 +1,4 @@
-#include "base/str.h"
+#include "wg.h"
 
 #include "base/err.h"
 

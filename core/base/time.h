@@ -2,19 +2,14 @@
 #ifndef WG_TIME_H
 #define WG_TIME_H
 
-#include "base/str.h"
+#include "wg.h"
 
-#define WG_SECOND_MS INT64_C(1000)
-#define WG_MINUTE_MS (60 * WG_SECOND_MS)
-#define WG_HOUR_MS (60 * WG_MINUTE_MS)
-#define WG_DAY_MS (24 * WG_HOUR_MS)
 #define WG_ZONE_MS (8 * WG_HOUR_MS)
 
 struct wg_date {
     int year, month, day; /**< month and day from 1 */
 };
 
-int64_t wg_now_ms(void);  /**< the wall clock */
 int64_t wg_mono_ms(void); /**< since some moment; never steps */
 int64_t wg_mono_us(void);
 
@@ -27,10 +22,5 @@ int wg_date_parse(struct wg_str s, struct wg_date *out);
 
 /** The local (UTC+8) day number of a moment, and the ms into that day. */
 int64_t wg_local_day(int64_t t_ms, int64_t *into_ms);
-
-/** RFC 3339 with offset +08:00; ms only where they are not zero. */
-void wg_buf_time(struct wg_buf *b, int64_t t_ms);
-/** RFC 3339 with a must-have offset or Z. Errors: WG_EINVAL. */
-int wg_time_parse(struct wg_str s, int64_t *out_ms);
 
 #endif

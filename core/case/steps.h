@@ -31,22 +31,6 @@ enum wg_state {
     WG_GRANTED = 102, /**< as a row's `to`: where the row that asked says its grant leads */
     WG_NOWHERE = 255  /**< before the report */
 };
-enum wg_role {
-    WG_COLLECTOR = 1 << 0,
-    WG_ACCEPTOR = 1 << 1,
-    WG_CHIEF = 1 << 2,
-    WG_DISPATCHER = 1 << 3,
-    WG_COORDINATOR = 1 << 4,
-    WG_UNIT_ROLE = 1 << 5,
-    WG_LEADER = 1 << 6,
-    WG_REVIEWER = 1 << 7,
-    WG_AUDITOR = 1 << 8,
-    WG_ADMIN = 1 << 9,
-    WG_RULE_AUTHOR = 1 << 10,
-    WG_RULE_APPROVER = 1 << 11,
-    WG_PUBLIC = 1 << 12,
-    WG_SYSTEM = 1 << 13
-};
 /** The two axes, which never meet in one person on one case. */
 #define WG_SUPERVISION (WG_COLLECTOR | WG_ACCEPTOR | WG_CHIEF)
 #define WG_COMMAND (WG_DISPATCHER | WG_COORDINATOR | WG_UNIT_ROLE)

@@ -97,6 +97,12 @@ struct wg_ground *wg_ground_keep(struct wg_ground *g)
     return g;
 }
 
+const struct wg_layer *wg_ground_layer(const struct wg_ground *g, const char *collection)
+{
+    int c = wg_collection_parse(wg_str_of(collection));
+    return c >= 0 && wg_collection_is_layer(c) ? g->layer[c] : NULL;
+}
+
 void wg_ground_drop(struct wg_ground *g)
 {
     if (!g || __atomic_sub_fetch(&g->refs, 1, __ATOMIC_ACQ_REL) > 0)

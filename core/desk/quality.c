@@ -92,7 +92,8 @@ static void on_cover(void *arg, const struct wg_cover_fault *f)
 static int cover(struct report *r, enum check first, const struct wg_layer *areas,
                  struct wg_str only, const struct wg_layer *pieces, struct wg_err *err)
 {
-    if (!areas || !pieces || wg_layer_is_points(areas) || wg_layer_is_points(pieces))
+    if (!areas || !pieces || wg_layer_shape(areas) != WG_AREAS ||
+        wg_layer_shape(pieces) != WG_AREAS)
         return WG_OK;
     r->first = first;
     r->done[first] = r->done[first + 1] = r->done[first + 2] = true;

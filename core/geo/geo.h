@@ -8,33 +8,6 @@
 #include "base/base.h"
 #include "geo/overlay.h"
 
-struct wg_point {
-    int32_t lon_e7, lat_e7;
-};
-struct wg_box {
-    int32_t west, south, east, north; /**< e7, inclusive */
-};
-
-/** Metres between two points on the ellipsoid's sphere of local radius; error < 0.3 % at county
- * size. */
-double wg_distance_m(struct wg_point a, struct wg_point b);
-
-/* ---- coordinate systems ---- */
-
-struct wg_crs;
-/** For epsg 4326, 4490, 3857, 4509, 4498, 4526..4528, 4547..4549, 4510, 4550 and whatever else PROJ
- * knows. Owner: caller. Not shared between threads. Errors: WG_EINVAL for a code that PROJ does not
- * know. */
-int wg_crs_new(int epsg, struct wg_crs **out, struct wg_err *err);
-void wg_crs_free(struct wg_crs *crs);
-/** x is east or lon, y is north or lat, whatever the authority's order of axes. Errors: WG_ERANGE.
- */
-int wg_crs_to_4490(struct wg_crs *crs, double x, double y, struct wg_point *out);
-int wg_crs_from_4490(struct wg_crs *crs, struct wg_point p, double *x, double *y);
-/** The same in whole doubles, for surveyors: an e7 step is a centimetre. Errors: WG_ERANGE. */
-int wg_crs_to_degrees(struct wg_crs *crs, double x, double y, double *lon, double *lat);
-int wg_crs_from_degrees(struct wg_crs *crs, double lon, double lat, double *x, double *y);
-
 /* ---- CSV ---- */
 
 /** Rows of RFC 4180 text: quotes, LF or CRLF, a byte order mark at the start; lines without a
@@ -58,25 +31,14 @@ void wg_csv_close(struct wg_csv *csv); /**< after a failed open, and twice, is f
 
 /* ---- layers ---- */
 
-/** Named features with their shapes: areas (polygons) or points. Immutable, counted, saved as a
- * file. */
-struct wg_layer;
-
-struct wg_feature {
-    struct wg_str id, name;
-    struct wg_str props; /**< the other properties as a JSON object's text */
-    struct wg_box box;
-    struct wg_point at; /**< of a point layer; of an area, a point of its box's middle */
-};
-
 /** How far a long reading is: stored atomically, for whoever watches from elsewhere. */
 struct wg_reading {
     size_t rows, bytes;
 };
 
-/** Build from a GeoJSON FeatureCollection (RFC 7946): Polygon and MultiPolygon, or Point; not
- * mixed. Each feature needs an id (or properties.id or properties.code), unique. Checks rings:
- * closed, 4 points and more, inside
+/** Build from a GeoJSON FeatureCollection (RFC 7946): Polygon and MultiPolygon, or Point, or
+ * LineString and MultiLineString; not mixed. Each feature needs an id (or properties.id or
+ * properties.code), unique. Checks rings: closed, 4 points and more, inside
  *  [-180,180]x[-90,90], neither crossing nor touching themselves, holes inside, parts apart (by
  * GEOS, on the rounded vertices). All faults are collected; features, rings and lines count from 1.
  *  Errors: WG_EINVAL, with the first faults, one a line ("feature 17 (341824…): ring 1 crosses
@@ -104,33 +66,6 @@ int wg_layer_from_csv(struct wg_str text, struct wg_layer **out, struct wg_layer
 int wg_layer_save(const struct wg_layer *layer, const char *path, struct wg_err *err);
 int wg_layer_load(const char *path, struct wg_layer **out, struct wg_err *err);
 
-struct wg_layer *wg_layer_keep(struct wg_layer *layer); /**< one more owner; NULL is fine */
-void wg_layer_drop(struct wg_layer *layer);             /**< one owner less; NULL is fine */
-
-size_t wg_layer_count(const struct wg_layer *layer);
-bool wg_layer_is_points(const struct wg_layer *layer);
-struct wg_box wg_layer_box(const struct wg_layer *layer);
-bool wg_layer_at(const struct wg_layer *layer, size_t i,
-                 struct wg_feature *out); /**< borrowed from the layer */
-bool wg_layer_by_id(const struct wg_layer *layer, struct wg_str id, size_t *i);
-
-/** The area that holds p, exact in integers: of areas that share a border to the digit, a point on
- * it belongs to exactly one; of areas that overlap, the first in the file answers. *i is its index.
- * False where none does, and for a layer of points. (The outer rim of all areas: its western and
- * southern points are in, the others out.) */
-bool wg_layer_find(const struct wg_layer *layer, struct wg_point p, size_t *i);
-
-struct wg_near {
-    size_t i;
-    double distance_m; /**< area: from p to its border; points: to the point */
-    bool inside;       /**< area: p is in it */
-};
-/** Features within reach_m of p (areas that hold p always), holders before others, each nearest
- * first, of equals the first in the file. Distances are good to 0.3 %. Does not look across the
- * 180th meridian. Returns how many were put in out, at most cap. */
-size_t wg_layer_near(const struct wg_layer *layer, struct wg_point p, double reach_m,
-                     struct wg_near *out, size_t cap);
-
 /** What a new layer changes: fn for each id of either, in the order of ids. before NULL: all are
  * added. A feature is the same when name, properties and shape are, to the byte. */
 enum wg_change { WG_ADDED, WG_CHANGED, WG_REMOVED, WG_UNCHANGED, WG_CHANGES };
@@ -152,8 +87,5 @@ struct wg_cover_fault {
 int wg_layer_cover(const struct wg_layer *areas, struct wg_str only, const struct wg_layer *pieces,
                    void (*fn)(void *arg, const struct wg_cover_fault *f), void *arg,
                    struct wg_err *err);
-
-/** Feature i as GeoJSON geometry text. */
-void wg_layer_geometry(const struct wg_layer *layer, size_t i, struct wg_buf *out);
 
 #endif

@@ -5,7 +5,7 @@
 struct reader {
     struct layer_build b;
     struct shapes *shapes;
-    int kind; /* -1 none yet, 0 areas, 1 points */
+    int shape; /* -1: none yet */
     size_t number;
     size_t bytes; /* of the text */
 };
@@ -92,25 +92,80 @@ static bool read_areas(struct reader *r, const struct wg_json *places, bool many
     return rc == WG_OK;
 }
 
+/* A part of a line: two places and more, not all the same. */
+static bool read_line(struct reader *r, const struct wg_json *j)
+{
+    struct layer_ring part = {(uint32_t)build_verts(&r->b), 0, 1};
+    bool goes = false;
+    if (count_of(j) < 2) {
+        build_fault(&r->b, "a line has %zu places, 2 is the least", count_of(j));
+        return false;
+    }
+    for (const struct wg_json *m = j->child; m; m = m->next)
+        if (!read_place(r, m, "the line"))
+            return false;
+    if (!wg_buf_ok(&r->b.vert))
+        return false; /* told at the end */
+    part.count = (uint32_t)(build_verts(&r->b) - part.vert);
+    const struct wg_point *v = (const struct wg_point *)r->b.vert.p + part.vert;
+    for (uint32_t k = 1; k < part.count; k++)
+        goes |= memcmp(&v[0], &v[k], sizeof(*v)) != 0;
+    if (!goes)
+        build_fault(&r->b, "a line stays in one place");
+    wg_buf_add(&r->b.ring, &part, sizeof(part));
+    return goes;
+}
+
+static bool read_lines(struct reader *r, const struct wg_json *places, bool many)
+{
+    if (!many)
+        return read_line(r, places);
+    if (count_of(places) == 0) {
+        build_fault(&r->b, "a MultiLineString without a line");
+        return false;
+    }
+    for (const struct wg_json *m = places->child; m; m = m->next)
+        if (!read_line(r, m))
+            return false;
+    return true;
+}
+
 static bool read_geometry(struct reader *r, const struct wg_json *geometry, size_t rings)
 {
+    static const char *const one[] = {"an area", "a point", "a line"}, *const all[] = {"areas",
+                                                                                       "points",
+                                                                                       "lines"};
+    static const struct {
+        const char *type;
+        enum wg_shape shape;
+        bool many;
+    } known[] = {{"Polygon", WG_AREAS, false},
+                 {"MultiPolygon", WG_AREAS, true},
+                 {"Point", WG_POINTS, false},
+                 {"LineString", WG_LINES, false},
+                 {"MultiLineString", WG_LINES, true}};
     struct wg_str type = wg_json_str(geometry, "type"), cut = build_cut(type);
     const struct wg_json *places = wg_json_get(geometry, "coordinates");
-    bool many = wg_str_is(type, "MultiPolygon");
-    int kind = wg_str_is(type, "Point");
-    if (!kind && !many && !wg_str_is(type, "Polygon")) {
-        build_fault(&r->b, "geometry is %.*s; Polygon, MultiPolygon or Point can be read",
+    size_t k = 0, n = sizeof(known) / sizeof(known[0]);
+    while (k < n && !wg_str_is(type, known[k].type))
+        k++;
+    if (k == n) {
+        build_fault(&r->b,
+                    "geometry is %.*s; Point, Polygon, LineString and the Multi of these two can "
+                    "be read",
                     WG_PRI(type.p ? cut : WG_S("missing")));
         return false;
     }
-    if (r->kind >= 0 && r->kind != kind) {
-        build_fault(&r->b, "is %s among %s; a layer has one kind", kind ? "a point" : "an area",
-                    kind ? "areas" : "points");
+    int shape = known[k].shape;
+    if (r->shape >= 0 && r->shape != shape) {
+        build_fault(&r->b, "is %s among %s; a layer has one kind", one[shape], all[r->shape]);
         return false;
     }
-    r->kind = kind;
-    r->b.is_points = kind;
-    return kind ? read_place(r, places, "the point") : read_areas(r, places, many, rings);
+    r->shape = shape;
+    r->b.shape = (uint32_t)shape;
+    return shape == WG_POINTS  ? read_place(r, places, "the point")
+           : shape == WG_LINES ? read_lines(r, places, known[k].many)
+                               : read_areas(r, places, known[k].many, rings);
 }
 
 /* The id is the feature's own, or the property id, or code. */
@@ -161,7 +216,7 @@ static void add_feature(struct reader *r, const struct wg_json *j, struct wg_buf
         write_props(props, id->str, scratch);
         r->b.text.failed |= !wg_buf_ok(scratch);
         build_add(&r->b, r->number, id->str, wg_json_str(props, "name"), wg_buf_str(scratch),
-                  r->kind ? 0 : rings);
+                  r->shape == WG_POINTS ? 0 : rings);
     } else {
         build_forget(&r->b, rings, verts);
     }
@@ -190,7 +245,7 @@ int wg_layer_from_geojson(struct wg_str text, struct wg_layer **out, struct wg_l
                           struct wg_err *err)
 {
     struct wg_layer_faults own = {0};
-    struct reader r = {.kind = -1, .shapes = shapes_new(), .bytes = text.n};
+    struct reader r = {.shape = -1, .shapes = shapes_new(), .bytes = text.n};
     struct wg_arena *arena = wg_arena_new(64 * 1024);
     struct wg_json *root = NULL;
     int rc = WG_ENOMEM;
@@ -241,7 +296,7 @@ int wg_layer_from_geojsons(struct wg_str text, struct wg_layer **out,
                            struct wg_layer_faults *faults, struct wg_err *err)
 {
     struct wg_layer_faults own = {0};
-    struct reader r = {.kind = -1, .shapes = shapes_new(), .bytes = text.n};
+    struct reader r = {.shape = -1, .shapes = shapes_new(), .bytes = text.n};
     struct wg_arena *arena = wg_arena_new(64 * 1024);
     struct wg_buf scratch = WG_BUF_INIT;
     struct wg_str record;

@@ -1,6 +1,7 @@
 #include "geo/layer.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 struct wg_layer *wg_layer_keep(struct wg_layer *layer)
 {
@@ -14,11 +15,15 @@ void wg_layer_drop(struct wg_layer *layer)
     /* The last owner must see what all others did before it frees. */
     if (!layer || atomic_fetch_sub_explicit(&layer->owners, 1, memory_order_acq_rel) != 1)
         return;
-    free(layer->image);
+    if (layer->mapped)
+        munmap(layer->image, layer->head->size);
+    else
+        free(layer->image);
     free(layer->area);
     free(layer->by_id);
-    free(layer->bin_start);
-    free(layer->bin_item);
+    free(layer->order);
+    free(layer->leaf);
+    free(layer->node);
     free(layer->slab_start);
     free(layer->slab_edge);
     free(layer);
@@ -29,9 +34,29 @@ size_t wg_layer_count(const struct wg_layer *layer)
     return layer->head->records;
 }
 
-bool wg_layer_is_points(const struct wg_layer *layer)
+int wg_layer_shape(const struct wg_layer *layer)
 {
-    return layer->head->is_points != 0;
+    return (int)layer->head->shape;
+}
+
+uint64_t wg_layer_mark(const struct wg_layer *layer)
+{
+    return (uint64_t)layer->head->crc << 32 | (uint32_t)layer->head->size;
+}
+
+bool wg_layer_chain(const struct wg_layer *layer, size_t i, size_t k, struct wg_chain *out)
+{
+    wg_require(i < layer->head->records);
+    const struct layer_rec *r = &layer->rec[i];
+    if (!layer->area) {
+        *out = (struct wg_chain){&layer->vert[i], 1, true};
+        return k == 0;
+    }
+    if (k >= r->ring_count)
+        return false;
+    const struct layer_ring *ring = &layer->ring[r->ring + k];
+    *out = (struct wg_chain){&layer->vert[ring->vert], ring->count, ring->outer != 0};
+    return true;
 }
 
 struct wg_box wg_layer_box(const struct wg_layer *layer)
@@ -126,21 +151,22 @@ static bool in_area(const struct wg_layer *layer, const struct layer_area *area,
 bool layer_holds(const struct wg_layer *layer, size_t i, struct wg_point p)
 {
     const struct layer_area *area = &layer->area[i];
-    return box_holds(&area->box, p) && in_area(layer, area, p);
+    return layer->head->shape == WG_AREAS && box_holds(&area->box, p) && in_area(layer, area, p);
 }
 
 bool wg_layer_find(const struct wg_layer *layer, struct wg_point p, size_t *i)
 {
-    if (!layer->area || !box_holds(&layer->box, p))
+    struct wg_scan scan = {layer, {p.lon_e7, p.lat_e7, p.lon_e7, p.lat_e7}, 0};
+    struct wg_run run;
+    uint32_t first = UINT32_MAX;
+    while (layer->head->shape == WG_AREAS && wg_scan_next(&scan, &run))
+        for (uint32_t k = run.from; k < run.to; k++)
+            if (layer->order[k] < first && in_area(layer, &layer->area[layer->order[k]], p))
+                first = layer->order[k];
+    if (first == UINT32_MAX)
         return false;
-    size_t bin =
-        (size_t)layer_row(layer, p.lat_e7) * layer->columns + layer_column(layer, p.lon_e7);
-    for (uint32_t k = layer->bin_start[bin]; k < layer->bin_start[bin + 1]; k++)
-        if (layer_holds(layer, layer->bin_item[k], p)) {
-            *i = layer->bin_item[k];
-            return true;
-        }
-    return false;
+    *i = first;
+    return true;
 }
 
 static void write_point(struct wg_buf *out, struct wg_point p)
@@ -172,15 +198,20 @@ void wg_layer_geometry(const struct wg_layer *layer, size_t i, struct wg_buf *ou
         return;
     }
     const struct layer_rec *r = &layer->rec[i];
-    bool many = false;
+    bool lines = layer->head->shape == WG_LINES, many = false;
     for (uint32_t k = 1; k < r->ring_count; k++)
         many |= layer->ring[r->ring + k].outer != 0;
-    wg_buf_fmt(out, "{\"type\":\"%s\",\"coordinates\":%s", many ? "MultiPolygon" : "Polygon",
-               many ? "[" : "");
+    wg_buf_fmt(out, "{\"type\":\"%s%s\",\"coordinates\":%s", many ? "Multi" : "",
+               lines ? "LineString" : "Polygon", many ? "[" : "");
     for (uint32_t k = 0; k < r->ring_count; k++) {
         const struct layer_ring *ring = &layer->ring[r->ring + k];
-        wg_buf_str_add(out, k == 0 ? WG_S("[") : ring->outer ? WG_S("],[") : WG_S(","));
+        bool begins = k == 0 || ring->outer;
+        if (k)
+            wg_buf_str_add(out, begins && !lines ? WG_S("],") : WG_S(","));
+        if (begins && !lines)
+            wg_buf_char(out, '[');
         write_ring(layer, ring, out);
     }
-    wg_buf_str_add(out, many ? WG_S("]]}") : WG_S("]}"));
+    wg_buf_str_add(out, lines ? WG_S("") : WG_S("]"));
+    wg_buf_str_add(out, many ? WG_S("]}") : WG_S("}"));
 }

@@ -14,12 +14,15 @@
 #define LAYER_CRC_FROM 12      /* what it covers, to the end */
 #define LAYER_VERTS (1u << 27) /* at most, so that every count in the index fits 32 bits */
 #define LAYER_ID 255           /* bytes of an id at most */
+#define TREE_BITS 4
+#define TREE_NODE (1u << TREE_BITS)
+#define TREE_LEVELS 8 /* 2^32 records */
 
 struct layer_head {
     char magic[8];
     uint32_t crc, version;
     uint64_t size; /* of the whole image */
-    uint32_t is_points, records, rings, verts;
+    uint32_t shape, records, rings, verts;
     uint64_t text;
 };
 
@@ -31,11 +34,11 @@ struct layer_rec {
 };
 
 struct layer_ring {
-    uint32_t vert, count; /* closed: the last vertex is the first again */
-    uint32_t outer;       /* 1: a polygon begins; 0: a hole in it */
+    uint32_t vert, count; /* of an area closed: the last vertex is the first again */
+    uint32_t outer;       /* 1: a polygon, or a part of a line, begins; 0: a hole in it */
 };
 
-/* What a lookup touches of an area. An area of few vertices has no slabs. */
+/* What a lookup touches of an area or line. An area of few vertices, and a line, has no slabs. */
 struct layer_area {
     struct wg_box box;
     uint32_t ring, ring_count;
@@ -45,6 +48,7 @@ struct layer_area {
 struct wg_layer {
     atomic_size_t owners;
     char *image;
+    bool mapped; /* from its file; else on the heap */
     const struct layer_head *head;
     const struct layer_rec *rec;
     const struct layer_ring *ring;
@@ -55,11 +59,13 @@ struct wg_layer {
     struct layer_area *area; /* for points NULL */
     uint32_t *by_id;         /* records in the order of their ids */
 
-    /* Bins: a grid over where most features are; what lies outside is kept in the outermost bins,
-     * so that one wild point doesn't stretch it. Each lists its features in ascending order. */
-    int32_t bin_west, bin_south;
-    uint32_t bin_width, bin_height, columns, rows;
-    uint32_t *bin_start, *bin_item;
+    /* The tree: records along the curve, what each covers (points for points, else boxes), and the
+     * nodes, level by level from the leaves up; node j of level l covers the places from
+     * j << TREE_BITS * (l + 1) on. */
+    uint32_t *order;
+    void *leaf;
+    struct wg_box *node;
+    uint32_t level[TREE_LEVELS], levels;
 
     /* Slabs: an area's edges (each by its first vertex) by the latitudes that they cross. */
     uint32_t *slab_start, *slab_edge;
@@ -69,6 +75,15 @@ struct wg_layer {
  * WG_ECORRUPT, WG_ENOMEM. */
 int layer_open(char *image, size_t size, struct wg_layer **out, struct wg_err *err);
 int layer_index(struct wg_layer *layer); /* WG_ENOMEM */
+int layer_tree(struct wg_layer *layer);  /* likewise, when boxes are there */
+
+struct layer_key {
+    uint64_t key;
+    uint32_t i;
+};
+/* By key; equal ones stay as they are. spare: as many, for use in between. */
+void layer_sort(struct layer_key *list, struct layer_key *spare, size_t n);
+
 struct wg_str layer_id(const struct wg_layer *layer, size_t i);
 struct wg_box layer_box(const struct wg_layer *layer, size_t i);
 bool layer_holds(const struct wg_layer *layer, size_t i, struct wg_point p);
@@ -87,14 +102,6 @@ static inline uint32_t step_of(int32_t v, int32_t from, uint32_t step, uint32_t 
     uint32_t k = ((uint32_t)v - (uint32_t)from) / step;
     return k < n ? k : n - 1;
 }
-static inline uint32_t layer_column(const struct wg_layer *layer, int32_t lon_e7)
-{
-    return step_of(lon_e7, layer->bin_west, layer->bin_width, layer->columns);
-}
-static inline uint32_t layer_row(const struct wg_layer *layer, int32_t lat_e7)
-{
-    return step_of(lat_e7, layer->bin_south, layer->bin_height, layer->rows);
-}
 
 /* ---- building ---- */
 
@@ -103,7 +110,7 @@ struct shapes; /* GEOS */
 struct layer_build {
     struct wg_buf rec, ring, vert, text, source; /* source: of each record, its feature or line */
     const char *noun;                            /* "feature" or "line": what source counts */
-    bool is_points;
+    uint32_t shape;
     struct wg_layer_faults *faults;
     char label[LAYER_ID + 64]; /* "feature 17 (341824…)" */
 };

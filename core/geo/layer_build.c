@@ -121,7 +121,7 @@ static int assemble(const struct layer_build *b, char **image, size_t *size)
     struct layer_head head = {
         .magic = LAYER_MAGIC,
         .version = LAYER_VERSION,
-        .is_points = b->is_points,
+        .shape = b->shape,
         .records = (uint32_t)(b->rec.n / sizeof(struct layer_rec)),
         .rings = (uint32_t)build_rings(b),
         .verts = (uint32_t)build_verts(b),

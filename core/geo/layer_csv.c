@@ -109,7 +109,7 @@ int wg_layer_from_csv(struct wg_str text, struct wg_layer **out, struct wg_layer
     int rc = wg_csv_open(text, &t.csv);
     *out = NULL;
     build_init(&t.b, "line", faults ? faults : &own);
-    t.b.is_points = true;
+    t.b.shape = WG_POINTS;
     if (rc < 0 || !t.arena) {
         rc = wg_fail(err, WG_ENOMEM, "out of memory");
         goto out;

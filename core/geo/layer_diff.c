@@ -12,9 +12,9 @@ static bool same_text(const struct wg_layer *x, uint32_t i, const struct wg_laye
 static bool same_shape(const struct wg_layer *x, uint32_t i, const struct wg_layer *y, uint32_t k)
 {
     const struct layer_rec *a = &x->rec[i], *b = &y->rec[k];
-    if (x->head->is_points != y->head->is_points)
+    if (x->head->shape != y->head->shape)
         return false;
-    if (x->head->is_points)
+    if (x->head->shape == WG_POINTS)
         return memcmp(&x->vert[i], &y->vert[k], sizeof(*x->vert)) == 0;
     if (a->ring_count != b->ring_count)
         return false;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@ static bool sizes_fit(const struct layer_head *h, size_t size)
     uint64_t arrays = sizeof(*h) + (uint64_t)h->records * sizeof(struct layer_rec) +
                       (uint64_t)h->rings * sizeof(struct layer_ring) +
                       (uint64_t)h->verts * sizeof(struct wg_point);
-    return h->size == size && h->is_points <= 1 && h->verts <= LAYER_VERTS && arrays <= size &&
+    return h->size == size && h->shape <= WG_LINES && h->verts <= LAYER_VERTS && arrays <= size &&
            h->text == size - arrays && h->text <= UINT32_MAX;
 }
 
@@ -40,30 +41,32 @@ static bool records_fit(const struct wg_layer *layer)
         if (props[0] != '{' || layer->text[end - 1] != '}')
             return false;
         text = end;
-        if (h->is_points)
+        if (h->shape == WG_POINTS)
             continue;
         if (r->ring != ring || r->ring_count == 0 || ring + r->ring_count > h->rings ||
             !layer->ring[ring].outer)
             return false;
         ring += r->ring_count;
     }
-    return text == h->text && ring == h->rings && (!h->is_points || h->verts == h->records);
+    return text == h->text && ring == h->rings && (h->shape != WG_POINTS || h->verts == h->records);
 }
 
 static bool rings_fit(const struct wg_layer *layer)
 {
     const struct layer_head *h = layer->head;
+    bool lines = h->shape == WG_LINES;
     uint64_t vert = 0;
     for (uint32_t i = 0; i < h->rings; i++) {
         const struct layer_ring *r = &layer->ring[i];
-        if (r->vert != vert || r->count < 4 || vert + r->count > h->verts || r->outer > 1)
+        if (r->vert != vert || r->count < (lines ? 2 : 4) || vert + r->count > h->verts ||
+            r->outer > 1 || (lines && !r->outer))
             return false;
         const struct wg_point *v = &layer->vert[vert];
-        if (memcmp(&v[0], &v[r->count - 1], sizeof(*v)) != 0)
+        if (!lines && memcmp(&v[0], &v[r->count - 1], sizeof(*v)) != 0)
             return false;
         vert += r->count;
     }
-    return h->is_points || vert == h->verts;
+    return h->shape == WG_POINTS || vert == h->verts;
 }
 
 static bool verts_fit(const struct wg_layer *layer)
@@ -123,25 +126,13 @@ int layer_open(char *image, size_t size, struct wg_layer **out, struct wg_err *e
 
 /* ---- load ---- */
 
-static int read_all(int fd, char *to, size_t n)
-{
-    while (n > 0) {
-        ssize_t got = read(fd, to, n);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return WG_EIO;
-        to += got;
-        n -= (size_t)got;
-    }
-    return WG_OK;
-}
-
+/* Mapped: a file is written once under another name and never changed, and what nobody looks at
+ * takes no memory. */
 int wg_layer_load(const char *path, struct wg_layer **out, struct wg_err *err)
 {
     struct stat st;
     struct wg_err why = {0};
-    char *image = NULL;
+    void *image = MAP_FAILED;
     int rc = WG_OK, fd = open(path, O_RDONLY | O_CLOEXEC);
     *out = NULL;
     if (fd < 0)
@@ -150,20 +141,24 @@ int wg_layer_load(const char *path, struct wg_layer **out, struct wg_err *err)
         rc = wg_fail(err, WG_EIO, "%s: is no file", path);
         goto out;
     }
-    if (!(image = malloc((size_t)st.st_size + 1))) {
-        rc = wg_fail(err, WG_ENOMEM, "%s: out of memory", path);
+    if (st.st_size == 0) {
+        rc = wg_fail(err, WG_ECORRUPT, "%s: is no layer file", path);
         goto out;
     }
-    if ((rc = read_all(fd, image, (size_t)st.st_size)) < 0) {
-        wg_fail(err, rc, "%s: can't be read", path);
+    image = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (image == MAP_FAILED) {
+        rc = wg_fail(err, WG_ENOMEM, "%s: %s", path, strerror(errno));
         goto out;
     }
-    if ((rc = layer_open(image, (size_t)st.st_size, out, &why)) < 0)
+    if ((rc = layer_open(image, (size_t)st.st_size, out, &why)) < 0) {
         wg_fail(err, rc, "%s: %s", path, why.text);
-    else
-        image = NULL; /* the layer's now */
+    } else {
+        (*out)->mapped = true;
+        image = MAP_FAILED; /* the layer's now */
+    }
 out:
-    free(image);
+    if (image != MAP_FAILED)
+        munmap(image, (size_t)st.st_size);
     close(fd);
     return rc;
 }

@@ -1,12 +1,7 @@
 #include "geo/layer.h"
 
-#include <math.h>
 #include <stdlib.h>
 
-#define BINS_PER_FEATURE 4
-#define SIDE_MOST 1024 /* columns and rows */
-#define ITEMS_PER_FEATURE \
-    32               /* in bins; where boxes overlap so much that there are more, bins grow */
 #define SLAB_FROM 48 /* vertices: below, walking all is as quick */
 #define EDGES_PER_SLAB 8
 #define SLAB_COPIES 6 /* of an edge, on average; where edges are steeper, slabs grow */
@@ -37,119 +32,6 @@ static void make_boxes(struct wg_layer *layer)
             for (uint32_t k = 0; k < layer->ring[r].count; k++)
                 box_add(&area->box, layer->vert[layer->ring[r].vert + k]);
     }
-}
-
-/* ---- bins ---- */
-
-static int by_value(const void *a, const void *b)
-{
-    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Where most of the values lie: the middle 31/32 of them, and an eighth more on both sides. */
-static void most_of(int32_t *v, size_t n, int32_t *from, int64_t *length)
-{
-    qsort(v, n, sizeof(*v), by_value);
-    int64_t low = v[n / 64], high = v[n - 1 - n / 64];
-    int64_t slack = (high - low) / 8;
-    low = low - slack < v[0] ? v[0] : low - slack;
-    high = high + slack > v[n - 1] ? v[n - 1] : high + slack;
-    *from = (int32_t)low;
-    *length = high - low;
-}
-
-static int place_bins(struct wg_layer *layer)
-{
-    uint32_t n = layer->head->records;
-    int64_t width = 0, height = 0;
-    int32_t *v = malloc((n + (size_t)1) * 2 * sizeof(*v));
-    if (!v)
-        return WG_ENOMEM;
-    for (int lat = 0; n > 0 && lat < 2; lat++) {
-        for (uint32_t i = 0; i < n; i++) {
-            struct wg_box b = layer_box(layer, i);
-            v[2 * (size_t)i] = lat ? b.south : b.west;
-            v[2 * (size_t)i + 1] = lat ? b.north : b.east;
-        }
-        most_of(v, 2 * (size_t)n, lat ? &layer->bin_south : &layer->bin_west,
-                lat ? &height : &width);
-    }
-    free(v);
-    /* Square bins, so many that each feature has a few. */
-    double side = sqrt(((double)width + 1) * ((double)height + 1) / (BINS_PER_FEATURE * (n + 1.0)));
-    double columns = fmin(ceil((double)(width + 1) / side), SIDE_MOST);
-    double rows = fmin(ceil((double)(height + 1) / side), SIDE_MOST);
-    layer->bin_width = (uint32_t)((double)width / columns) + 1;
-    layer->bin_height = (uint32_t)((double)height / rows) + 1;
-    layer->columns = (uint32_t)(width / layer->bin_width) + 1;
-    layer->rows = (uint32_t)(height / layer->bin_height) + 1;
-    return WG_OK;
-}
-
-struct bins {
-    uint32_t west, south, east, north;
-};
-
-static struct bins bins_of(const struct wg_layer *layer, uint32_t i)
-{
-    struct wg_box b = layer_box(layer, i);
-    return (struct bins){layer_column(layer, b.west), layer_row(layer, b.south),
-                         layer_column(layer, b.east), layer_row(layer, b.north)};
-}
-
-static uint64_t count_items(const struct wg_layer *layer)
-{
-    uint64_t items = 0;
-    for (uint32_t i = 0; i < layer->head->records; i++) {
-        struct bins b = bins_of(layer, i);
-        items += (uint64_t)(b.east - b.west + 1) * (b.north - b.south + 1);
-    }
-    return items;
-}
-
-static int fill_bins(struct wg_layer *layer)
-{
-    size_t bins = (size_t)layer->columns * layer->rows;
-    layer->bin_start = calloc(bins + 2, sizeof(uint32_t));
-    layer->bin_item = malloc((count_items(layer) + 1) * sizeof(uint32_t));
-    if (!layer->bin_start || !layer->bin_item)
-        return WG_ENOMEM;
-    /* Count into the place two ahead, sum up, and let filling move each start to where it belongs.
-     */
-    uint32_t *at = layer->bin_start + 1;
-    for (int fill = 0; fill < 2; fill++) {
-        for (uint32_t i = 0; i < layer->head->records; i++) {
-            struct bins b = bins_of(layer, i);
-            for (uint32_t y = b.south; y <= b.north; y++)
-                for (uint32_t x = b.west; x <= b.east; x++) {
-                    size_t bin = (size_t)y * layer->columns + x;
-                    if (fill)
-                        layer->bin_item[at[bin]++] = i;
-                    else
-                        at[bin + 1]++;
-                }
-        }
-        for (size_t bin = 0; !fill && bin < bins; bin++)
-            at[bin + 1] += at[bin];
-    }
-    return WG_OK;
-}
-
-static int make_bins(struct wg_layer *layer)
-{
-    uint32_t n = layer->head->records;
-    int rc = place_bins(layer);
-    if (rc < 0)
-        return rc;
-    while (layer->columns * layer->rows > 1 &&
-           count_items(layer) > (uint64_t)n * ITEMS_PER_FEATURE) {
-        layer->bin_width = layer->columns > 1 ? layer->bin_width * 2 : layer->bin_width;
-        layer->bin_height = layer->rows > 1 ? layer->bin_height * 2 : layer->bin_height;
-        layer->columns = (layer->columns + 1) / 2;
-        layer->rows = (layer->rows + 1) / 2;
-    }
-    return fill_bins(layer);
 }
 
 /* ---- slabs ---- */
@@ -232,7 +114,7 @@ static int make_slabs(struct wg_layer *layer)
         if (layer->area[i].slab_count)
             walk_slabs(layer, &layer->area[i], SLAB_COUNT);
     for (uint32_t s = 0; s < slabs; s++)
-        layer->slab_start[s + 2] += layer->slab_start[s + 1]; /* as with the bins */
+        layer->slab_start[s + 2] += layer->slab_start[s + 1]; /* one ahead */
     for (uint32_t i = 0; i < layer->head->records; i++)
         if (layer->area[i].slab_count)
             walk_slabs(layer, &layer->area[i], SLAB_FILL);
@@ -244,30 +126,86 @@ static int make_slabs(struct wg_layer *layer)
 static int by_id(const void *a, const void *b, void *arg)
 {
     const struct wg_layer *layer = arg;
-    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+    uint32_t i = ((const struct layer_key *)a)->i, j = ((const struct layer_key *)b)->i;
     int order = wg_str_cmp(layer_id(layer, i), layer_id(layer, j));
     return order ? order : (i > j) - (i < j);
+}
+
+/* How many bytes from `from` on all share; *longest: of them all. */
+static size_t common(const struct wg_layer *layer, const struct layer_key *a, size_t n, size_t from,
+                     size_t *longest)
+{
+    struct wg_str first = layer_id(layer, a[0].i);
+    size_t same = first.n - from;
+    *longest = first.n;
+    for (size_t k = 1; k < n; k++) {
+        struct wg_str id = layer_id(layer, a[k].i);
+        size_t most = id.n - from < same ? id.n - from : same;
+        *longest = id.n > *longest ? id.n : *longest;
+        for (same = 0; same < most && id.p[from + same] == first.p[from + same];)
+            same++;
+    }
+    return same;
+}
+
+static uint64_t eight_bytes(struct wg_str id, size_t from)
+{
+    uint64_t key = 0;
+    for (size_t k = from; k < from + 8; k++)
+        key = key << 8 | (k < id.n ? (unsigned char)id.p[k] : 0);
+    return key;
+}
+
+/* Part codes share their front, and differ in a few digits: eight bytes at a time, from the first
+ * that differ. A key can't tell an end from a zero; the last resort can. */
+static void sort_ids(struct wg_layer *layer, struct layer_key *a, struct layer_key *spare, size_t n,
+                     size_t from)
+{
+    size_t longest;
+    if (n < 64) {
+        qsort_r(a, n, sizeof(*a), by_id, layer);
+        return;
+    }
+    from += common(layer, a, n, from, &longest);
+    if (from >= longest)
+        return; /* all the same */
+    for (size_t k = 0; k < n; k++)
+        a[k].key = eight_bytes(layer_id(layer, a[k].i), from);
+    layer_sort(a, spare, n);
+    for (size_t k = 0, to; k < n; k = to) {
+        for (to = k + 1; to < n && a[to].key == a[k].key;)
+            to++;
+        if (to - k == n)
+            qsort_r(a, n, sizeof(*a), by_id, layer);
+        else if (to - k > 1)
+            sort_ids(layer, a + k, spare, to - k, from);
+    }
 }
 
 static int make_by_id(struct wg_layer *layer)
 {
     uint32_t n = layer->head->records;
-    if (!(layer->by_id = malloc(((size_t)n + 1) * sizeof(uint32_t))))
-        return WG_ENOMEM;
-    for (uint32_t i = 0; i < n; i++)
-        layer->by_id[i] = i;
-    qsort_r(layer->by_id, n, sizeof(uint32_t), by_id, layer);
-    return WG_OK;
+    struct layer_key *a = malloc(2 * ((size_t)n + 1) * sizeof(*a));
+    layer->by_id = malloc(((size_t)n + 1) * sizeof(uint32_t));
+    bool ok = a && layer->by_id;
+    for (uint32_t i = 0; ok && i < n; i++)
+        a[i].i = i;
+    if (ok && n)
+        sort_ids(layer, a, a + n, n, 0);
+    for (uint32_t i = 0; ok && i < n; i++)
+        layer->by_id[i] = a[i].i;
+    free(a);
+    return ok ? WG_OK : WG_ENOMEM;
 }
 
 int layer_index(struct wg_layer *layer)
 {
     int rc = WG_OK;
-    if (!layer->head->is_points &&
+    if (layer->head->shape != WG_POINTS &&
         !(layer->area = calloc((size_t)layer->head->records + 1, sizeof(struct layer_area))))
         return WG_ENOMEM;
     make_boxes(layer);
-    if ((rc = make_by_id(layer)) < 0 || (rc = make_bins(layer)) < 0)
+    if ((rc = make_by_id(layer)) < 0 || (rc = layer_tree(layer)) < 0)
         return rc;
-    return layer->area ? make_slabs(layer) : WG_OK;
+    return layer->head->shape == WG_AREAS ? make_slabs(layer) : WG_OK;
 }

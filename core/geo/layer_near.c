@@ -6,6 +6,8 @@
 /* CGCS2000: the semi-major axis and the square of the eccentricity (GB 22021-2008). */
 #define AXIS_M 6378137.0
 #define E2 0.00669438002290
+#define NEAR_FROM_M 8.0 /* the first look round */
+#define ROUND_M 2.1e7   /* to the other side */
 #define RAD_PER_E7 (3.14159265358979323846 / 180 / 1e7)
 
 /* Metres per e7 at a latitude: north by the meridian's radius, east by the parallel's. */
@@ -170,11 +172,6 @@ static struct wg_box reach_box(struct wg_point p, double reach_m)
                            to_e7(p.lat_e7 + up)};
 }
 
-static bool boxes_meet(const struct wg_box *a, const struct wg_box *b)
-{
-    return a->west <= b->east && b->west <= a->east && a->south <= b->north && b->south <= a->north;
-}
-
 static void consider(const struct wg_layer *layer, uint32_t i, const struct plane *f,
                      double reach_m, struct best *best)
 {
@@ -189,6 +186,23 @@ static void consider(const struct wg_layer *layer, uint32_t i, const struct plan
         offer(best, it);
 }
 
+static size_t count_within(const struct wg_layer *layer, struct wg_box box, size_t enough)
+{
+    struct wg_scan scan = {layer, box, 0};
+    struct wg_run run;
+    size_t n = 0;
+    while (n < enough && wg_scan_next(&scan, &run))
+        n += run.to - run.from;
+    return n;
+}
+
+static double wider(double reach, double most)
+{
+    return reach * 2 < most && reach < ROUND_M ? reach * 2 : most;
+}
+
+/* As far as needed: what is found within the reach is all there is within it, so the nearest are
+ * known as soon as there are enough. */
 size_t wg_layer_near(const struct wg_layer *layer, struct wg_point p, double reach_m,
                      struct wg_near *out, size_t cap)
 {
@@ -197,24 +211,20 @@ size_t wg_layer_near(const struct wg_layer *layer, struct wg_point p, double rea
         return 0;
     if (!(reach_m >= 0)) /* also NaN */
         reach_m = 0;
-    struct wg_box reach = reach_box(p, reach_m);
     struct plane f = plane_at(p);
-    uint32_t west = layer_column(layer, reach.west), east = layer_column(layer, reach.east);
-    uint32_t south = layer_row(layer, reach.south), north = layer_row(layer, reach.north);
-    for (uint32_t y = south; y <= north; y++)
-        for (uint32_t x = west; x <= east; x++) {
-            size_t bin = (size_t)y * layer->columns + x;
-            for (uint32_t k = layer->bin_start[bin]; k < layer->bin_start[bin + 1]; k++) {
-                uint32_t i = layer->bin_item[k];
-                struct wg_box box = layer_box(layer, i);
-                /* What lies in several bins is looked at in the first of them that we visit. */
-                uint32_t first_x = layer_column(layer, box.west);
-                uint32_t first_y = layer_row(layer, box.south);
-                if (x == (first_x > west ? first_x : west) &&
-                    y == (first_y > south ? first_y : south) && boxes_meet(&box, &reach))
-                    consider(layer, i, &f, reach_m, &best);
-            }
-        }
+    double reach = fmin(reach_m, NEAR_FROM_M);
+    while (reach < reach_m && count_within(layer, reach_box(p, reach), cap) < cap)
+        reach = wider(reach, reach_m);
+    for (;; reach = wider(reach, reach_m)) {
+        struct wg_scan scan = {layer, reach_box(p, reach), 0};
+        struct wg_run run;
+        best.n = 0;
+        while (wg_scan_next(&scan, &run))
+            for (uint32_t k = run.from; k < run.to; k++)
+                consider(layer, layer->order[k], &f, reach, &best);
+        if (best.n == cap || reach >= reach_m)
+            break;
+    }
     qsort(out, best.n, sizeof(*out), order);
     return best.n;
 }

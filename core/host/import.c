@@ -65,7 +65,7 @@ static int check_kind(struct import *m, const struct wg_layer *layer)
 {
     bool points = m->collection == WG_PARTS || m->collection == WG_PLACES;
     m->count = wg_layer_count(layer);
-    if (wg_layer_is_points(layer) == points)
+    if (wg_layer_shape(layer) == (points ? WG_POINTS : WG_AREAS))
         return WG_OK;
     return wg_fail(&m->err, WG_EINVAL, "%s: needs %s", wg_collection_name(m->collection),
                    points ? "points" : "polygons");

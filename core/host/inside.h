@@ -107,6 +107,7 @@ enum row_flags {
     ROW_NO_AREA = 4,
     ROW_SPOOL = 8,
     ROW_BY_CITY = 16, /* changes a county, but only the city's accounts may */
+    ROW_PUBLIC = 32,  /* for those too who have not signed in: then there is no session */
 };
 struct row {
     int method;

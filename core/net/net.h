@@ -42,14 +42,6 @@ int wg_loop_on_signal(struct wg_loop *loop, void (*fn)(void *arg, int signal), v
 
 /* ---- routes ---- */
 
-enum {
-    WG_METHOD_GET = 1,
-    WG_METHOD_POST = 2,
-    WG_METHOD_PUT = 4,
-    WG_METHOD_DELETE = 8,
-    WG_METHOD_PATCH = 16
-};
-
 enum wg_http_flags {
     WG_HTTP_SPOOL =
         1, /**< the body goes to an unlinked file as it comes: wg_req_spool; body is empty */
@@ -111,19 +103,11 @@ struct wg_http_stats {
 };
 void wg_http_stats(const struct wg_http *http, struct wg_http_stats *out);
 
-/* ---- a request (wg.h has path, body, header and query) ---- */
+/* ---- a request (the rest is in wg.h) ---- */
 
-int wg_req_method(const struct wg_req *req);
-struct wg_str wg_req_param(const struct wg_req *req,
-                           const char *name);      /**< {name} of the pattern, percent-decoded */
-struct wg_arena *wg_req_arena(struct wg_req *req); /**< dies with the request */
 const void *wg_req_row(const struct wg_req *req);
 struct wg_str wg_req_target(const struct wg_req *req); /**< as sent, with the query */
 const char *wg_req_peer(const struct wg_req *req);     /**< client's address, text */
-bool wg_req_gone(const struct wg_req *req);            /**< its client has hung up */
-/** Query parameter i as name and value, percent-decoded, '+' as a space; false past the last. Bad
- * escapes: 400 before the handler. */
-bool wg_req_query_at(struct wg_req *req, size_t i, struct wg_str *name, struct wg_str *value);
 /** The spooled body: a file at offset 0, closed with the request. -1 where the route does not
  * spool. */
 int wg_req_spool(const struct wg_req *req, uint64_t *size);
@@ -133,25 +117,12 @@ void *wg_req_get(const struct wg_req *req);
 void wg_conn_set(struct wg_req *req, void *ptr, void (*free_fn)(void *));
 void *wg_conn_get(const struct wg_req *req);
 
-/* ---- answers ---- */
+/* ---- answers (the others are in wg.h) ---- */
 
-/** Add a header to the answer to come. Name and value are copied; line breaks in them are refused
- * (dropped, logged). */
-void wg_reply_header(struct wg_req *req, const char *name, struct wg_str value);
-/** As wg_reply, but takes the buffer's memory: *body is empty after. JSON and other text of 1,400
- * bytes and more is gzipped where the client accepts it (Vary says so): small ones at once, large
- * ones on the pool. */
-void wg_reply_buf(struct wg_req *req, int status, const char *type, struct wg_buf *body);
-/** RFC 9457: err gives detail and, where its pointer is set, errors:[{pointer, detail}]. extra:
- * further members as JSON without braces ("\"allowed\":[…]"), or {NULL, 0}. Title follows the
- * status. */
-void wg_reply_err(struct wg_req *req, int status, const struct wg_err *err, struct wg_str extra);
 /** A file, sent from the pool; fd is the request's now and closed. etag: a strong one without its
  * quotes, or {NULL, 0}. 200; 304 for If-None-Match; 206 or 416 for a Range of one piece, where
  * If-Range agrees (RFC 9110, 13 and 14). */
 void wg_reply_file(struct wg_req *req, const char *type, struct wg_str etag, int fd);
-/** 204 and other answers without a body. */
-void wg_reply_empty(struct wg_req *req, int status);
 
 /* ---- streams: an answer that goes on (server-sent events, JSON Lines) ---- */
 

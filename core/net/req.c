@@ -263,3 +263,29 @@ void *wg_conn_get(const struct wg_req *req)
 {
     return req->conn->user;
 }
+
+static bool plain(struct wg_str s, const char *more)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
+              (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] && strchr(more, s.p[i]))))
+            return false;
+    return s.n > 0;
+}
+
+struct wg_str wg_req_base(struct wg_req *req)
+{
+    struct wg_str proto = wg_req_header(req, "x-forwarded-proto"),
+                  host = wg_req_header(req, "x-forwarded-host"),
+                  prefix = wg_req_header(req, "x-forwarded-prefix");
+    if (!plain(host, ".:-_[]"))
+        host = wg_req_header(req, "host");
+    if (!plain(host, ".:-_[]"))
+        host = WG_S("localhost");
+    if (!plain(prefix, "/.-_~") || prefix.p[0] != '/')
+        prefix = WG_S("");
+    while (prefix.n && prefix.p[prefix.n - 1] == '/')
+        prefix.n--;
+    return wg_arena_fmt(req->arena, "%s://%.*s%.*s", wg_str_is(proto, "https") ? "https" : "http",
+                        WG_PRI(host), WG_PRI(prefix));
+}

@@ -134,7 +134,7 @@ int wg_complete(const struct wg_ground *g, const struct wg_pack *pack, int64_t f
                          .progress = progress,
                          .arg = arg};
     *sum = (struct wg_complete_sum){0};
-    if (!grids || wg_layer_is_points(grids) || to_ms <= from_ms)
+    if (!grids || wg_layer_shape(grids) != WG_AREAS || to_ms <= from_ms)
         return wg_fail(err, WG_EINVAL,
                        grids ? "to must be later than from" : "没有单元网格，无从核对");
     if (!(c.arena = wg_arena_new(65536)))

@@ -175,7 +175,7 @@ static void say_matter(struct complete *c, const struct matter *m)
 int complete_places(struct complete *c)
 {
     const struct wg_layer *duties = c->g->layer[WG_DUTIES];
-    size_t n = duties && c->g->answers[WG_DUTIES] && !wg_layer_is_points(duties)
+    size_t n = duties && c->g->answers[WG_DUTIES] && wg_layer_shape(duties) == WG_AREAS
                    ? wg_layer_count(duties)
                    : 0;
     struct places x = {.c = c};

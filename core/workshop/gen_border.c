@@ -143,7 +143,8 @@ static const struct wg_class *by_territory(const struct gen *g)
 void gen_borders(struct gen *g)
 {
     const struct wg_layer *duties = g->opts->ground ? g->opts->ground->layer[WG_DUTIES] : NULL;
-    const struct wg_class *c = duties && !wg_layer_is_points(duties) ? by_territory(g) : NULL;
+    const struct wg_class *c =
+        duties && wg_layer_shape(duties) == WG_AREAS ? by_territory(g) : NULL;
     if (!c) {
         wg_buf_fmt(g->out, "  -- 注意：没有责任区边界点的测试：%s\n",
                    !g->opts->ground ? "生成时没有基础数据（--config FILE 可给出）"

@@ -91,7 +91,7 @@ class Plugin(CityTest):
             self.assertIn(word, str(told.exception))
 
     def test_another_abi_is_refused_with_both_numbers(self):
-        self.refused(build("-DSAMPLE_ABI=4711"), "sample", "ABI 4711", "has 1")
+        self.refused(build("-DSAMPLE_ABI=4711"), "sample", "ABI 4711", "has 2")
 
     def test_what_is_no_plugin_is_refused(self):
         self.refused("/nowhere/at-all.so", "at-all.so")

@@ -177,4 +177,172 @@ TEST(each_bad_record_is_named_by_the_line_it_begins_on)
               WG_EINVAL);
 }
 
+/* ---- lines ---- */
+
+#define LINE(places) "{\"type\":\"LineString\",\"coordinates\":[" places "]}"
+#define LINES(lines) "{\"type\":\"MultiLineString\",\"coordinates\":[" lines "]}"
+
+TEST(lines_come_back_as_they_went_in_and_are_near_where_they_pass)
+{
+    struct wg_layer *layer = layer_of(
+        COLLECTION(FEATURE("a", "{}", LINE("[118,30],[118.01,30],[118.01,30.01]")) "," FEATURE(
+            "b", "{}", LINES("[[118,30.001],[118.001,30.001]],[[119,31],[119.5,31.5]]"))));
+    struct wg_point p = {1180050000, 300001000};
+    struct wg_near near[4];
+    struct wg_buf b = WG_BUF_INIT;
+    size_t i;
+    CHECK_INT(wg_layer_shape(layer), WG_LINES);
+    wg_layer_geometry(layer, 0, &b);
+    wg_layer_geometry(layer, 1, &b);
+    CHECK_STR(wg_buf_str(&b), LINE("[118,30],[118.01,30],[118.01,30.01]")
+                                  LINES("[[118,30.001],[118.001,30.001]],[[119,31],[119.5,31.5]]"));
+    CHECK(!wg_layer_find(layer, p, &i));
+    CHECK_INT(wg_layer_near(layer, p, 500, near, 4), 2);
+    CHECK(near[0].i == 0 && !near[0].inside && near[0].distance_m > 11 &&
+          near[0].distance_m < 11.2);
+    CHECK(near[1].i == 1 && near[1].distance_m > 390 && near[1].distance_m < 410);
+    check_changes(layer, layer, "=a =b ");
+    wg_buf_free(&b);
+    wg_layer_drop(layer);
+}
+
+TEST(a_line_that_is_none_is_told)
+{
+    check_faults(
+        FEATURE("a", "{}", LINE("[1,2]")) "\n" FEATURE("b", "{}", LINE("[1,2],[1,2]")) "\n" FEATURE(
+            "c", "{}", LINES("")) "\n" FEATURE("d", "{}", POINT("1", "1")),
+        "line 1 (a): a line has 1 places, 2 is the least\n"
+        "line 2 (b): a line stays in one place\n"
+        "line 3 (c): a MultiLineString without a line\n"
+        "line 4 (d): is a point among lines; a layer has one kind\n");
+}
+
+/* ---- what lies in a box ---- */
+
+static uint64_t seed = 20261123;
+
+static uint32_t below(uint32_t n)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)((seed >> 33) % n);
+}
+
+#define PLACE(b, x, y)             \
+    do {                           \
+        wg_buf_char((b), '[');     \
+        wg_buf_fixed((b), (x), 7); \
+        wg_buf_char((b), ',');     \
+        wg_buf_fixed((b), (y), 7); \
+        wg_buf_char((b), ']');     \
+    } while (0)
+
+/* Features of up to a hundredth of a degree within a tenth; every 500th is on the other side. */
+static struct wg_layer *scattered(int shape, size_t n, struct wg_box *box)
+{
+    static const char *const types[] = {"Polygon\",\"coordinates\":[[", "Point\",\"coordinates\":",
+                                        "LineString\",\"coordinates\":["},
+                             *const ends[] = {"]]}}", "}}", "]}}"};
+    struct wg_buf b = WG_BUF_INIT;
+    struct wg_layer *layer = NULL;
+    for (size_t i = 0; i < n; i++) {
+        int32_t w = (int32_t)(1185000000 + below(1000000)),
+                s = (int32_t)(300000000 + below(1000000));
+        if (i % 500 == 499)
+            w = -w;
+        int32_t e = w + 1 + (int32_t)below(100000), t = s + 1 + (int32_t)below(100000);
+        box[i] = shape == WG_POINTS ? (struct wg_box){w, s, w, s} : (struct wg_box){w, s, e, t};
+        wg_buf_fmt(&b, "{\"type\":\"Feature\",\"id\":\"%zu\",\"geometry\":{\"type\":\"%s", i,
+                   types[shape]);
+        PLACE(&b, w, s);
+        if (shape == WG_AREAS) {
+            wg_buf_char(&b, ',');
+            PLACE(&b, e, s);
+        }
+        if (shape != WG_POINTS) {
+            wg_buf_char(&b, ',');
+            PLACE(&b, e, t);
+        }
+        if (shape == WG_AREAS) {
+            wg_buf_char(&b, ',');
+            PLACE(&b, w, s);
+        }
+        wg_buf_fmt(&b, "%s\n", ends[shape]);
+    }
+    if (wg_layer_from_geojsons(wg_buf_str(&b), &layer, NULL, &err) < 0)
+        fail_msg("%s", err.text);
+    wg_buf_free(&b);
+    return layer;
+}
+
+/* Scans in pieces: each begins where the one before was left. 1: met, 2: inside. */
+static void scan_all(const struct wg_layer *layer, struct wg_box box, char *seen)
+{
+    struct wg_scan scan = {layer, box, 0};
+    struct wg_run run;
+    while (wg_scan_next(&scan, &run)) {
+        uint32_t to = below(2) ? run.to : run.from + 1 + below(run.to - run.from);
+        for (uint32_t k = run.from; k < to; k++) {
+            size_t i = wg_layer_along(layer, k);
+            CHECK_INT(seen[i], 0); /* each once */
+            seen[i] = run.inside ? 2 : 1;
+        }
+        scan = (struct wg_scan){layer, box, to};
+    }
+}
+
+static void check_scans(int shape, size_t n)
+{
+    static struct wg_box of[3000];
+    static char seen[3000];
+    struct wg_layer *layer = scattered(shape, n, of);
+    for (int q = 0; q < 300; q++) {
+        struct wg_box box = {(int32_t)(1184900000 + below(1200000)),
+                             (int32_t)(299900000 + below(1200000)), 0, 0};
+        box.east = box.west + (int32_t)below(q % 3 ? 30000 : 1000000);
+        box.north = box.south + (int32_t)below(q % 3 ? 30000 : 1000000);
+        if (q == 299)
+            box = (struct wg_box){-1800000000, -900000000, 1800000000, 900000000};
+        memset(seen, 0, sizeof(seen));
+        scan_all(layer, box, seen);
+        for (size_t i = 0; i < n; i++) {
+            bool meets = of[i].west <= box.east && of[i].east >= box.west &&
+                         of[i].south <= box.north && of[i].north >= box.south;
+            bool inside = of[i].west >= box.west && of[i].east <= box.east &&
+                          of[i].south >= box.south && of[i].north <= box.north;
+            CHECK_INT(seen[i], meets + inside);
+        }
+    }
+    wg_layer_drop(layer);
+}
+
+TEST(a_scan_gives_what_brute_force_gives_each_once_in_pieces_too)
+{
+    for (int shape = WG_AREAS; shape <= WG_LINES; shape++) {
+        check_scans(shape, 3000);
+        check_scans(shape, 17);
+        check_scans(shape, 16);
+        check_scans(shape, 1);
+    }
+}
+
+TEST(ids_that_share_much_are_found_and_stand_in_order)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    struct wg_layer *layer = NULL;
+    size_t i;
+    wg_buf_lit(&b, "id,lon,lat\n");
+    for (int k = 0; k < 2000; k++)
+        wg_buf_fmt(&b, "341824%s%05d%s,118,30\n", k % 3 ? "0101" : "01", k * 7919 % 2000,
+                   k % 5 ? "" : "0000000000x");
+    CHECK_INT(wg_layer_from_csv(wg_buf_str(&b), &layer, NULL, &err), WG_OK);
+    for (size_t k = 0; k < 2000; k++) {
+        struct wg_feature f;
+        wg_layer_at(layer, k, &f);
+        CHECK(wg_layer_by_id(layer, f.id, &i) && i == k);
+    }
+    CHECK(!wg_layer_by_id(layer, WG_S("3418240101"), &i));
+    wg_buf_free(&b);
+    wg_layer_drop(layer);
+}
+
 RUN_ALL("geo_layers")
