@@ -406,7 +406,7 @@ void wg_reply_header(struct wg_req *req, const char *name, struct wg_str value);
 struct wg_county;
 const char *wg_county_area(const struct wg_county *county); /**< six digits */
 /** Those whose data it shows: a county itself, the city all its counties. How many, at most cap.
- * Thread: loop. */
+ * Thread: any. */
 size_t wg_county_span(struct wg_county *county, struct wg_county **out, size_t cap);
 /** work(arg) on the pool, then done(arg) on the loop. Errors: WG_ENOMEM. Thread: loop. */
 int wg_county_pool(struct wg_county *county, void (*work)(void *arg), void (*done)(void *arg),
@@ -414,7 +414,7 @@ int wg_county_pool(struct wg_county *county, void (*work)(void *arg), void (*don
 
 /** Base data in force: a counted snapshot. Thread: any. */
 struct wg_ground;
-struct wg_ground *wg_county_ground(struct wg_county *county); /**< owner: caller. Thread: loop */
+struct wg_ground *wg_county_ground(struct wg_county *county); /**< owner: caller */
 void wg_ground_drop(struct wg_ground *g);                     /**< NULL is fine */
 /** "grids", "parts" …; borrowed from the ground. NULL: not loaded yet, or no such collection. */
 const struct wg_layer *wg_ground_layer(const struct wg_ground *g, const char *collection);
@@ -497,8 +497,8 @@ struct wg_plugin {
     const struct wg_route *pages;    /**< below root, for those too who have not signed in */
 };
 
-#define WG_PLUGIN(id)                        \
-    extern const struct wg_plugin wg_plugin; \
+#define WG_PLUGIN(id)                                                               \
+    extern const struct wg_plugin wg_plugin __attribute__((visibility("default"))); \
     const struct wg_plugin wg_plugin
 
 #ifdef __cplusplus

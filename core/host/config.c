@@ -5,6 +5,7 @@
 #include <lua.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct reading {
     lua_State *L;
@@ -115,8 +116,9 @@ static int read_listen(struct reading *r)
 static int plugin_json(struct reading *r, struct wg_str *out)
 {
     struct wg_buf b = WG_BUF_INIT;
+    bool table = lua_type(r->L, -1) == LUA_TTABLE;
     wg_buf_char(&b, '{');
-    if (lua_getfield(r->L, -1, "config") == LUA_TTABLE) {
+    if (table && lua_getfield(r->L, -1, "config") == LUA_TTABLE) {
         for (lua_pushnil(r->L); lua_next(r->L, -2); lua_pop(r->L, 1)) {
             size_t n;
             if (lua_type(r->L, -2) != LUA_TSTRING)
@@ -133,11 +135,43 @@ static int plugin_json(struct reading *r, struct wg_str *out)
             }
         }
     }
-    lua_pop(r->L, 1);
+    if (table)
+        lua_pop(r->L, 1);
     wg_buf_char(&b, '}');
     *out = wg_arena_str(r->c->arena, wg_buf_str(&b));
     wg_buf_free(&b);
     return out->p ? WG_OK : WG_ENOMEM;
+}
+
+/* One of ours, by its name: beside the installed libraries, or in the build folder of this very
+ * program. */
+static int bundled(struct reading *r, struct wg_str name, struct wg_str *out)
+{
+    char exe[1024] = "";
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    for (int up = 0; n > 0 && up < 2; up++) {
+        char *slash = strrchr(exe, '/');
+        if (slash)
+            *slash = '\0';
+    }
+    for (size_t i = 0; i < name.n; i++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789_", name.p[i]))
+            return bad(r, "plugins", "a name has small letters, digits and _; else give a path");
+    *out = wg_arena_fmt(r->c->arena, "%s/plugins/%.*s/%.*s.so", exe, WG_PRI(name), WG_PRI(name));
+    if (out->p && access(out->p, R_OK) < 0)
+        *out = wg_arena_fmt(r->c->arena, "%s/%.*s.so", WG_PLUGIN_DIR, WG_PRI(name));
+    return out->p ? WG_OK : WG_ENOMEM;
+}
+
+static int read_plugin(struct reading *r, struct wg_str *path)
+{
+    struct wg_str name = {NULL, 0};
+    if (lua_type(r->L, -1) == LUA_TSTRING) {
+        name.p = lua_tolstring(r->L, -1, &name.n);
+        return bundled(r, name, path);
+    }
+    int rc = text(r, "name", "", &name);
+    return rc < 0 ? rc : name.n ? bundled(r, name, path) : folder(r, "path", NULL, path);
 }
 
 static int read_plugins(struct reading *r)
@@ -146,13 +180,16 @@ static int read_plugins(struct reading *r)
     int type = lua_getfield(r->L, -1, "plugins"), rc = WG_OK;
     if (type != LUA_TTABLE) {
         lua_pop(r->L, 1);
-        return type == LUA_TNIL ? WG_OK
-                                : bad(r, "plugins", "must be a list of {path = …, config = {…}}");
+        return type == LUA_TNIL
+                   ? WG_OK
+                   : bad(r, "plugins", "must be a list of names or {path = …, config = {…}}");
     }
     for (lua_Integer i = 1; rc == WG_OK && lua_geti(r->L, -1, i) != LUA_TNIL; i++) {
-        if (lua_type(r->L, -1) != LUA_TTABLE || c->plugins == 16)
-            return bad(r, "plugins", "must be a list of at most 16 {path = …, config = {…}}");
-        if ((rc = folder(r, "path", NULL, &c->plugin[c->plugins])) == WG_OK)
+        int kind = lua_type(r->L, -1);
+        if ((kind != LUA_TTABLE && kind != LUA_TSTRING) || c->plugins == 16)
+            return bad(r, "plugins",
+                       "must be a list of at most 16 names or {path = …, config = {…}}");
+        if ((rc = read_plugin(r, &c->plugin[c->plugins])) == WG_OK)
             rc = plugin_json(r, &c->plugin_config[c->plugins++]);
         lua_pop(r->L, 1);
     }

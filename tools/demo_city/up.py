@@ -27,6 +27,7 @@ return {{
   counties = {{ {counties} }},
   scripts = "{scripts}",
   standards = "{standards}",
+  plugins = {{ "spatial" }},
   dev = true, -- rules are taken over as they are saved
 }}
 """

@@ -1,0 +1,283 @@
+/* What there is: the landing page, conformance, collections, their schemas. */
+#include "spatial.h"
+
+#include <stdio.h>
+
+#define OGC "http://www.opengis.net/"
+
+/* Only what works. Part 1 is declared as 1.0, which clients and the test suite look for. */
+static const char *const conformance[] = {
+    OGC "spec/ogcapi-common-1/1.0/conf/core",
+    OGC "spec/ogcapi-common-1/1.0/conf/landing-page",
+    OGC "spec/ogcapi-common-1/1.0/conf/json",
+    OGC "spec/ogcapi-common-1/1.0/conf/oas30",
+    OGC "spec/ogcapi-common-2/1.0/conf/collections",
+    OGC "spec/ogcapi-features-1/1.0/conf/core",
+    OGC "spec/ogcapi-features-1/1.0/conf/geojson",
+    OGC "spec/ogcapi-features-1/1.0/conf/oas30",
+    OGC "spec/ogcapi-features-1/1.0/conf/html",
+    OGC "spec/ogcapi-features-2/1.0/conf/crs",
+    OGC "spec/ogcapi-features-3/1.0/conf/queryables",
+    OGC "spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
+    OGC "spec/ogcapi-common-3/1.0/conf/schemas",
+    OGC "spec/ogcapi-common-3/1.0/conf/returnables-and-receivables",
+    OGC "spec/ogcapi-common-3/1.0/conf/queryables",
+    OGC "spec/ogcapi-common-3/1.0/conf/sortables",
+    OGC "spec/ogcapi-features-5/1.0/conf/schemas",
+    OGC "spec/ogcapi-features-5/1.0/conf/returnables-and-receivables",
+    OGC "spec/ogcapi-features-5/1.0/conf/queryables",
+    OGC "spec/ogcapi-features-5/1.0/conf/sortables",
+    OGC "spec/ogcapi-features-8/1.0/conf/sortables",
+    OGC "spec/ogcapi-features-8/1.0/conf/sorting",
+    OGC "spec/ogcapi-features-8/1.0/conf/features-sorting",
+};
+
+static struct wg_str below(struct ask *ask, const char *path)
+{
+    return wg_arena_fmt(ask->a, "%.*s%s", WG_PRI(ask->base), path);
+}
+
+static void end(struct ask *ask, const char *title)
+{
+    if (ask->form == FORM_HTML)
+        html_page(ask, title);
+    ask_done(ask);
+}
+
+/* ---- landing ---- */
+
+void get_landing(struct wg_req *req, void *self)
+{
+    static const char *const none[] = {NULL};
+    struct ask *ask = ask_new(req, self, none);
+    struct wg_buf *b;
+    if (!ask)
+        return;
+    if (wg_req_param(req, "rest").n) {
+        ask->status = 404;
+        snprintf(ask->err.text, sizeof(ask->err.text), "there is nothing at this path");
+        ask_done(ask);
+        return;
+    }
+    b = &ask->out;
+    wg_buf_char(b, '{');
+    wg_json_kstr(b, "title", wg_arena_fmt(ask->a, "网格 %s", ask->self->area));
+    wg_json_kstr(b, "description", WG_S("城市管理的网格、部件、责任区域与地名地址"));
+    write_links(ask, "application/json", false);
+    write_link(b, "service-desc", "application/vnd.oai.openapi+json;version=3.0",
+               below(ask, "/api"));
+    write_link(b, "service-doc", "text/html", below(ask, "/api?f=html"));
+    write_link(b, "conformance", "application/json", below(ask, "/conformance"));
+    write_link(b, "data", "application/json", below(ask, "/collections"));
+    wg_buf_lit(b, "]}");
+    end(ask, "网格");
+}
+
+void get_conformance(struct wg_req *req, void *self)
+{
+    static const char *const none[] = {NULL};
+    struct ask *ask = ask_new(req, self, none);
+    if (!ask)
+        return;
+    wg_buf_lit(&ask->out, "{\"conformsTo\":[");
+    for (size_t i = 0; i < sizeof(conformance) / sizeof(conformance[0]); i++) {
+        wg_json_sep(&ask->out);
+        wg_buf_json(&ask->out, wg_str_of(conformance[i]));
+    }
+    wg_buf_char(&ask->out, ']');
+    write_links(ask, "application/json", false);
+    wg_buf_lit(&ask->out, "]}");
+    end(ask, "符合的标准");
+}
+
+/* ---- collections ---- */
+
+static void write_extent(const struct source *s, struct wg_buf *b)
+{
+    const int32_t corner[] = {s->box.west, s->box.south, s->box.east, s->box.north};
+    wg_json_key(b, "extent");
+    wg_buf_lit(b, "{\"spatial\":{\"bbox\":[[");
+    for (int k = 0; k < 4; k++) {
+        if (k)
+            wg_buf_char(b, ',');
+        wg_buf_fixed(b, corner[k], 7);
+    }
+    wg_buf_fmt(b, "]],\"crs\":\"%s\"}}", crs_at(0)->uri);
+}
+
+static void write_crs_list(struct wg_buf *b)
+{
+    wg_json_key(b, "crs");
+    wg_buf_char(b, '[');
+    for (size_t i = 0; crs_at(i); i++) {
+        wg_json_sep(b);
+        wg_buf_json(b, wg_str_of(crs_at(i)->uri));
+    }
+    wg_buf_char(b, ']');
+}
+
+/* Links besides self and its alternates; old GDAL looks for describedBy with its capital letter. */
+static void write_more_links(struct ask *ask, const char *id, struct wg_buf *b)
+{
+    static const struct {
+        const char *rel, *type, *path;
+    } more[] = {
+        {"items", "application/geo+json", "/items"},
+        {"items", "text/html", "/items?f=html"},
+        {"items", "text/csv", "/items?f=csv"},
+        {OGC "def/rel/ogc/1.0/queryables", "application/schema+json", "/queryables"},
+        {OGC "def/rel/ogc/1.0/sortables", "application/schema+json", "/sortables"},
+        {OGC "def/rel/ogc/1.0/schema", "application/schema+json", "/schema"},
+        {"describedby", "application/schema+json", "/schema"},
+        {"describedBy", "application/schema+json", "/schema"},
+    };
+    for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+        write_link(
+            b, more[i].rel, more[i].type,
+            wg_arena_fmt(ask->a, "%.*s/collections/%s%s", WG_PRI(ask->base), id, more[i].path));
+}
+
+static void write_collection(struct ask *ask, bool listed)
+{
+    const struct source *s = &ask->source;
+    const char *id = s->collection->id;
+    struct wg_buf *b = &ask->out;
+    wg_buf_char(b, '{');
+    wg_json_kstr(b, "id", wg_str_of(id));
+    wg_json_kstr(b, "title", wg_str_of(s->collection->title));
+    wg_json_kstr(b, "description", wg_str_of(s->collection->brief));
+    wg_json_kstr(b, "itemType", WG_S("feature"));
+    wg_json_kint(b, "itemCount", (int64_t)s->count);
+    write_extent(s, b);
+    write_crs_list(b);
+    wg_json_kstr(b, "storageCrs", wg_str_of(crs_at(0)->uri));
+    if (listed) {
+        wg_json_key(b, "links");
+        wg_buf_char(b, '[');
+        struct wg_str own = wg_arena_fmt(ask->a, "%.*s/collections/%s", WG_PRI(ask->base), id);
+        write_link(b, "self", "application/json", own);
+        write_link(b, "alternate", "text/html", wg_arena_fmt(ask->a, "%s?f=html", own.p));
+    } else {
+        write_links(ask, "application/json", false);
+    }
+    write_more_links(ask, id, b);
+    wg_buf_lit(b, "]}");
+}
+
+static void collections_work(struct ask *ask)
+{
+    struct wg_buf *b = &ask->out;
+    wg_buf_char(b, '{');
+    write_links(ask, "application/json", false);
+    wg_buf_char(b, ']');
+    write_crs_list(b);
+    wg_json_key(b, "collections");
+    wg_buf_char(b, '[');
+    for (size_t i = 0; collection_at(i); i++) {
+        if (!source_take(ask, collection_at(i)))
+            continue;
+        wg_json_sep(b);
+        write_collection(ask, true);
+    }
+    wg_buf_lit(b, "]}");
+    if (ask->form == FORM_HTML)
+        html_page(ask, "图层");
+}
+
+void get_collections(struct wg_req *req, void *self)
+{
+    static const char *const none[] = {NULL};
+    struct ask *ask = ask_new(req, self, none);
+    if (ask)
+        ask_run(ask, collections_work);
+}
+
+void get_collection(struct wg_req *req, void *self)
+{
+    static const char *const none[] = {NULL};
+    struct ask *ask = ask_new(req, self, none);
+    if (!ask || !ask_collection(ask))
+        return;
+    write_collection(ask, false);
+    end(ask, ask->source.collection->title);
+}
+
+/* ---- schemas ---- */
+
+static const char *const geometries[] = {"geometry-polygon-or-multipolygon", "geometry-point",
+                                         "geometry-linestring-or-multilinestring"};
+
+void write_field_type(enum field_type type, struct wg_buf *b)
+{
+    static const char *const types[] = {"string", "boolean", "integer", "number", "string", NULL};
+    if (types[type])
+        wg_json_kstr(b, "type", wg_str_of(types[type]));
+}
+
+static void write_fields(struct ask *ask, bool shape)
+{
+    const struct source *s = &ask->source;
+    struct wg_buf *b = &ask->out;
+    wg_json_key(b, "properties");
+    wg_buf_char(b, '{');
+    if (shape)
+        wg_buf_fmt(b, "\"geometry\":{\"format\":\"%s\",\"x-ogc-role\":\"primary-geometry\"}",
+                   geometries[s->shape < 0 ? WG_AREAS : s->shape]);
+    wg_json_key(b, "id");
+    wg_buf_lit(b,
+               "{\"type\":\"string\",\"title\":\"编码\",\"x-ogc-role\":\"id\",\"readOnly\":true}");
+    for (size_t k = 0; k < s->fields; k++) {
+        wg_json_sep(b);
+        wg_buf_fmt(b, "\"%.*s\":{", WG_PRI(s->field[k].key));
+        write_field_type(s->field[k].type, b);
+        wg_json_kint(b, "x-ogc-propertySeq", (int64_t)k + 1);
+        wg_buf_char(b, '}');
+    }
+    wg_buf_char(b, '}');
+}
+
+static void schema_work(struct ask *ask)
+{
+    struct wg_buf *b = &ask->out;
+    bool sortables = wg_str_is(ask->id, "sortables");
+    if (!source_open(ask))
+        return;
+    wg_buf_char(b, '{');
+    wg_json_kstr(b, "$schema", WG_S("https://json-schema.org/draft/2020-12/schema"));
+    wg_json_kstr(b, "$id",
+                 wg_arena_fmt(ask->a, "%.*s/collections/%s/%s", WG_PRI(ask->base),
+                              ask->source.collection->id, ask->id.p));
+    wg_json_kstr(b, "type", WG_S("object"));
+    wg_json_kstr(b, "title", wg_str_of(ask->source.collection->title));
+    wg_json_kbool(b, "additionalProperties", false);
+    write_fields(ask, !sortables);
+    wg_buf_char(b, '}');
+    ask->type = "application/schema+json";
+    if (ask->form == FORM_HTML)
+        html_page(ask, ask->source.collection->title);
+}
+
+static void schema(struct wg_req *req, void *self, struct wg_str which)
+{
+    static const char *const none[] = {NULL};
+    struct ask *ask = ask_new(req, self, none);
+    if (!ask || !ask_collection(ask))
+        return;
+    ask->id = which;
+    ask_run(ask, schema_work);
+}
+
+void get_queryables(struct wg_req *req, void *self)
+{
+    schema(req, self, WG_S("queryables"));
+}
+
+void get_sortables(struct wg_req *req, void *self)
+{
+    schema(req, self, WG_S("sortables"));
+}
+
+void get_schema(struct wg_req *req, void *self)
+{
+    schema(req, self, WG_S("schema"));
+}

@@ -1,0 +1,122 @@
+/* OpenAPI 3.0 of what this county serves. Clients learn from it: QGIS its page size (only from
+ * components.parameters.limit), GDAL which properties it may ask for by name (only from the path of
+ * the collection itself). */
+#include "spatial.h"
+
+#include <stdio.h>
+
+#define QUERY "\"in\":\"query\",\"required\":false,\"style\":\"form\",\"explode\":false,\"schema\":"
+#define REF(name) "{\"$ref\":\"#/components/parameters/" name "\"}"
+
+static void write_parameters(struct wg_buf *b)
+{
+    wg_buf_fmt(b,
+               "\"limit\":{\"name\":\"limit\"," QUERY
+               "{\"type\":\"integer\",\"minimum\":1,\"maximum\":%d,\"default\":%d}},",
+               LIMIT_MAX, LIMIT_DEFAULT);
+    wg_buf_lit(
+        b, "\"bbox\":{\"name\":\"bbox\"," QUERY
+           "{\"type\":\"array\",\"minItems\":4,\"maxItems\":6,\"items\":{\"type\":\"number\"}}},"
+           "\"datetime\":{\"name\":\"datetime\"," QUERY "{\"type\":\"string\"}},"
+           "\"crs\":{\"name\":\"crs\"," QUERY "{\"type\":\"string\",\"format\":\"uri\"}},"
+           "\"bbox-crs\":{\"name\":\"bbox-crs\"," QUERY "{\"type\":\"string\",\"format\":\"uri\"}},"
+           "\"sortby\":{\"name\":\"sortby\"," QUERY
+           "{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\","
+           "\"pattern\":\"[+|-]?[A-Za-z_].*\"}}},"
+           "\"properties\":{\"name\":\"properties\"," QUERY
+           "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
+           "\"exclude-properties\":{\"name\":\"exclude-properties\"," QUERY
+           "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
+           "\"skipGeometry\":{\"name\":\"skipGeometry\"," QUERY "{\"type\":\"boolean\"}},"
+           "\"after\":{\"name\":\"after\",\"description\":\"from a next link\"," QUERY
+           "{\"type\":\"string\"}},"
+           "\"f\":{\"name\":\"f\"," QUERY
+           "{\"type\":\"string\",\"enum\":[\"json\",\"html\",\"csv\"]}}");
+}
+
+static void begin_path(struct wg_buf *b, const char *collection, const char *path, const char *id,
+                       const char *summary)
+{
+    char name[64] = "";
+    if (collection)
+        snprintf(name, sizeof(name), "/collections/%s", collection);
+    wg_json_sep(b);
+    wg_buf_fmt(b,
+               "\"%s%s\":{\"get\":{\"operationId\":\"%s%s%s\",\"summary\":\"%s\",\"parameters\":[",
+               name, path[0] || collection ? path : "/", id, collection ? "." : "",
+               collection ? collection : "", summary);
+}
+
+static void end_path(struct wg_buf *b, const char *type)
+{
+    wg_buf_fmt(b,
+               "],\"responses\":{\"200\":{\"description\":\"OK\",\"content\":{\"%s\":{\"schema\":{"
+               "\"type\":\"object\"}},\"text/html\":{\"schema\":{\"type\":\"string\"}}}},"
+               "\"default\":{\"description\":\"problem\",\"content\":{\"application/problem+json\":"
+               "{\"schema\":{\"type\":\"object\"}}}}}}}",
+               type);
+}
+
+static void write_plain(struct wg_buf *b, const char *collection, const char *path, const char *id,
+                        const char *summary, const char *type)
+{
+    begin_path(b, collection, path, id, summary);
+    wg_buf_lit(b, REF("f"));
+    end_path(b, type);
+}
+
+static void write_collection_paths(struct ask *ask)
+{
+    const struct source *s = &ask->source;
+    const char *id = s->collection->id;
+    struct wg_buf *b = &ask->out;
+    write_plain(b, id, "", "getCollection", s->collection->title, "application/json");
+    begin_path(b, id, "/items", "getFeatures", s->collection->title);
+    wg_buf_lit(
+        b,
+        REF("limit") "," REF("bbox") "," REF("datetime") "," REF("crs") "," REF("bbox-crs") "," REF("sortby") "," REF(
+            "properties") "," REF("exclude-properties") "," REF("skipGeometry") "," REF("after") "," REF("f"));
+    for (size_t k = 0; k < s->fields; k++) {
+        wg_buf_fmt(b, ",{\"name\":\"%.*s\"," QUERY "{", WG_PRI(s->field[k].key));
+        write_field_type(s->field[k].type, b);
+        wg_buf_lit(b, "}}");
+    }
+    end_path(b, "application/geo+json");
+    begin_path(b, id, "/items/{featureId}", "getFeature", s->collection->title);
+    wg_buf_lit(b, "{\"name\":\"featureId\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":"
+                  "\"string\"}}," REF("crs") "," REF("f"));
+    end_path(b, "application/geo+json");
+    write_plain(b, id, "/queryables", "getQueryables", "可查询的属性", "application/schema+json");
+    write_plain(b, id, "/sortables", "getSortables", "可排序的属性", "application/schema+json");
+    write_plain(b, id, "/schema", "getSchema", "属性", "application/schema+json");
+}
+
+static void api_work(struct ask *ask)
+{
+    struct wg_buf *b = &ask->out;
+    wg_buf_lit(b, "{\"openapi\":\"3.0.3\",\"info\":{\"version\":\"1\"");
+    wg_json_kstr(b, "title", wg_arena_fmt(ask->a, "网格 %s", ask->self->area));
+    wg_buf_lit(b, "},\"servers\":[{");
+    wg_json_kstr(b, "url", ask->base);
+    wg_buf_lit(b, "}],\"paths\":{");
+    write_plain(b, NULL, "", "getLandingPage", "首页", "application/json");
+    write_plain(b, NULL, "/conformance", "getConformance", "符合的标准", "application/json");
+    write_plain(b, NULL, "/collections", "getCollections", "图层", "application/json");
+    for (size_t i = 0; collection_at(i) && ask->status == 200; i++)
+        if (source_take(ask, collection_at(i)) && source_open(ask))
+            write_collection_paths(ask);
+    wg_buf_lit(b, "},\"components\":{\"parameters\":{");
+    write_parameters(b);
+    wg_buf_lit(b, "}}}");
+    ask->type = "application/vnd.oai.openapi+json;version=3.0";
+    if (ask->form == FORM_HTML)
+        html_page(ask, "接口");
+}
+
+void get_api(struct wg_req *req, void *self)
+{
+    static const char *const none[] = {NULL};
+    struct ask *ask = ask_new(req, self, none);
+    if (ask)
+        ask_run(ask, api_work);
+}

@@ -1,0 +1,51 @@
+/* The table. */
+#include "spatial.h"
+
+#include <stdlib.h>
+
+static int spatial_open(struct wg_county *county, struct wg_str config, void **self,
+                        struct wg_err *err)
+{
+    struct spatial *s = calloc(1, sizeof(*s));
+    (void)config;
+    if (!s)
+        return wg_fail(err, WG_ENOMEM, "spatial: out of memory");
+    s->county = county;
+    wg_str_copy(s->area, sizeof(s->area), wg_str_of(wg_county_area(county)));
+    *self = s;
+    return WG_OK;
+}
+
+/* What is kept for all counties goes with the last of them, and with any: it is made again. */
+static void spatial_close(void *self)
+{
+    free(self);
+    tables_free();
+    crs_free_all();
+}
+
+#define C "/collections/{collection}"
+static const struct wg_route pages[] = {
+    {"GET", "", get_landing, "地图服务首页 (OGC API – Features)"},
+    {"GET", "/{rest*}", get_landing, "地图服务首页"},
+    {"GET", "/api", get_api, "地图服务的接口说明 (OpenAPI 3.0)"},
+    {"GET", "/conformance", get_conformance, "符合的标准"},
+    {"GET", "/collections", get_collections, "图层"},
+    {"GET", C, get_collection, "一个图层"},
+    {"GET", C "/queryables", get_queryables, "图层可查询的属性"},
+    {"GET", C "/sortables", get_sortables, "图层可排序的属性"},
+    {"GET", C "/schema", get_schema, "图层的属性"},
+    {"GET", C "/items", get_items, "图层的要素"},
+    {"GET", C "/items/{feature}", get_item, "一个要素"},
+    {0},
+};
+
+WG_PLUGIN(spatial) = {
+    .abi = WG_ABI,
+    .name = "spatial",
+    .brief = "GIS service: OGC API, tiles, geocoding",
+    .open = spatial_open,
+    .close = spatial_close,
+    .root = "/ogc/{area}",
+    .pages = pages,
+};

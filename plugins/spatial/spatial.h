@@ -1,0 +1,196 @@
+/** Inside the spatial plugin: a county's map for whoever draws or counts it. A handler parses on
+ * the loop, an `ask` is then answered on the pool from counted snapshots, and goes back to the
+ * loop. Sources: OGC API – Features 1 (17-069r4), 2 (18-058r1), 3 (19-079r2), OGC API – Common. */
+#ifndef WG_SPATIAL_H
+#define WG_SPATIAL_H
+
+#include "wg.h"
+
+#define SPAN_MAX 64 /* counties of a city */
+#define FIELDS_MAX 64
+#define LIMIT_DEFAULT 10
+#define LIMIT_MAX 10000
+
+/* ---- tables: where each property of each feature stands, so that nothing parses JSON twice ----
+ */
+
+enum field_type { FIELD_NONE, FIELD_BOOL, FIELD_INT, FIELD_REAL, FIELD_TEXT, FIELD_MIXED };
+struct field {
+    struct wg_str key;
+    enum field_type type;
+};
+/** Of one layer; immutable, counted. Field 0 is the name. */
+struct table {
+    int refs; /* atomic */
+    uint64_t mark;
+    struct wg_layer *layer; /* kept */
+    size_t fields;
+    struct field field[FIELDS_MAX];
+    uint16_t *at; /* of record i and field f: where in its properties; 0: not there */
+    bool uniform; /* all records have all fields, in one order */
+    char *keys;
+};
+/** Builds it where there is none for this layer yet; waits where somebody is at it. Owner: caller.
+ * NULL: no memory. Thread: pool. */
+struct table *table_of(const char *area, const char *collection, const struct wg_layer *layer);
+void table_drop(struct table *t); /**< NULL is fine */
+/** The value's JSON text; {NULL, 0}: it has none. */
+struct wg_str table_value(const struct table *t, size_t i, size_t f);
+
+/* ---- coordinate systems ---- */
+
+struct crs {
+    const char *uri;
+    int epsg;    /**< 0: CRS84 */
+    bool north1; /**< the authority's first axis points north */
+    bool degrees;
+};
+const struct crs *crs_find(struct wg_str name); /**< NULL: not one of ours */
+const struct crs *crs_at(size_t i);             /**< CRS84 first; NULL past the last */
+/** For one thread at a time. NULL for those in degrees, and where memory is out. */
+struct wg_crs *crs_take(const struct crs *c);
+void crs_give(const struct crs *c, struct wg_crs *p);
+
+/* ---- what is asked ---- */
+
+struct collection {
+    const char *id, *title, *brief;
+    bool open; /**< the public may see it */
+};
+const struct collection *collection_find(struct wg_str id);
+const struct collection *collection_at(size_t i); /**< NULL past the last */
+
+enum form { FORM_JSON, FORM_HTML, FORM_CSV };
+
+struct member {
+    struct wg_ground *ground;
+    const struct wg_layer *layer;
+    struct table *table;
+    char area[8];
+};
+/** A collection over the counties that it spans. */
+struct source {
+    const struct collection *collection;
+    size_t members, count;
+    struct member member[SPAN_MAX];
+    struct wg_box box;
+    uint64_t mark;
+    size_t fields; /**< of all members; their own index: field_in */
+    struct field field[FIELDS_MAX];
+    int16_t field_in[SPAN_MAX][FIELDS_MAX]; /**< -1: that member has none */
+    int shape;                              /**< enum wg_shape; -1: none is loaded */
+};
+
+struct select {
+    int64_t limit;
+    bool boxed;
+    double box[4]; /**< x and y as they were given, west to east */
+    const struct crs *box_crs, *crs;
+    struct wg_box hull; /**< what the index is asked for */
+    bool round;         /**< over the 180th meridian */
+    bool loose;         /**< what lies in the hull may yet lie outside of the box */
+    uint64_t after;     /**< places passed: members one after the other */
+    bool goes_on;       /**< `after` came from us, and so did: */
+    uint64_t mark, matched;
+    struct {
+        struct wg_str name, value, json; /**< as text of JSON, to be compared as it stands */
+        double num;
+        bool is_num;
+        int field;
+    } equal[16];
+    size_t equals;
+    struct {
+        struct wg_str name;
+        int field;
+        bool down;
+    } sort[8];
+    size_t sorts;
+    struct wg_str only[FIELDS_MAX], but[FIELDS_MAX];
+    size_t onlys, buts;
+    bool shapeless;
+};
+
+/** Nothing is to be asked of a feature whose box lies in the hull. */
+bool select_simple(const struct select *q);
+
+struct found {
+    uint32_t member, i;
+};
+
+struct spatial {
+    struct wg_county *county;
+    char area[8];
+};
+
+struct ask {
+    struct wg_req *req;
+    struct spatial *self;
+    struct wg_arena *a; /* the request's */
+    uint32_t roles;
+    enum form form;
+    struct wg_str base; /* "http://host/ogc/341824" */
+    struct wg_str id;   /* of a feature */
+    void (*work)(struct ask *ask);
+    struct source source;
+    struct select select;
+    int status;
+    const char *type;
+    struct wg_buf out;
+    struct wg_err err;
+};
+
+/** Begins an ask: who, in what form; NULL: it has been answered. names: the parameters that this
+ * path knows beside f, ending with NULL. */
+struct ask *ask_new(struct wg_req *req, void *self, const char *const *names);
+/** The collection of the path; false: it has been answered. */
+bool ask_collection(struct ask *ask);
+/** work on the pool, then out goes as status and type. */
+void ask_run(struct ask *ask, void (*work)(struct ask *ask));
+void ask_done(struct ask *ask); /**< answers now; for what needs no pool */
+bool ask_bad(struct ask *ask, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4))); /**< 400 about a parameter; false */
+/** The layers in force of a collection, in place of those taken before; false: none may be seen. */
+bool source_take(struct ask *ask, const struct collection *c);
+/** Tables, fields; on the pool. False: no memory, status is set. */
+bool source_open(struct ask *ask);
+int source_field(const struct source *s, struct wg_str name); /**< -1 */
+
+bool select_read(struct ask *ask); /**< items' parameters; false: answered */
+bool select_matches(const struct ask *ask, size_t member, size_t i, bool inside,
+                    struct wg_crs *crs);
+/** Do they name fields that are there? On the pool; false: status and err say no. */
+bool select_bind(struct ask *ask);
+
+/* ---- writing ---- */
+
+void write_link(struct wg_buf *b, const char *rel, const char *type, struct wg_str href);
+/** "links":[ with self and the other forms of it; the caller goes on, and closes the list. */
+void write_links(struct ask *ask, const char *type, bool csv);
+void write_escaped(struct wg_buf *b, struct wg_str s); /**< for a query, RFC 3986 */
+/** An object that the caller closes. */
+void write_feature(const struct ask *ask, const struct member *m, size_t member, size_t i,
+                   struct wg_crs *crs, struct wg_buf *out);
+void write_csv(struct ask *ask, const struct found *list, size_t n, struct wg_crs *crs);
+/** Is this field of the source's to be shown? */
+bool select_shows(const struct ask *ask, size_t field);
+/** What was written as JSON, as a page for people. */
+void html_page(struct ask *ask, const char *title);
+
+void write_field_type(enum field_type type, struct wg_buf *b); /**< "type":…, where it has one */
+
+/* ---- handlers ---- */
+
+void get_landing(struct wg_req *req, void *self);
+void get_api(struct wg_req *req, void *self);
+void get_conformance(struct wg_req *req, void *self);
+void get_collections(struct wg_req *req, void *self);
+void get_collection(struct wg_req *req, void *self);
+void get_queryables(struct wg_req *req, void *self);
+void get_sortables(struct wg_req *req, void *self);
+void get_schema(struct wg_req *req, void *self);
+void get_items(struct wg_req *req, void *self);
+void get_item(struct wg_req *req, void *self);
+void tables_free(void);
+void crs_free_all(void);
+
+#endif

@@ -1,0 +1,213 @@
+/* Where each property of each feature stands. Properties are our own JSON text, without a space, so
+ * a walk over it needs no parser; places fit 16 bits, since longer texts are rare and are passed.
+ */
+#include "spatial.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define NAMED 128 /* collections of areas at once */
+
+/* ---- walking ---- */
+
+static const char *past_string(const char *p)
+{
+    for (p++; *p != '"'; p++)
+        p += *p == '\\';
+    return p + 1;
+}
+
+static const char *past_value(const char *p)
+{
+    int depth = 0;
+    do {
+        if (*p == '"') {
+            p = past_string(p);
+            continue;
+        }
+        if (*p == '{' || *p == '[')
+            depth++;
+        else if (*p == '}' || *p == ']')
+            depth--;
+        p++;
+    } while (depth > 0 || (*p != ',' && *p != '}' && *p != ']'));
+    return p;
+}
+
+struct walk {
+    const char *p; /* at the next key's quote, or the closing brace */
+    struct wg_str key, value;
+};
+
+static bool walk_next(struct walk *w)
+{
+    if (*w->p == '{' || *w->p == ',')
+        w->p++;
+    if (*w->p != '"')
+        return false;
+    const char *end = past_string(w->p);
+    w->key = (struct wg_str){w->p + 1, (size_t)(end - w->p) - 2};
+    w->p = past_value(end + 1);
+    w->value = (struct wg_str){end + 1, (size_t)(w->p - end - 1)};
+    return true;
+}
+
+/* ---- fields ---- */
+
+static enum field_type type_of(struct wg_str v)
+{
+    switch (v.p[0]) {
+    case '"':
+        return FIELD_TEXT;
+    case 't':
+    case 'f':
+        return FIELD_BOOL;
+    case 'n':
+        return FIELD_NONE;
+    case '{':
+    case '[':
+        return FIELD_MIXED;
+    default:
+        for (size_t i = 0; i < v.n; i++)
+            if (v.p[i] == '.' || v.p[i] == 'e' || v.p[i] == 'E')
+                return FIELD_REAL;
+        return FIELD_INT;
+    }
+}
+
+static enum field_type both(enum field_type a, enum field_type b)
+{
+    if (a == b || b == FIELD_NONE)
+        return a;
+    if (a == FIELD_NONE)
+        return b;
+    return (a == FIELD_INT && b == FIELD_REAL) || (a == FIELD_REAL && b == FIELD_INT) ? FIELD_REAL
+                                                                                      : FIELD_MIXED;
+}
+
+/* Records mostly have their keys in one order, so the guess is mostly right. */
+static size_t find_field(const struct table *t, struct wg_str key, size_t guess)
+{
+    if (guess < t->fields && wg_str_eq(t->field[guess].key, key))
+        return guess;
+    for (size_t f = 1; f < t->fields; f++)
+        if (wg_str_eq(t->field[f].key, key))
+            return f;
+    return FIELDS_MAX;
+}
+
+static void find_fields(struct table *t)
+{
+    size_t n = wg_layer_count(t->layer);
+    struct wg_feature feature;
+    t->field[0] = (struct field){WG_S("name"), FIELD_TEXT};
+    t->fields = 1;
+    t->uniform = true;
+    for (size_t i = 0; i < n && wg_layer_at(t->layer, i, &feature); i++) {
+        struct walk w = {.p = feature.props.p};
+        size_t k = 1;
+        for (; walk_next(&w); k++) {
+            size_t f = find_field(t, w.key, k);
+            if (f == FIELDS_MAX && t->fields < FIELDS_MAX && !wg_str_is(w.key, "name")) {
+                f = t->fields++;
+                t->field[f] = (struct field){w.key, FIELD_NONE};
+                t->uniform &= i == 0;
+            }
+            t->uniform &= f == k;
+            if (f < FIELDS_MAX)
+                t->field[f].type = both(t->field[f].type, type_of(w.value));
+        }
+        t->uniform &= k == t->fields;
+    }
+}
+
+static void find_places(struct table *t)
+{
+    size_t n = wg_layer_count(t->layer);
+    struct wg_feature feature;
+    for (size_t i = 0; i < n && wg_layer_at(t->layer, i, &feature); i++) {
+        struct walk w = {.p = feature.props.p};
+        for (size_t k = 1; walk_next(&w); k++) {
+            size_t f = find_field(t, w.key, k), at = (size_t)(w.value.p - feature.props.p);
+            if (f < FIELDS_MAX && at <= UINT16_MAX)
+                t->at[i * t->fields + f] = (uint16_t)at;
+        }
+    }
+}
+
+void table_drop(struct table *t)
+{
+    if (!t || __atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    wg_layer_drop(t->layer);
+    free(t->at);
+    free(t);
+}
+
+static struct table *table_new(const struct wg_layer *layer)
+{
+    struct table *t = calloc(1, sizeof(*t));
+    if (!t)
+        return NULL;
+    t->refs = 1;
+    t->mark = wg_layer_mark(layer);
+    t->layer = wg_layer_keep((struct wg_layer *)layer);
+    find_fields(t);
+    if (!(t->at = calloc(wg_layer_count(layer) * t->fields + 1, sizeof(*t->at)))) {
+        table_drop(t);
+        return NULL;
+    }
+    find_places(t);
+    return t;
+}
+
+struct wg_str table_value(const struct table *t, size_t i, size_t f)
+{
+    struct wg_feature feature;
+    uint16_t at = t->at[i * t->fields + f];
+    if (!at || !wg_layer_at(t->layer, i, &feature))
+        return (struct wg_str){NULL, 0};
+    const char *p = feature.props.p + at;
+    return (struct wg_str){p, (size_t)(past_value(p) - p)};
+}
+
+/* ---- kept: the last one of each collection ---- */
+
+static struct {
+    pthread_mutex_t lock;
+    struct {
+        char area[8];
+        const char *collection;
+        struct table *table;
+    } of[NAMED];
+} kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+struct table *table_of(const char *area, const char *collection, const struct wg_layer *layer)
+{
+    struct table *t = NULL;
+    size_t k = 0;
+    pthread_mutex_lock(&kept.lock);
+    while (k < NAMED && kept.of[k].table &&
+           (strcmp(kept.of[k].area, area) != 0 || strcmp(kept.of[k].collection, collection) != 0))
+        k++;
+    if (k < NAMED && kept.of[k].table && kept.of[k].table->mark == wg_layer_mark(layer)) {
+        t = kept.of[k].table;
+        __atomic_add_fetch(&t->refs, 1, __ATOMIC_RELAXED);
+    } else if ((t = table_new(layer)) && k < NAMED) {
+        table_drop(kept.of[k].table);
+        wg_str_copy(kept.of[k].area, sizeof(kept.of[k].area), wg_str_of(area));
+        kept.of[k].collection = collection;
+        kept.of[k].table = t;
+        __atomic_add_fetch(&t->refs, 1, __ATOMIC_RELAXED);
+    }
+    pthread_mutex_unlock(&kept.lock);
+    return t;
+}
+
+void tables_free(void)
+{
+    for (size_t k = 0; k < NAMED; k++) {
+        table_drop(kept.of[k].table);
+        kept.of[k].table = NULL;
+    }
+}
