@@ -105,7 +105,7 @@ static bool is_known(struct wg_str name, const char *const *names)
 
 static bool takes(struct wg_str accept, const char *type)
 {
-    return accept.n && memmem(accept.p, accept.n, type, strlen(type)) != NULL;
+    return accept.p && memmem(accept.p, accept.n, type, strlen(type)) != NULL;
 }
 
 /* f says more than Accept; a browser takes HTML before all else. */

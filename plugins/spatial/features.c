@@ -277,7 +277,7 @@ static bool unchanged(struct ask *ask)
     struct wg_str tag = wg_arena_fmt(ask->a, "\"%016llx\"", (unsigned long long)h);
     wg_reply_header(ask->req, "ETag", tag);
     wg_reply_header(ask->req, "Vary", WG_S("Accept, Accept-Encoding"));
-    if (!had.n || !memmem(had.p, had.n, tag.p, tag.n))
+    if (!had.p || !memmem(had.p, had.n, tag.p, tag.n))
         return false;
     ask->status = 304;
     ask_done(ask);
