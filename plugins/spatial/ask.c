@@ -238,13 +238,21 @@ static size_t add_field(struct source *s, const struct field *f)
 bool source_open(struct ask *ask)
 {
     struct source *s = &ask->source;
-    memset(s->field_in, 0xff, sizeof(s->field_in));
     for (size_t k = 0; k < s->members; k++) {
         struct member *m = &s->member[k];
         if (!(m->table = table_of(m->area, s->collection->id, m->layer))) {
             ask->status = 503;
             return false;
         }
+    }
+    return source_fields(s);
+}
+
+bool source_fields(struct source *s)
+{
+    memset(s->field_in, 0xff, sizeof(s->field_in));
+    for (size_t k = 0; k < s->members; k++) {
+        struct member *m = &s->member[k];
         for (size_t f = 0; f < m->table->fields; f++) {
             size_t at = add_field(s, &m->table->field[f]);
             if (at < FIELDS_MAX)

@@ -1,13 +1,11 @@
 /* Items: which they are, how many, a page of them. A place is a feature's position on its layer's
  * curve, members one after the other: pages follow it, so that the next costs no more than the
  * first. */
-#include "spatial.h"
+#include "cql.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static const struct wg_box everywhere = {INT32_MIN, INT32_MIN, INT32_MAX, INT32_MAX};
 
 struct page {
     struct ask *ask;
@@ -19,6 +17,17 @@ struct page {
 };
 
 /* ---- which ---- */
+
+static struct wg_box select_hull(const struct select *q)
+{
+    struct wg_box a = {INT32_MIN, INT32_MIN, INT32_MAX, INT32_MAX},
+                  b = q->run ? cql_hull(q->run) : a;
+    if (q->boxed)
+        a = q->hull;
+    return (struct wg_box){a.west > b.west ? a.west : b.west, a.south > b.south ? a.south : b.south,
+                           a.east < b.east ? a.east : b.east,
+                           a.north < b.north ? a.north : b.north};
+}
 
 static void add_found(struct page *p, size_t member, size_t i)
 {
@@ -43,7 +52,7 @@ static void scan_member(struct page *p, size_t member, uint64_t before, uint64_t
     const struct select *q = &ask->select;
     const struct wg_layer *layer = ask->source.member[member].layer;
     uint64_t skip = q->after > before ? q->after - before : 0;
-    struct wg_scan scan = {layer, q->boxed ? q->hull : everywhere, 0};
+    struct wg_scan scan = {layer, select_hull(q), 0};
     struct wg_run run;
     bool simple = select_simple(q);
     if (!count)
@@ -253,6 +262,7 @@ static void items_work(struct ask *ask)
         write_json(&p, crs);
     crs_give(ask->select.crs, crs);
     free(p.list);
+    cql_run_free(ask->select.run);
     if (ask->form == FORM_HTML && ask->status < 400)
         html_page(ask, ask->source.collection->title);
 }
@@ -284,7 +294,7 @@ static bool unchanged(struct ask *ask)
     return true;
 }
 
-void get_items(struct wg_req *req, void *self)
+void map_items(struct wg_req *req, void *self)
 {
     struct ask *ask = ask_new(req, self, NULL);
     if (!ask || !ask_collection(ask))
@@ -327,7 +337,7 @@ static void item_work(struct ask *ask)
         html_page(ask, s->collection->title);
 }
 
-void get_item(struct wg_req *req, void *self)
+void map_item(struct wg_req *req, void *self)
 {
     static const char *const names[] = {"crs", NULL};
     struct ask *ask = ask_new(req, self, names);

@@ -1,5 +1,5 @@
 /* Does a feature belong to what is asked? */
-#include "spatial.h"
+#include "cql.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -113,7 +113,7 @@ static bool is_equal(const struct ask *ask, size_t member, size_t i, size_t k)
 
 bool select_simple(const struct select *q)
 {
-    return q->equals == 0 && !q->loose;
+    return q->equals == 0 && !q->loose && !q->filter;
 }
 
 bool select_matches(const struct ask *ask, size_t member, size_t i, bool inside, struct wg_crs *crs)
@@ -122,5 +122,7 @@ bool select_matches(const struct ask *ask, size_t member, size_t i, bool inside,
     for (size_t k = 0; k < q->equals; k++)
         if (!is_equal(ask, member, i, k))
             return false;
-    return !q->boxed || (inside && !q->loose) || in_box(q, &ask->source.member[member], i, crs);
+    if (q->boxed && !(inside && !q->loose) && !in_box(q, &ask->source.member[member], i, crs))
+        return false;
+    return !q->filter || cql_says(q->run, member, i) == 1;
 }

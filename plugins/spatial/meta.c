@@ -19,6 +19,19 @@ static const char *const conformance[] = {
     OGC "spec/ogcapi-features-2/1.0/conf/crs",
     OGC "spec/ogcapi-features-3/1.0/conf/queryables",
     OGC "spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
+    OGC "spec/ogcapi-features-3/1.0/conf/filter",
+    OGC "spec/ogcapi-features-3/1.0/conf/features-filter",
+    OGC "spec/cql2/1.0/conf/cql2-text",
+    OGC "spec/cql2/1.0/conf/cql2-json",
+    OGC "spec/cql2/1.0/conf/basic-cql2",
+    OGC "spec/cql2/1.0/conf/advanced-comparison-operators",
+    OGC "spec/cql2/1.0/conf/case-insensitive-comparison",
+    OGC "spec/cql2/1.0/conf/basic-spatial-functions",
+    OGC "spec/cql2/1.0/conf/basic-spatial-functions-plus",
+    OGC "spec/cql2/1.0/conf/spatial-functions",
+    OGC "spec/cql2/1.0/conf/temporal-functions",
+    OGC "spec/cql2/1.0/conf/property-property",
+    OGC "spec/cql2/1.0/conf/arithmetic",
     OGC "spec/ogcapi-common-3/1.0/conf/schemas",
     OGC "spec/ogcapi-common-3/1.0/conf/returnables-and-receivables",
     OGC "spec/ogcapi-common-3/1.0/conf/queryables",
@@ -46,7 +59,7 @@ static void end(struct ask *ask, const char *title)
 
 /* ---- landing ---- */
 
-void get_landing(struct wg_req *req, void *self)
+void map_landing(struct wg_req *req, void *self)
 {
     static const char *const none[] = {NULL};
     struct ask *ask = ask_new(req, self, none);
@@ -73,7 +86,7 @@ void get_landing(struct wg_req *req, void *self)
     end(ask, "网格");
 }
 
-void get_conformance(struct wg_req *req, void *self)
+void map_conformance(struct wg_req *req, void *self)
 {
     static const char *const none[] = {NULL};
     struct ask *ask = ask_new(req, self, none);
@@ -184,7 +197,7 @@ static void collections_work(struct ask *ask)
         html_page(ask, "图层");
 }
 
-void get_collections(struct wg_req *req, void *self)
+void map_collections(struct wg_req *req, void *self)
 {
     static const char *const none[] = {NULL};
     struct ask *ask = ask_new(req, self, none);
@@ -192,7 +205,7 @@ void get_collections(struct wg_req *req, void *self)
         ask_run(ask, collections_work);
 }
 
-void get_collection(struct wg_req *req, void *self)
+void map_collection(struct wg_req *req, void *self)
 {
     static const char *const none[] = {NULL};
     struct ask *ask = ask_new(req, self, none);
@@ -267,17 +280,17 @@ static void schema(struct wg_req *req, void *self, struct wg_str which)
     ask_run(ask, schema_work);
 }
 
-void get_queryables(struct wg_req *req, void *self)
+void map_queryables(struct wg_req *req, void *self)
 {
     schema(req, self, WG_S("queryables"));
 }
 
-void get_sortables(struct wg_req *req, void *self)
+void map_sortables(struct wg_req *req, void *self)
 {
     schema(req, self, WG_S("sortables"));
 }
 
-void get_schema(struct wg_req *req, void *self)
+void map_schema(struct wg_req *req, void *self)
 {
     schema(req, self, WG_S("schema"));
 }

@@ -15,23 +15,29 @@ static void write_parameters(struct wg_buf *b)
                "{\"type\":\"integer\",\"minimum\":1,\"maximum\":%d,\"default\":%d}},",
                LIMIT_MAX, LIMIT_DEFAULT);
     wg_buf_lit(
-        b, "\"bbox\":{\"name\":\"bbox\"," QUERY
-           "{\"type\":\"array\",\"minItems\":4,\"maxItems\":6,\"items\":{\"type\":\"number\"}}},"
-           "\"datetime\":{\"name\":\"datetime\"," QUERY "{\"type\":\"string\"}},"
-           "\"crs\":{\"name\":\"crs\"," QUERY "{\"type\":\"string\",\"format\":\"uri\"}},"
-           "\"bbox-crs\":{\"name\":\"bbox-crs\"," QUERY "{\"type\":\"string\",\"format\":\"uri\"}},"
-           "\"sortby\":{\"name\":\"sortby\"," QUERY
-           "{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\","
-           "\"pattern\":\"[+|-]?[A-Za-z_].*\"}}},"
-           "\"properties\":{\"name\":\"properties\"," QUERY
-           "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
-           "\"exclude-properties\":{\"name\":\"exclude-properties\"," QUERY
-           "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
-           "\"skipGeometry\":{\"name\":\"skipGeometry\"," QUERY "{\"type\":\"boolean\"}},"
-           "\"after\":{\"name\":\"after\",\"description\":\"from a next link\"," QUERY
-           "{\"type\":\"string\"}},"
-           "\"f\":{\"name\":\"f\"," QUERY
-           "{\"type\":\"string\",\"enum\":[\"json\",\"html\",\"csv\"]}}");
+        b,
+        "\"bbox\":{\"name\":\"bbox\"," QUERY
+        "{\"type\":\"array\",\"minItems\":4,\"maxItems\":6,\"items\":{\"type\":\"number\"}}},"
+        "\"datetime\":{\"name\":\"datetime\"," QUERY "{\"type\":\"string\"}},"
+        "\"crs\":{\"name\":\"crs\"," QUERY "{\"type\":\"string\",\"format\":\"uri\"}},"
+        "\"bbox-crs\":{\"name\":\"bbox-crs\"," QUERY "{\"type\":\"string\",\"format\":\"uri\"}},"
+        "\"filter\":{\"name\":\"filter\"," QUERY "{\"type\":\"string\"}},"
+        "\"filter-lang\":{\"name\":\"filter-lang\"," QUERY
+        "{\"type\":\"string\",\"enum\":[\"cql2-text\",\"cql2-json\"],\"default\":\"cql2-text\"}},"
+        "\"filter-crs\":{\"name\":\"filter-crs\"," QUERY
+        "{\"type\":\"string\",\"format\":\"uri\"}},"
+        "\"sortby\":{\"name\":\"sortby\"," QUERY
+        "{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\","
+        "\"pattern\":\"[+|-]?[A-Za-z_].*\"}}},"
+        "\"properties\":{\"name\":\"properties\"," QUERY
+        "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
+        "\"exclude-properties\":{\"name\":\"exclude-properties\"," QUERY
+        "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
+        "\"skipGeometry\":{\"name\":\"skipGeometry\"," QUERY "{\"type\":\"boolean\"}},"
+        "\"after\":{\"name\":\"after\",\"description\":\"from a next link\"," QUERY
+        "{\"type\":\"string\"}},"
+        "\"f\":{\"name\":\"f\"," QUERY
+        "{\"type\":\"string\",\"enum\":[\"json\",\"html\",\"csv\"]}}");
 }
 
 static void begin_path(struct wg_buf *b, const char *collection, const char *path, const char *id,
@@ -74,8 +80,26 @@ static void write_collection_paths(struct ask *ask)
     begin_path(b, id, "/items", "getFeatures", s->collection->title);
     wg_buf_lit(
         b,
-        REF("limit") "," REF("bbox") "," REF("datetime") "," REF("crs") "," REF("bbox-crs") "," REF("sortby") "," REF(
-            "properties") "," REF("exclude-properties") "," REF("skipGeometry") "," REF("after") "," REF("f"));
+        REF("limit") "," REF("bbox") "," REF("datetime") "," REF("crs") "," REF("bbox-crs") "," REF("filter") "," REF("filter-lang") "," REF(
+            "filter-crs") "," REF("sortby") "," REF("properties") "," REF("e"
+                                                                          "x"
+                                                                          "c"
+                                                                          "l"
+                                                                          "u"
+                                                                          "d"
+                                                                          "e"
+                                                                          "-"
+                                                                          "p"
+                                                                          "r"
+                                                                          "o"
+                                                                          "p"
+                                                                          "e"
+                                                                          "r"
+                                                                          "t"
+                                                                          "i"
+                                                                          "e"
+                                                                          "s") "," REF("skipGeometr"
+                                                                                       "y") "," REF("after") "," REF("f"));
     for (size_t k = 0; k < s->fields; k++) {
         wg_buf_fmt(b, ",{\"name\":\"%.*s\"," QUERY "{", WG_PRI(s->field[k].key));
         write_field_type(s->field[k].type, b);
@@ -113,7 +137,7 @@ static void api_work(struct ask *ask)
         html_page(ask, "接口");
 }
 
-void get_api(struct wg_req *req, void *self)
+void map_api(struct wg_req *req, void *self)
 {
     static const char *const none[] = {NULL};
     struct ask *ask = ask_new(req, self, none);

@@ -26,17 +26,17 @@ static void spatial_close(void *self)
 
 #define C "/collections/{collection}"
 static const struct wg_route pages[] = {
-    {"GET", "", get_landing, "地图服务首页 (OGC API – Features)"},
-    {"GET", "/{rest*}", get_landing, "地图服务首页"},
-    {"GET", "/api", get_api, "地图服务的接口说明 (OpenAPI 3.0)"},
-    {"GET", "/conformance", get_conformance, "符合的标准"},
-    {"GET", "/collections", get_collections, "图层"},
-    {"GET", C, get_collection, "一个图层"},
-    {"GET", C "/queryables", get_queryables, "图层可查询的属性"},
-    {"GET", C "/sortables", get_sortables, "图层可排序的属性"},
-    {"GET", C "/schema", get_schema, "图层的属性"},
-    {"GET", C "/items", get_items, "图层的要素"},
-    {"GET", C "/items/{feature}", get_item, "一个要素"},
+    {"GET", "", map_landing, "地图服务首页 (OGC API – Features)"},
+    {"GET", "/{rest*}", map_landing, "地图服务首页"},
+    {"GET", "/api", map_api, "地图服务的接口说明 (OpenAPI 3.0)"},
+    {"GET", "/conformance", map_conformance, "符合的标准"},
+    {"GET", "/collections", map_collections, "图层"},
+    {"GET", C, map_collection, "一个图层"},
+    {"GET", C "/queryables", map_queryables, "图层可查询的属性"},
+    {"GET", C "/sortables", map_sortables, "图层可排序的属性"},
+    {"GET", C "/schema", map_schema, "图层的属性"},
+    {"GET", C "/items", map_items, "图层的要素"},
+    {"GET", C "/items/{feature}", map_item, "一个要素"},
     {0},
 };
 

@@ -1,14 +1,25 @@
 /* The parameters of items. What can be told from the text alone is told on the loop; names of
  * properties wait for the tables. */
-#include "spatial.h"
+#include "cql.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const names[] = {"limit",    "bbox",         "bbox-crs",   "crs",
-                                    "datetime", "sortby",       "properties", "exclude-properties",
-                                    "after",    "skipGeometry", NULL};
+static const char *const names[] = {"filter",
+                                    "filter-lang",
+                                    "filter-crs",
+                                    "limit",
+                                    "bbox",
+                                    "bbox-crs",
+                                    "crs",
+                                    "datetime",
+                                    "sortby",
+                                    "properties",
+                                    "exclude-properties",
+                                    "after",
+                                    "skipGeometry",
+                                    NULL};
 
 #define FAR_M 5e7 /* no metre of any of our systems lies further from its origin */
 
@@ -245,12 +256,27 @@ static struct wg_str last(struct ask *ask, const char *want)
     return found;
 }
 
+static bool read_filter(struct ask *ask)
+{
+    struct select *q = &ask->select;
+    struct wg_str text = last(ask, "filter"), lang = last(ask, "filter-lang");
+    bool json = wg_str_is(lang, "cql2-json");
+    int rc;
+    if (lang.p && !json && !wg_str_is(lang, "cql2-text"))
+        return ask_bad(ask, "filter-lang", "filter-lang is cql2-text or cql2-json");
+    if (!text.p)
+        return true;
+    rc = (json ? cql_parse_json : cql_parse)(ask->a, text, &q->filter, &ask->err);
+    ask->status = rc == WG_OK ? ask->status : rc == WG_ENOMEM ? 503 : 400;
+    return rc == WG_OK;
+}
+
 bool select_read(struct ask *ask)
 {
     struct select *q = &ask->select;
     struct wg_str s;
     q->limit = LIMIT_DEFAULT;
-    q->crs = q->box_crs = crs_at(0);
+    q->crs = q->box_crs = q->filter_crs = crs_at(0);
     if (((s = last(ask, "limit")).p && !read_limit(ask, s)) ||
         ((s = last(ask, "crs")).p && !read_crs(ask, "crs", s, &q->crs)) ||
         ((s = last(ask, "bbox-crs")).p && !read_crs(ask, "bbox-crs", s, &q->box_crs)) ||
@@ -262,7 +288,8 @@ bool select_read(struct ask *ask)
          !read_names(ask, "properties", s, q->only, &q->onlys)) ||
         ((s = last(ask, "exclude-properties")).p &&
          !read_names(ask, "exclude-properties", s, q->but, &q->buts)) ||
-        !read_equals(ask))
+        ((s = last(ask, "filter-crs")).p && !read_crs(ask, "filter-crs", s, &q->filter_crs)) ||
+        !read_filter(ask) || !read_equals(ask))
         return false;
     if ((s = last(ask, "skipGeometry")).p && !wg_str_is(s, "true") && !wg_str_is(s, "false"))
         return ask_bad(ask, "skipGeometry", "skipGeometry is true or false");
@@ -309,5 +336,10 @@ bool select_bind(struct ask *ask)
     for (size_t k = 0; k < q->buts; k++)
         if (!known(ask, q->but[k], "exclude-properties", NULL))
             return false;
+    if (q->filter) {
+        int rc = cql_bind(q->filter, &ask->source, q->filter_crs, &q->run, &ask->err);
+        ask->status = rc == WG_OK ? ask->status : rc == WG_ENOMEM ? 503 : 400;
+        return rc == WG_OK;
+    }
     return true;
 }

@@ -60,6 +60,9 @@ struct collection {
 const struct collection *collection_find(struct wg_str id);
 const struct collection *collection_at(size_t i); /**< NULL past the last */
 
+struct cql;
+struct cql_run;
+
 enum form { FORM_JSON, FORM_HTML, FORM_CSV };
 
 struct member {
@@ -108,6 +111,9 @@ struct select {
     struct wg_str only[FIELDS_MAX], but[FIELDS_MAX];
     size_t onlys, buts;
     bool shapeless;
+    struct cql *filter; /**< NULL: none */
+    const struct crs *filter_crs;
+    struct cql_run *run;
 };
 
 /** Nothing is to be asked of a feature whose box lies in the hull. */
@@ -153,6 +159,7 @@ bool ask_bad(struct ask *ask, const char *name, const char *fmt, ...)
 bool source_take(struct ask *ask, const struct collection *c);
 /** Tables, fields; on the pool. False: no memory, status is set. */
 bool source_open(struct ask *ask);
+bool source_fields(struct source *s);                         /**< of its members' tables; true */
 int source_field(const struct source *s, struct wg_str name); /**< -1 */
 
 bool select_read(struct ask *ask); /**< items' parameters; false: answered */
@@ -180,16 +187,16 @@ void write_field_type(enum field_type type, struct wg_buf *b); /**< "type":…, 
 
 /* ---- handlers ---- */
 
-void get_landing(struct wg_req *req, void *self);
-void get_api(struct wg_req *req, void *self);
-void get_conformance(struct wg_req *req, void *self);
-void get_collections(struct wg_req *req, void *self);
-void get_collection(struct wg_req *req, void *self);
-void get_queryables(struct wg_req *req, void *self);
-void get_sortables(struct wg_req *req, void *self);
-void get_schema(struct wg_req *req, void *self);
-void get_items(struct wg_req *req, void *self);
-void get_item(struct wg_req *req, void *self);
+void map_landing(struct wg_req *req, void *self);
+void map_api(struct wg_req *req, void *self);
+void map_conformance(struct wg_req *req, void *self);
+void map_collections(struct wg_req *req, void *self);
+void map_collection(struct wg_req *req, void *self);
+void map_queryables(struct wg_req *req, void *self);
+void map_sortables(struct wg_req *req, void *self);
+void map_schema(struct wg_req *req, void *self);
+void map_items(struct wg_req *req, void *self);
+void map_item(struct wg_req *req, void *self);
 void tables_free(void);
 void crs_free_all(void);
 
