@@ -44,7 +44,7 @@ bool ask_bad(struct ask *ask, const char *name, const char *fmt, ...)
     return false;
 }
 
-static void source_close(struct source *s)
+void source_close(struct source *s)
 {
     for (size_t k = 0; k < s->members; k++) {
         table_drop(s->member[k].table);
@@ -80,7 +80,8 @@ static void run(void *arg)
 
 static void done(void *arg)
 {
-    ask_done(arg);
+    struct ask *ask = arg;
+    (ask->done ? ask->done : ask_done)(ask);
 }
 
 void ask_run(struct ask *ask, void (*work)(struct ask *ask))
@@ -90,7 +91,7 @@ void ask_run(struct ask *ask, void (*work)(struct ask *ask))
         return;
     if (ask->status < 400)
         ask->status = 503;
-    ask_done(ask);
+    done(ask);
 }
 
 /* ---- asking ---- */

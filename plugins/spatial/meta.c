@@ -43,6 +43,14 @@ static const char *const conformance[] = {
     OGC "spec/ogcapi-features-8/1.0/conf/sortables",
     OGC "spec/ogcapi-features-8/1.0/conf/sorting",
     OGC "spec/ogcapi-features-8/1.0/conf/features-sorting",
+    OGC "spec/ogcapi-tiles-1/1.0/conf/core",
+    OGC "spec/ogcapi-tiles-1/1.0/conf/tileset",
+    OGC "spec/ogcapi-tiles-1/1.0/conf/tilesets-list",
+    OGC "spec/ogcapi-tiles-1/1.0/conf/dataset-tilesets",
+    OGC "spec/ogcapi-tiles-1/1.0/conf/geodata-tilesets",
+    OGC "spec/ogcapi-tiles-1/1.0/conf/mvt",
+    OGC "spec/tms/2.0/conf/tilematrixset",
+    OGC "spec/tms/2.0/conf/json-tilematrixset",
 };
 
 static struct wg_str below(struct ask *ask, const char *path)
@@ -82,6 +90,10 @@ void map_landing(struct wg_req *req, void *self)
     write_link(b, "service-doc", "text/html", below(ask, "/api?f=html"));
     write_link(b, "conformance", "application/json", below(ask, "/conformance"));
     write_link(b, "data", "application/json", below(ask, "/collections"));
+    write_link(b, OGC "def/rel/ogc/1.0/tilesets-vector", "application/json", below(ask, "/tiles"));
+    write_link(b, OGC "def/rel/ogc/1.0/tiling-schemes", "application/json",
+               below(ask, "/tileMatrixSets"));
+    write_link(b, "tilejson", "application/json", below(ask, "/tilejson"));
     wg_buf_lit(b, "]}");
     end(ask, "网格");
 }
@@ -141,6 +153,7 @@ static void write_more_links(struct ask *ask, const char *id, struct wg_buf *b)
         {OGC "def/rel/ogc/1.0/queryables", "application/schema+json", "/queryables"},
         {OGC "def/rel/ogc/1.0/sortables", "application/schema+json", "/sortables"},
         {OGC "def/rel/ogc/1.0/schema", "application/schema+json", "/schema"},
+        {OGC "def/rel/ogc/1.0/tilesets-vector", "application/json", "/tiles"},
         {"describedby", "application/schema+json", "/schema"},
         {"describedBy", "application/schema+json", "/schema"},
     };

@@ -21,6 +21,7 @@ static void spatial_close(void *self)
 {
     free(self);
     tables_free();
+    tiles_free();
     crs_free_all();
 }
 
@@ -37,6 +38,18 @@ static const struct wg_route pages[] = {
     {"GET", C "/schema", map_schema, "图层的属性"},
     {"GET", C "/items", map_items, "图层的要素"},
     {"GET", C "/items/{feature}", map_item, "一个要素"},
+    {"GET", "/tileMatrixSets", map_matrix_sets, "瓦片方案"},
+    {"GET", "/tileMatrixSets/{set}", map_matrix_set, "一个瓦片方案"},
+    {"GET", "/tiles", map_tilesets, "全部图层的瓦片集"},
+    {"GET", "/tiles/{set}", map_tileset, "全部图层的一个瓦片集"},
+    {"GET", "/tiles/{set}/{z}/{row}/{col}", map_tile, "全部图层的瓦片 (MVT)"},
+    {"GET", C "/tiles", map_tilesets, "图层的瓦片集"},
+    {"GET", C "/tiles/{set}", map_tileset, "图层的一个瓦片集"},
+    {"GET", C "/tiles/{set}/{z}/{row}/{col}", map_tile, "图层的瓦片 (MVT)"},
+    {"GET", "/tilejson", map_tilejson, "TileJSON 3"},
+    {"GET", "/xyz/{z}/{x}/{y}", map_xyz, "瓦片，按 z/x/y"},
+    {"GET", C "/tilejson", map_tilejson, "图层的 TileJSON 3"},
+    {"GET", C "/xyz/{z}/{x}/{y}", map_xyz, "图层的瓦片，按 z/x/y"},
     {0},
 };
 

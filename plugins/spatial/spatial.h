@@ -61,6 +61,8 @@ const struct collection *collection_find(struct wg_str id);
 const struct collection *collection_at(size_t i); /**< NULL past the last */
 
 struct cql;
+struct made;
+struct matrix_set;
 struct cql_run;
 
 enum form { FORM_JSON, FORM_HTML, FORM_CSV };
@@ -137,6 +139,15 @@ struct ask {
     struct wg_str base; /* "http://host/ogc/341824" */
     struct wg_str id;   /* of a feature */
     void (*work)(struct ask *ask);
+    void (*done)(struct ask *ask); /* on the loop, in place of the answer; NULL: ask_done */
+    struct {
+        const struct matrix_set *set;
+        int z;
+        uint32_t x, y;
+        unsigned but; /* collections that are not wanted, a bit each */
+        struct made *made;
+        struct ask *next; /* waits for the same */
+    } tile;
     struct source source;
     struct select select;
     int status;
@@ -157,6 +168,7 @@ bool ask_bad(struct ask *ask, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4))); /**< 400 about a parameter; false */
 /** The layers in force of a collection, in place of those taken before; false: none may be seen. */
 bool source_take(struct ask *ask, const struct collection *c);
+void source_close(struct source *s);
 /** Tables, fields; on the pool. False: no memory, status is set. */
 bool source_open(struct ask *ask);
 bool source_fields(struct source *s);                         /**< of its members' tables; true */
@@ -197,6 +209,14 @@ void map_sortables(struct wg_req *req, void *self);
 void map_schema(struct wg_req *req, void *self);
 void map_items(struct wg_req *req, void *self);
 void map_item(struct wg_req *req, void *self);
+void map_matrix_sets(struct wg_req *req, void *self);
+void map_matrix_set(struct wg_req *req, void *self);
+void map_tilesets(struct wg_req *req, void *self);
+void map_tileset(struct wg_req *req, void *self);
+void map_tile(struct wg_req *req, void *self);
+void map_tilejson(struct wg_req *req, void *self);
+void map_xyz(struct wg_req *req, void *self);
+void tiles_free(void);
 void tables_free(void);
 void crs_free_all(void);
 
