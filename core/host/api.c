@@ -49,8 +49,10 @@ static void refuse(struct wg_req *req, int status, const struct wg_err *err, str
         wg_buf_fmt(&extra, "%s\"rule_failed\":true", extra.n ? "," : "");
     if (status == 503)
         wg_reply_header(req, "Retry-After", WG_S("1"));
+    const struct row *row = wg_req_row(req);
     if (status == 401)
-        wg_reply_header(req, "WWW-Authenticate", WG_S("Bearer"));
+        wg_reply_header(req, "WWW-Authenticate",
+                        row && row->flags & ROW_PUBLIC ? WG_S(BASIC) : WG_S("Bearer"));
     wg_reply_err(req, status, err, wg_buf_str(&extra));
     wg_buf_free(&extra);
 }
@@ -106,6 +108,9 @@ static struct session *who(struct wg_req *req, struct wg_host *h)
     struct session *s;
     if (auth.n > 7 && strncasecmp(auth.p, "bearer ", 7) == 0)
         return session_find(h, (struct wg_str){auth.p + 7, auth.n - 7});
+    const struct row *row = wg_req_row(req);
+    if (auth.n && row->flags & ROW_PUBLIC)
+        return basic_find(req, h);
     const char *at = cookie.n ? memmem(cookie.p, cookie.n, name, sizeof(name) - 1) : NULL;
     if (!at)
         return NULL;
@@ -157,6 +162,8 @@ bool before_request(struct wg_req *req, void *arg)
         return true;
     struct session *s = who(req, h);
     bool anyone = !s && row->flags & ROW_PUBLIC && !says_who(req);
+    if (!s && !anyone && row->flags & ROW_PUBLIC && basic_login(req, h))
+        return false;
     if (!s && !anyone) {
         refuse_text(req, WG_EUNAUTH,
                     "sign in first: POST /v1/session, then Authorization: Bearer …");

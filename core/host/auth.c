@@ -6,6 +6,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #define ARGON_BYTES ((size_t)19 << 20)
 #define ARGON_OPS 2
@@ -242,26 +243,36 @@ static void queue_login(struct login *l)
     next_login(h);
 }
 
-static void signed_in(struct login *l)
+/* A session by this token; NULL: the password was wrong. */
+static struct session *session_new(struct login *l, struct wg_str token)
 {
     struct wg_host *h = l->call->host;
     struct session *s = l->ok && l->draft.county ? malloc(sizeof(*s)) : NULL;
-    struct wg_buf b = WG_BUF_INIT;
-    char token[48], cookie[160];
     if (!s) {
         failed(h, l->who);
-        wg_reply_problem(l->call->req, 401, "area, user or password is wrong");
-        return;
+        return NULL;
     }
     succeeded(h, l->who);
     *s = l->draft;
-    wg_random_text(32, token, sizeof(token));
     wg_random_text(12, s->csrf, sizeof(s->csrf));
-    s->token = wg_hash_of(wg_str_of(token));
+    s->token = wg_hash_of(token);
     s->expires = wg_mono_ms() + h->config->session_ms;
     s->next = h->session[bucket(&s->token)];
     h->session[bucket(&s->token)] = s;
     h->sessions++;
+    return s;
+}
+
+static void signed_in(struct login *l)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    char token[48], cookie[160];
+    wg_random_text(32, token, sizeof(token));
+    struct session *s = session_new(l, wg_str_of(token));
+    if (!s) {
+        wg_reply_problem(l->call->req, 401, "area, user or password is wrong");
+        return;
+    }
     wg_buf_char(&b, '{');
     wg_json_kstr(&b, "token", wg_str_of(token));
     wg_json_kstr(&b, "csrf_header", WG_S("X-CSRF-Token"));
@@ -338,6 +349,83 @@ void post_session(struct call *call)
         return;
     look_up(l, host_county(call->host, area), user);
     queue_login(l);
+}
+
+/* ---- HTTP Basic, for the map's clients: a session whose token is made of the credentials, so that
+ * a password is hashed once and not for each tile ---- */
+
+/* "Basic …", as area, user and password: the area of the path, or one before the user and a slash.
+ */
+static bool basic_read(struct wg_req *req, struct wg_str *area, struct wg_str *user,
+                       struct wg_str *password)
+{
+    struct wg_str auth = wg_req_header(req, "authorization");
+    char *text = auth.n > 6 && auth.n < 2048 ? wg_arena_alloc(wg_req_arena(req), auth.n) : NULL;
+    size_t n = 0;
+    if (!text || strncasecmp(auth.p, "basic ", 6) != 0 ||
+        sodium_base642bin((unsigned char *)text, auth.n, auth.p + 6, auth.n - 6, " ", &n, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0)
+        return false;
+    char *colon = memchr(text, ':', n),
+         *slash = colon ? memchr(text, '/', (size_t)(colon - text)) : NULL;
+    if (!colon)
+        return false;
+    *area = slash ? (struct wg_str){text, (size_t)(slash - text)} : wg_req_param(req, "area");
+    *user = (struct wg_str){slash ? slash + 1 : text, (size_t)(colon - (slash ? slash + 1 : text))};
+    *password = (struct wg_str){colon + 1, n - (size_t)(colon + 1 - text)};
+    return user->n > 0 && user->n < 64 && password->n <= 1024;
+}
+
+static struct wg_str basic_token(struct wg_req *req, struct wg_host *h,
+                                 const struct wg_str parts[3])
+{
+    struct wg_hash hash = wg_hash_keyed(wg_vault_secret(wg_desk_vault(h->city->desk)), parts, 3);
+    char text[64];
+    sodium_bin2base64(text, sizeof(text), hash.b, sizeof(hash.b), sodium_base64_VARIANT_ORIGINAL);
+    return wg_arena_str(wg_req_arena(req), wg_str_of(text));
+}
+
+struct session *basic_find(struct wg_req *req, struct wg_host *h)
+{
+    struct wg_str part[3];
+    return basic_read(req, &part[0], &part[1], &part[2])
+               ? session_find(h, basic_token(req, h, part))
+               : NULL;
+}
+
+static void basic_done(struct login *l)
+{
+    struct call *call = l->call;
+    struct wg_str part[3];
+    if (basic_read(call->req, &part[0], &part[1], &part[2]) &&
+        session_new(l, basic_token(call->req, call->host, part))) {
+        if (before_request(call->req, call->host))
+            handle_row(call->req, call->host);
+        return;
+    }
+    wg_reply_header(call->req, "WWW-Authenticate", WG_S(BASIC));
+    wg_reply_problem(call->req, 401, "user or password is wrong");
+}
+
+bool basic_login(struct wg_req *req, struct wg_host *h)
+{
+    struct call *call = WG_NEW(wg_req_arena(req), struct call);
+    struct login *l = WG_NEW(wg_req_arena(req), struct login);
+    struct wg_str area, user;
+    if (!call || !l || wg_req_method(req) != WG_METHOD_GET ||
+        !basic_read(req, &area, &user, &l->password))
+        return false;
+    *call =
+        (struct call){.req = req, .host = h, .row = wg_req_row(req), .arena = wg_req_arena(req)};
+    l->call = call;
+    l->check = true;
+    l->then = basic_done;
+    snprintf(l->who, sizeof(l->who), "%.*s/%.*s", WG_PRI(area), WG_PRI(user));
+    if (locked(call, l->who))
+        return true;
+    look_up(l, host_county(h, area), user);
+    queue_login(l);
+    return true;
 }
 
 void get_session(struct call *call)

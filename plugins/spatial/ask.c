@@ -215,7 +215,8 @@ bool ask_collection(struct ask *ask)
              : c  ? "nothing has been loaded for this collection yet"
                   : "there is no such collection");
     if (shut)
-        wg_reply_header(ask->req, "WWW-Authenticate", WG_S("Bearer"));
+        wg_reply_header(ask->req, "WWW-Authenticate",
+                        WG_S("Basic realm=\"wangge\", charset=\"UTF-8\""));
     ask_done(ask);
     return false;
 }
