@@ -147,7 +147,8 @@ struct ask *ask_new(struct wg_req *req, void *self, const char *const *names)
     bool good = read_form(ask);
     for (size_t i = 0; good && names && wg_req_query_at(req, i, &name, &value); i++)
         if (!is_known(name, names))
-            good = ask_bad(ask, "", "%.60s is not a parameter here", name.p);
+            good = ask_bad(ask, "", "%.*s is not a parameter here", name.n < 60 ? (int)name.n : 60,
+                           name.p);
     if (good)
         return ask;
     ask_done(ask);

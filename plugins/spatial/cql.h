@@ -81,6 +81,11 @@ extern const char *const cql_time_names[];
 int cql_parse(struct wg_arena *a, struct wg_str text, struct cql **out, struct wg_err *err);
 int cql_parse_json(struct wg_arena *a, struct wg_str text, struct cql **out, struct wg_err *err);
 
+/** A fes:Filter of WFS; crs: of its envelopes, or what they say. Errors: as above. */
+int fes_parse(struct wg_arena *a, struct wg_str text, const struct source *s,
+              const struct crs **crs, struct cql **out, struct wg_err *err);
+extern const char *const fes_names[]; /**< of comparisons, NULL */
+
 /** Bound to one query, for one thread. */
 struct cql_run;
 /** Fields and types, shapes made. crs: of what is written. Errors: WG_EINVAL, WG_ENOMEM.

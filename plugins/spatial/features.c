@@ -10,7 +10,8 @@
 struct page {
     struct ask *ask;
     struct found *list;
-    size_t n, cap;   /* of the list */
+    size_t n, cap; /* of the list */
+    uint64_t skip;
     uint64_t passed; /* the place to go on from */
     uint64_t matched;
     bool more, failed;
@@ -59,13 +60,23 @@ static void scan_member(struct page *p, size_t member, uint64_t before, uint64_t
         scan.at = skip < wg_layer_count(layer) ? (uint32_t)skip : (uint32_t)wg_layer_count(layer);
     while (wg_scan_next(&scan, &run) && !p->failed) {
         bool all = simple && run.inside;
-        for (uint32_t k = run.from; k < run.to && !(all && p->n >= want); k++) {
+        uint32_t from = run.from;
+        if (all && p->skip > 0) { /* at once */
+            uint32_t jump = p->skip < run.to - from ? (uint32_t)p->skip : run.to - from;
+            p->skip -= jump;
+            from += jump;
+        }
+        for (uint32_t k = from; k < run.to && !(all && p->n >= want); k++) {
             size_t i = wg_layer_along(layer, k);
             if (!all && !select_matches(ask, member, i, run.inside, crs))
                 continue;
             p->matched += !all;
             if (k < skip)
                 continue;
+            if (p->skip > 0) {
+                p->skip--;
+                continue;
+            }
             if (p->n >= want) {
                 p->more = true;
                 if (!count)
@@ -246,9 +257,9 @@ static void write_json(const struct page *p, struct wg_crs *crs)
     ask->type = "application/geo+json";
 }
 
-static void items_work(struct ask *ask)
+void items_work(struct ask *ask)
 {
-    struct page p = {.ask = ask};
+    struct page p = {.ask = ask, .skip = ask->select.skip};
     struct wg_crs *crs = NULL;
     if (!source_open(ask) || !select_bind(ask))
         return;
@@ -258,6 +269,8 @@ static void items_work(struct ask *ask)
         ask->status = 503;
     else if (ask->form == FORM_CSV)
         write_csv(ask, p.list, p.n, crs);
+    else if (ask->form == FORM_GML)
+        wfs_write(ask, p.list, p.n, p.matched, crs);
     else
         write_json(&p, crs);
     crs_give(ask->select.crs, crs);

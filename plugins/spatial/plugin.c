@@ -38,6 +38,7 @@ static const struct wg_route pages[] = {
     {"GET", C "/schema", map_schema, "图层的属性"},
     {"GET", C "/items", map_items, "图层的要素"},
     {"GET", C "/items/{feature}", map_item, "一个要素"},
+    {"GET", "/wfs", map_wfs, "WFS 2.0"},
     {"GET", "/tileMatrixSets", map_matrix_sets, "瓦片方案"},
     {"GET", "/tileMatrixSets/{set}", map_matrix_set, "一个瓦片方案"},
     {"GET", "/tiles", map_tilesets, "全部图层的瓦片集"},

@@ -111,7 +111,7 @@ static bool project_box(struct ask *ask)
     return true;
 }
 
-static bool read_box(struct ask *ask, struct wg_str text)
+bool select_box(struct ask *ask, struct wg_str text)
 {
     struct select *q = &ask->select;
     const struct crs *c = q->box_crs;
@@ -280,7 +280,7 @@ bool select_read(struct ask *ask)
     if (((s = last(ask, "limit")).p && !read_limit(ask, s)) ||
         ((s = last(ask, "crs")).p && !read_crs(ask, "crs", s, &q->crs)) ||
         ((s = last(ask, "bbox-crs")).p && !read_crs(ask, "bbox-crs", s, &q->box_crs)) ||
-        ((s = last(ask, "bbox")).p && !read_box(ask, s)) ||
+        ((s = last(ask, "bbox")).p && !select_box(ask, s)) ||
         ((s = last(ask, "datetime")).p && !read_time(ask, s)) ||
         ((s = last(ask, "after")).p && !read_after(ask, s)) ||
         ((s = last(ask, "sortby")).p && !read_sort(ask, s)) ||

@@ -65,7 +65,7 @@ struct made;
 struct matrix_set;
 struct cql_run;
 
-enum form { FORM_JSON, FORM_HTML, FORM_CSV };
+enum form { FORM_JSON, FORM_HTML, FORM_CSV, FORM_GML };
 
 struct member {
     struct wg_ground *ground;
@@ -86,6 +86,10 @@ struct source {
     int shape;                              /**< enum wg_shape; -1: none is loaded */
 };
 
+struct found {
+    uint32_t member, i;
+};
+
 struct select {
     int64_t limit;
     bool boxed;
@@ -94,6 +98,7 @@ struct select {
     struct wg_box hull; /**< what the index is asked for */
     bool round;         /**< over the 180th meridian */
     bool loose;         /**< what lies in the hull may yet lie outside of the box */
+    uint64_t skip;      /**< so many of them first, as older services page */
     uint64_t after;     /**< places passed: members one after the other */
     bool goes_on;       /**< `after` came from us, and so did: */
     uint64_t mark, matched;
@@ -120,10 +125,6 @@ struct select {
 
 /** Nothing is to be asked of a feature whose box lies in the hull. */
 bool select_simple(const struct select *q);
-
-struct found {
-    uint32_t member, i;
-};
 
 struct spatial {
     struct wg_county *county;
@@ -174,7 +175,11 @@ bool source_open(struct ask *ask);
 bool source_fields(struct source *s);                         /**< of its members' tables; true */
 int source_field(const struct source *s, struct wg_str name); /**< -1 */
 
-bool select_read(struct ask *ask); /**< items' parameters; false: answered */
+bool select_read(struct ask *ask); /**< items' parameters; false: status and err say why */
+bool select_box(struct ask *ask, struct wg_str text); /**< in box_crs; likewise */
+void items_work(struct ask *ask);                     /**< what is selected, in the ask's form */
+void wfs_write(struct ask *ask, const struct found *list, size_t n, uint64_t matched,
+               struct wg_crs *made);
 bool select_matches(const struct ask *ask, size_t member, size_t i, bool inside,
                     struct wg_crs *crs);
 /** Do they name fields that are there? On the pool; false: status and err say no. */
@@ -216,6 +221,7 @@ void map_tileset(struct wg_req *req, void *self);
 void map_tile(struct wg_req *req, void *self);
 void map_tilejson(struct wg_req *req, void *self);
 void map_xyz(struct wg_req *req, void *self);
+void map_wfs(struct wg_req *req, void *self);
 void tiles_free(void);
 void tables_free(void);
 void crs_free_all(void);
