@@ -243,7 +243,7 @@ bool source_open(struct ask *ask)
     struct source *s = &ask->source;
     for (size_t k = 0; k < s->members; k++) {
         struct member *m = &s->member[k];
-        if (!(m->table = table_of(m->area, s->collection->id, m->layer))) {
+        if (!m->table && !(m->table = table_of(m->area, s->collection->id, m->layer))) {
             ask->status = 503;
             return false;
         }
