@@ -81,6 +81,8 @@ struct layer_key {
     uint64_t key;
     uint32_t i;
 };
+/* Where a place lies on the curve. */
+uint64_t layer_curve(int64_t lon_e7, int64_t lat_e7);
 /* By key; equal ones stay as they are. spare: as many, for use in between. */
 void layer_sort(struct layer_key *list, struct layer_key *spare, size_t n);
 

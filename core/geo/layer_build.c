@@ -116,6 +116,46 @@ static int fail_with_faults(const struct wg_layer_faults *faults, struct wg_err 
     return wg_fail(err, WG_EINVAL, "%.*s", (int)n, s.p);
 }
 
+/* Points are kept in the order of the curve: what is asked for together lies together. (Of areas
+ * that overlap the first in the file answers, so theirs stays.) */
+static int sort_points(struct layer_build *b)
+{
+    size_t n = b->rec.n / sizeof(struct layer_rec);
+    const struct layer_rec *rec = (const struct layer_rec *)b->rec.p;
+    const struct wg_point *vert = (const struct wg_point *)b->vert.p;
+    struct layer_key *key = n ? malloc(2 * n * sizeof(*key)) : NULL;
+    struct layer_build to = {.shape = b->shape};
+    if (n == 0)
+        return WG_OK;
+    for (size_t i = 0; key && i < n; i++)
+        key[i] = (struct layer_key){layer_curve(vert[i].lon_e7, vert[i].lat_e7), (uint32_t)i};
+    if (key)
+        layer_sort(key, key + n, n);
+    for (size_t k = 0; key && k < n; k++) {
+        size_t i = key[k].i;
+        struct layer_rec r = rec[i];
+        r.text = (uint32_t)to.text.n;
+        wg_buf_add(&to.text, b->text.p + rec[i].text, (size_t)r.id_n + r.name_n + r.props_n);
+        wg_buf_add(&to.rec, &r, sizeof(r));
+        wg_buf_add(&to.vert, &vert[i], sizeof(*vert));
+        wg_buf_add(&to.source, b->source.p + i * sizeof(uint32_t), sizeof(uint32_t));
+    }
+    free(key);
+    bool good = key && wg_buf_ok(&to.text) && wg_buf_ok(&to.rec) && wg_buf_ok(&to.vert) &&
+                wg_buf_ok(&to.source);
+    struct wg_buf *const own[] = {&b->rec, &b->vert, &b->text, &b->source}, *const sorted[] = {
+                                                                                &to.rec, &to.vert,
+                                                                                &to.text,
+                                                                                &to.source};
+    for (size_t k = 0; good && k < 4; k++) {
+        struct wg_buf t = *own[k];
+        *own[k] = *sorted[k];
+        *sorted[k] = t;
+    }
+    build_done(&to);
+    return good ? WG_OK : WG_ENOMEM;
+}
+
 static int assemble(const struct layer_build *b, char **image, size_t *size)
 {
     struct layer_head head = {
@@ -173,7 +213,8 @@ int build_finish(struct layer_build *b, struct wg_layer **out, struct wg_err *er
         b->label[0] = '\0';
         build_fault(b, "the layer is too large");
     } else {
-        if (assemble(b, &image, &size) < 0 || layer_open(image, size, &layer, err) < 0)
+        if ((b->shape == WG_POINTS && sort_points(b) < 0) || assemble(b, &image, &size) < 0 ||
+            layer_open(image, size, &layer, err) < 0)
             goto out; /* we made the image ourselves: only memory can be missing */
         image = NULL;
         find_twins(b, layer);

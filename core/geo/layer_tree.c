@@ -35,6 +35,11 @@ static uint64_t curve_place(uint32_t x, uint32_t y)
     return d;
 }
 
+uint64_t layer_curve(int64_t lon_e7, int64_t lat_e7)
+{
+    return curve_place((uint32_t)(lon_e7 + INT32_MAX), (uint32_t)(lat_e7 + INT32_MAX));
+}
+
 #define DIGIT 11 /* bits */
 
 /* By digits from the least; one that all share is passed over. */
@@ -75,8 +80,7 @@ static int make_order(struct wg_layer *layer)
     for (uint32_t i = 0; ok && i < n; i++) {
         struct wg_box box = layer_box(layer, i);
         int64_t x = ((int64_t)box.west + box.east) / 2, y = ((int64_t)box.south + box.north) / 2;
-        a[i] = (struct layer_key){curve_place((uint32_t)(x + INT32_MAX), (uint32_t)(y + INT32_MAX)),
-                                  i};
+        a[i] = (struct layer_key){layer_curve(x, y), i};
     }
     if (ok)
         layer_sort(a, a + n, n);

@@ -120,7 +120,7 @@ static uint32_t hash_of(struct wg_str s, bool plain)
     }
     for (; k < s.n; k++)
         h = (h ^ (unsigned char)s.p[k]) * 0x100000001b3u;
-    return (uint32_t)(h ^ h >> 32);
+    return (uint32_t)(h * 0x9e3779b97f4a7c15u >> 32);
 }
 
 static uint32_t value_index(struct layer *l, struct wg_str text, bool plain)

@@ -282,7 +282,10 @@ static void scan_all(const struct wg_layer *layer, struct wg_box box, char *seen
     while (wg_scan_next(&scan, &run)) {
         uint32_t to = below(2) ? run.to : run.from + 1 + below(run.to - run.from);
         for (uint32_t k = run.from; k < to; k++) {
-            size_t i = wg_layer_along(layer, k);
+            struct wg_feature f;
+            int64_t i = -1;
+            CHECK(wg_layer_at(layer, wg_layer_along(layer, k), &f) &&
+                  wg_str_int(f.id, &i) == WG_OK);
             CHECK_INT(seen[i], 0); /* each once */
             seen[i] = run.inside ? 2 : 1;
         }
