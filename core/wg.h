@@ -134,6 +134,13 @@ void wg_buf_fmt(struct wg_buf *b, const char *fmt, ...) __attribute__((format(pr
 /** s as a JSON string with its quotes. s is UTF-8; bytes that are not become U+FFFD. */
 void wg_buf_json(struct wg_buf *b, struct wg_str s);
 
+/** Text as a search sees it: one form for full and half width, upper and lower case, traditional
+ * and simplified Chinese, with and without accents. Added to out as UTF-16 units of the machine:
+ * out->n / 2 of them. Any white space is one U+0020, a NUL too: no unit is ever 0; what is not
+ * UTF-8 becomes U+FFFD. Each code point by itself, so that a fragment of a text folds to a fragment
+ * of the folded text. Thread: any. */
+void wg_plain(struct wg_str s, struct wg_buf *out);
+
 /* ---- memory that dies together ---- */
 
 struct wg_arena;
@@ -416,6 +423,8 @@ int wg_county_pool(struct wg_county *county, void (*work)(void *arg), void (*don
 struct wg_ground;
 struct wg_ground *wg_county_ground(struct wg_county *county); /**< owner: caller */
 void wg_ground_drop(struct wg_ground *g);                     /**< NULL is fine */
+/** {"county", "county_name", "grid"} of a place, what is known of it. */
+void wg_ground_place(const struct wg_ground *g, struct wg_point p, struct wg_buf *out);
 /** "grids", "parts" …; borrowed from the ground. NULL: not loaded yet, or no such collection. */
 const struct wg_layer *wg_ground_layer(const struct wg_ground *g, const char *collection);
 

@@ -110,8 +110,6 @@ int wg_ground_quality(const struct wg_ground *g, const struct wg_pack *pack, str
 
 /** The answers to questions, as JSON text; one set of functions for rules, replay-safe facts and
  * the interface. */
-void wg_ground_place(const struct wg_ground *g, struct wg_point p,
-                     struct wg_buf *out); /**< {"county","county_name","grid"…} */
 /** t: when; units that have ended by then are named by who took over. */
 int wg_ground_ask(const struct wg_ground *g, const char *what, const struct wg_json *args,
                   int64_t t, struct wg_buf *answer, struct wg_err *err);

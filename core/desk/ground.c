@@ -100,6 +100,8 @@ struct wg_ground *wg_ground_keep(struct wg_ground *g)
 const struct wg_layer *wg_ground_layer(const struct wg_ground *g, const char *collection)
 {
     int c = wg_collection_parse(wg_str_of(collection));
+    if (c == WG_COUNTIES && !g->layer[c])
+        return g->counties; /* the city's, which every county knows */
     return c >= 0 && wg_collection_is_layer(c) ? g->layer[c] : NULL;
 }
 

@@ -22,6 +22,7 @@ static void spatial_close(void *self)
     free(self);
     tables_free();
     tiles_free();
+    names_free();
     crs_free_all();
 }
 
@@ -54,12 +55,18 @@ static const struct wg_route pages[] = {
     {0},
 };
 
+static const struct wg_route routes[] = {
+    {"GET", "/geocode", map_geocode, "地名、门楼牌找位置；位置找地名"},
+    {0},
+};
+
 WG_PLUGIN(spatial) = {
     .abi = WG_ABI,
     .name = "spatial",
     .brief = "GIS service: OGC API, tiles, geocoding",
     .open = spatial_open,
     .close = spatial_close,
+    .routes = routes,
     .root = "/ogc/{area}",
     .pages = pages,
 };

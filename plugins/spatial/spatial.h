@@ -222,6 +222,8 @@ void map_tile(struct wg_req *req, void *self);
 void map_tilejson(struct wg_req *req, void *self);
 void map_xyz(struct wg_req *req, void *self);
 void map_wfs(struct wg_req *req, void *self);
+void map_geocode(struct wg_req *req, void *self);
+void names_free(void);
 void tiles_free(void);
 void tables_free(void);
 void crs_free_all(void);

@@ -1,0 +1,486 @@
+/* Geocoding: a text to places, a point to what is there. Names are found by their pairs of
+ * characters, their pinyin by its triples, the first letters of the pinyin by pairs: what shares
+ * most with the question comes first. The index of a layer is made when it is first asked for. */
+#include "spatial.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unicode/utf16.h>
+#include <unicode/utrans.h>
+
+#define KEPT 64
+#define QUERY_MAX 64 /* units */
+#define LIMIT 50
+#define REACH_M 2000.0
+
+/* ---- grams ---- */
+
+struct grams {
+    uint32_t *key, *start, *record; /* records of key k: from start[k] to start[k + 1] */
+    size_t keys;
+};
+
+struct texts {
+    struct wg_buf units; /* uint16_t */
+    uint32_t *at;        /* of record i: from at[i] to at[i + 1], in units */
+    int n;               /* units of a gram */
+    struct grams grams;
+};
+
+enum { BY_NAME, BY_PINYIN, BY_INITIALS, WAYS };
+struct names {
+    int refs; /* atomic */
+    uint64_t mark;
+    struct wg_layer *layer;
+    struct texts way[WAYS];
+};
+
+static const uint16_t *units_of(const struct texts *t, size_t i, size_t *n)
+{
+    *n = t->at[i + 1] - t->at[i];
+    return (const uint16_t *)t->units.p + t->at[i];
+}
+
+static uint32_t gram(const uint16_t *u, int n)
+{
+    return n == 2
+               ? (uint32_t)u[0] << 16 | u[1]
+               : ((uint32_t)(u[0] & 0x3ff) << 20 | (uint32_t)(u[1] & 0x3ff) << 10 | (u[2] & 0x3ff));
+}
+
+static int by_pair(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static bool make_grams(struct texts *t, size_t records)
+{
+    size_t most = t->units.n / 2 + 1, count = 0, n;
+    uint64_t *pair = malloc(most * sizeof(*pair));
+    struct grams *g = &t->grams;
+    for (size_t i = 0; pair && i < records; i++) {
+        const uint16_t *u = units_of(t, i, &n);
+        for (size_t k = 0; k + (size_t)t->n <= n; k++)
+            pair[count++] = (uint64_t)gram(u + k, t->n) << 32 | i;
+    }
+    if (pair)
+        qsort(pair, count, sizeof(*pair), by_pair);
+    g->key = malloc((count + 1) * sizeof(uint32_t));
+    g->start = malloc((count + 2) * sizeof(uint32_t));
+    g->record = malloc((count + 1) * sizeof(uint32_t));
+    bool good = pair && g->key && g->start && g->record;
+    size_t kept = 0;
+    for (size_t k = 0; good && k < count; k++) {
+        if (k && pair[k] == pair[k - 1])
+            continue;
+        uint32_t key = (uint32_t)(pair[k] >> 32);
+        if (!g->keys || g->key[g->keys - 1] != key) {
+            g->start[g->keys] = (uint32_t)kept;
+            g->key[g->keys++] = key;
+        }
+        g->record[kept++] = (uint32_t)pair[k];
+    }
+    if (good)
+        g->start[g->keys] = (uint32_t)kept;
+    free(pair);
+    return good;
+}
+
+static const uint32_t *postings(const struct grams *g, uint32_t key, size_t *n)
+{
+    size_t from = 0, to = g->keys;
+    while (from < to) {
+        size_t middle = (from + to) / 2;
+        if (g->key[middle] < key)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    bool found = from < g->keys && g->key[from] == key;
+    *n = found ? g->start[from + 1] - g->start[from] : 0;
+    return found ? g->record + g->start[from] : NULL;
+}
+
+/* ---- pinyin: asked of ICU once for each character ---- */
+
+static struct {
+    pthread_once_t once;
+    char of[0x10000][8]; /* "" : it is no Han */
+} pinyin = {.once = PTHREAD_ONCE_INIT};
+
+static void make_pinyin(void)
+{
+    static const UChar name[] = u"Han-Latin; Latin-ASCII; Lower";
+    UErrorCode e = U_ZERO_ERROR;
+    UTransliterator *t = utrans_openU(name, -1, UTRANS_FORWARD, NULL, 0, NULL, &e);
+    for (UChar32 c = 0x4e00; t && U_SUCCESS(e) && c < 0xa000; c++) {
+        UChar text[16] = {(UChar)c};
+        int32_t n = 1, limit = 1;
+        UErrorCode one = U_ZERO_ERROR;
+        utrans_transUChars(t, text, &n, 16, 0, &limit, &one);
+        for (int32_t k = 0; U_SUCCESS(one) && k < n && k < 7; k++)
+            pinyin.of[c][k] = text[k] >= 'a' && text[k] <= 'z' ? (char)text[k] : '\0';
+    }
+    utrans_close(t);
+}
+
+static void add_unit(struct wg_buf *b, uint16_t u)
+{
+    wg_buf_add(b, &u, sizeof(u));
+}
+
+static void spell(const uint16_t *u, size_t n, struct wg_buf *whole, struct wg_buf *first)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *p = pinyin.of[u[i]];
+        bool plain = (u[i] >= 'a' && u[i] <= 'z') || (u[i] >= '0' && u[i] <= '9');
+        if (!*p && plain) {
+            add_unit(whole, u[i]);
+            add_unit(first, u[i]);
+        }
+        if (*p)
+            add_unit(first, (uint16_t)*p);
+        for (; *p; p++)
+            add_unit(whole, (uint16_t)*p);
+    }
+}
+
+/* ---- the index ---- */
+
+static void names_drop(struct names *x)
+{
+    if (!x || __atomic_sub_fetch(&x->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    for (int w = 0; w < WAYS; w++) {
+        wg_buf_free(&x->way[w].units);
+        free(x->way[w].at);
+        free(x->way[w].grams.key);
+        free(x->way[w].grams.start);
+        free(x->way[w].grams.record);
+    }
+    wg_layer_drop(x->layer);
+    free(x);
+}
+
+static struct names *names_new(const struct wg_layer *layer)
+{
+    struct names *x = calloc(1, sizeof(*x));
+    size_t n = wg_layer_count(layer), i = 0;
+    struct wg_feature f;
+    bool good = x != NULL;
+    if (!x)
+        return NULL;
+    pthread_once(&pinyin.once, make_pinyin);
+    x->refs = 1;
+    x->mark = wg_layer_mark(layer);
+    x->layer = wg_layer_keep((struct wg_layer *)layer);
+    for (int w = 0; w < WAYS; w++) {
+        x->way[w].n = w == BY_PINYIN ? 3 : 2;
+        good &= (x->way[w].at = calloc(n + 2, sizeof(uint32_t))) != NULL;
+    }
+    for (; good && i < n && wg_layer_at(layer, i, &f); i++) {
+        size_t at = x->way[BY_NAME].at[i], m;
+        wg_plain(f.name, &x->way[BY_NAME].units);
+        m = x->way[BY_NAME].units.n / 2 - at;
+        spell((const uint16_t *)x->way[BY_NAME].units.p + at, m, &x->way[BY_PINYIN].units,
+              &x->way[BY_INITIALS].units);
+        for (int w = 0; w < WAYS; w++)
+            x->way[w].at[i + 1] = (uint32_t)(x->way[w].units.n / 2);
+    }
+    for (int w = 0; good && w < WAYS; w++)
+        good = wg_buf_ok(&x->way[w].units) && make_grams(&x->way[w], n);
+    if (good)
+        return x;
+    names_drop(x);
+    return NULL;
+}
+
+static struct {
+    pthread_mutex_t lock;
+    struct {
+        char area[8];
+        struct names *names;
+    } of[KEPT];
+} kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static struct names *names_of(const char *area, const struct wg_layer *layer)
+{
+    struct names *x = NULL;
+    size_t k = 0;
+    pthread_mutex_lock(&kept.lock);
+    while (k < KEPT && kept.of[k].names && strcmp(kept.of[k].area, area) != 0)
+        k++;
+    if (k < KEPT && kept.of[k].names && kept.of[k].names->mark == wg_layer_mark(layer)) {
+        x = kept.of[k].names;
+        __atomic_add_fetch(&x->refs, 1, __ATOMIC_RELAXED);
+    } else if ((x = names_new(layer)) && k < KEPT) {
+        names_drop(kept.of[k].names);
+        wg_str_copy(kept.of[k].area, sizeof(kept.of[k].area), wg_str_of(area));
+        kept.of[k].names = x;
+        __atomic_add_fetch(&x->refs, 1, __ATOMIC_RELAXED);
+    }
+    pthread_mutex_unlock(&kept.lock);
+    return x;
+}
+
+void names_free(void)
+{
+    for (size_t k = 0; k < KEPT; k++) {
+        names_drop(kept.of[k].names);
+        kept.of[k].names = NULL;
+    }
+}
+
+/* ---- asked by text ---- */
+
+struct candidate {
+    size_t member, i;
+    double score;
+    size_t length;
+};
+
+static bool better(const struct candidate *a, const struct candidate *b)
+{
+    if (a->score < b->score || a->score > b->score)
+        return a->score > b->score;
+    return a->length < b->length; /* of equals the shorter name */
+}
+
+static void offer(struct candidate *best, size_t *n, size_t cap, struct candidate c)
+{
+    size_t k = 0;
+    while (k < *n && (best[k].member != c.member || best[k].i != c.i))
+        k++;
+    if (k < *n) { /* found another way, too */
+        if (!better(&c, &best[k]))
+            return;
+        memmove(&best[k], &best[k + 1], (--*n - k) * sizeof(*best));
+    }
+    for (k = *n; k > 0 && better(&c, &best[k - 1]);)
+        k--;
+    if (k == cap)
+        return;
+    if (*n < cap)
+        ++*n;
+    memmove(&best[k + 1], &best[k], (*n - 1 - k) * sizeof(*best));
+    best[k] = c;
+}
+
+static bool contains(const uint16_t *text, size_t n, const uint16_t *q, size_t m)
+{
+    for (size_t k = 0; k + m <= n; k++)
+        if (memcmp(text + k, q, m * sizeof(*q)) == 0)
+            return true;
+    return false;
+}
+
+/* How well record i answers: 1 is the very name. What is contained counts more than what is only
+ * alike; the other ways count less than the name itself. */
+static double score_of(const struct texts *t, size_t i, const uint16_t *q, size_t m, size_t shared,
+                       size_t asked)
+{
+    size_t n;
+    const uint16_t *u = units_of(t, i, &n);
+    if (n == 0)
+        return 0;
+    if (n == m && memcmp(u, q, m * sizeof(*q)) == 0)
+        return 1;
+    double alike =
+        0.8 * 2 * (double)shared / (double)(asked + (n >= (size_t)t->n ? n - (size_t)t->n + 1 : 1));
+    double held = contains(u, n, q, m) ? 0.6 + 0.35 * (double)m / (double)n : 0;
+    /* The question may say more than the name: a door plate with its street and county before it.
+     */
+    double holds = contains(q, m, u, n) ? 0.5 + 0.4 * (double)n / (double)m : 0;
+    held = held > holds ? held : holds;
+    return held > alike ? held : alike > 0.95 ? 0.95 : alike;
+}
+
+static void search(const struct names *x, int way, size_t member, const uint16_t *q, size_t m,
+                   struct candidate *best, size_t *count, size_t cap)
+{
+    static const double weight[] = {1, 0.95, 0.9};
+    const struct texts *t = &x->way[way];
+    size_t records = wg_layer_count(x->layer), asked = 0, n;
+    if (m < (size_t)t->n)
+        return;
+    uint8_t *shared = calloc(records + 1, 1);
+    uint32_t *seen = malloc((records + 1) * sizeof(*seen));
+    size_t touched = 0;
+    for (size_t k = 0; shared && seen && k + (size_t)t->n <= m; k++, asked++) {
+        const uint32_t *list = postings(&t->grams, gram(q + k, t->n), &n);
+        for (size_t p = 0; p < n; p++) {
+            if (shared[list[p]] == 0)
+                seen[touched++] = list[p];
+            shared[list[p]] += shared[list[p]] < UINT8_MAX;
+        }
+    }
+    for (size_t p = 0; p < touched; p++) {
+        size_t i = seen[p];
+        if (3 * (size_t)shared[i] < asked && asked > 3)
+            continue;
+        units_of(&x->way[BY_NAME], i, &n);
+        double score = weight[way] * score_of(t, i, q, m, shared[i], asked);
+        if (*count < cap || score >= best[*count - 1].score)
+            offer(best, count, cap, (struct candidate){member, i, score, n});
+    }
+    free(shared);
+    free(seen);
+}
+
+/* One character has no pair: whose name begins with it. */
+static void search_one(const struct names *x, size_t member, uint16_t q, struct candidate *best,
+                       size_t *count, size_t cap)
+{
+    for (size_t i = 0, n; i < wg_layer_count(x->layer); i++) {
+        const uint16_t *u = units_of(&x->way[BY_NAME], i, &n);
+        if (n && u[0] == q)
+            offer(best, count, cap,
+                  (struct candidate){member, i, n == 1 ? 1 : 0.6 + 0.35 / (double)n, n});
+    }
+}
+
+static void write_place(struct ask *ask, const struct member *m, size_t i)
+{
+    struct wg_buf *b = &ask->out;
+    struct wg_feature f;
+    wg_layer_at(m->layer, i, &f);
+    wg_json_kstr(b, "id", f.id);
+    wg_json_kstr(b, "name", f.name);
+    wg_json_key(b, "location");
+    wg_layer_geometry(m->layer, i, b);
+    wg_json_key(b, "properties");
+    wg_buf_str_add(b, f.props);
+    wg_json_key(b, "place");
+    wg_ground_place(m->ground, f.at, b);
+}
+
+static void text_work(struct ask *ask)
+{
+    struct candidate best[LIMIT];
+    struct wg_buf text = WG_BUF_INIT;
+    uint16_t letters[QUERY_MAX];
+    size_t count = 0, cap = (size_t)ask->select.limit, m = 0, spelled = 0;
+    wg_plain(ask->id, &text);
+    const uint16_t *q = (const uint16_t *)text.p;
+    m = text.n / 2 < QUERY_MAX ? text.n / 2 : QUERY_MAX;
+    while (m && q[m - 1] == ' ')
+        m--;
+    for (size_t k = 0; k < m; k++) /* "yang zhi lu" is one word of pinyin */
+        if (q[k] != ' ' && q[k] != '\'')
+            letters[spelled++] = q[k];
+    bool latin = spelled > 0;
+    for (size_t k = 0; k < spelled; k++)
+        latin &= letters[k] < 0x80;
+    for (size_t k = 0; k < ask->source.members; k++) {
+        const struct member *member = &ask->source.member[k];
+        struct names *x = names_of(member->area, member->layer);
+        if (!x) {
+            ask->status = 503;
+            break;
+        }
+        search(x, BY_NAME, k, q, m, best, &count, cap);
+        if (m == 1)
+            search_one(x, k, q[0], best, &count, cap);
+        if (latin) {
+            search(x, BY_PINYIN, k, letters, spelled, best, &count, cap);
+            search(x, BY_INITIALS, k, letters, spelled, best, &count, cap);
+        }
+        names_drop(x);
+    }
+    wg_buf_lit(&ask->out, "{\"candidates\":[");
+    for (size_t k = 0; k < count; k++) {
+        wg_json_sep(&ask->out);
+        wg_buf_lit(&ask->out, "{\"score\":");
+        wg_buf_fixed(&ask->out, (int64_t)(best[k].score * 1000 + 0.5), 3);
+        write_place(ask, &ask->source.member[best[k].member], best[k].i);
+        wg_buf_char(&ask->out, '}');
+    }
+    wg_buf_lit(&ask->out, "]}");
+    wg_buf_free(&text);
+}
+
+/* ---- asked by place ---- */
+
+static void write_area(struct ask *ask, const struct wg_ground *g, const char *collection,
+                       const char *key, struct wg_point p)
+{
+    const struct wg_layer *layer = wg_ground_layer(g, collection);
+    struct wg_feature f;
+    size_t i;
+    if (!layer || !wg_layer_find(layer, p, &i) || !wg_layer_at(layer, i, &f))
+        return;
+    wg_json_key(&ask->out, key);
+    wg_buf_char(&ask->out, '{');
+    wg_json_kstr(&ask->out, "id", f.id);
+    wg_json_kstr(&ask->out, "name", f.name);
+    wg_buf_char(&ask->out, '}');
+}
+
+static void point_work(struct ask *ask)
+{
+    static const char *const areas[][2] = {{"counties", "county"},
+                                           {"streets", "street"},
+                                           {"communities", "community"},
+                                           {"grids", "grid"}};
+    struct wg_point p = {ask->select.hull.west, ask->select.hull.south};
+    struct wg_near near[LIMIT];
+    struct wg_buf *b = &ask->out;
+    wg_buf_lit(b, "{\"candidates\":[");
+    for (size_t k = 0; k < ask->source.members; k++) {
+        const struct member *m = &ask->source.member[k];
+        size_t n = wg_layer_near(m->layer, p, REACH_M, near, (size_t)ask->select.limit);
+        for (size_t c = 0; c < n; c++) {
+            wg_json_sep(b);
+            wg_buf_lit(b, "{\"distance\":");
+            wg_buf_fixed(b, (int64_t)(near[c].distance_m * 10 + 0.5), 1);
+            write_place(ask, m, near[c].i);
+            wg_buf_char(b, '}');
+        }
+    }
+    wg_buf_char(b, ']');
+    wg_json_key(b, "place");
+    wg_buf_char(b, '{');
+    struct wg_county *span[SPAN_MAX];
+    size_t n = wg_county_span(ask->self->county, span, SPAN_MAX);
+    for (size_t k = 0; k < n; k++) {
+        struct wg_ground *g = wg_county_ground(span[k]);
+        for (size_t c = k ? 1 : 0; c < sizeof(areas) / sizeof(areas[0]); c++)
+            write_area(ask, g, areas[c][0], areas[c][1], p);
+        wg_ground_drop(g);
+    }
+    wg_buf_lit(b, "}}");
+}
+
+void map_geocode(struct wg_req *req, void *self)
+{
+    static const char *const names[] = {"q", "lon", "lat", "limit", NULL};
+    struct ask *ask = ask_new(req, self, names);
+    struct wg_str limit, lon, lat;
+    int64_t x = 0, y = 0;
+    if (!ask)
+        return;
+    ask->id = wg_req_query(req, "q");
+    ask->select.limit = 10;
+    limit = wg_req_query(req, "limit");
+    lon = wg_req_query(req, "lon");
+    lat = wg_req_query(req, "lat");
+    bool good = true;
+    if (limit.p && (wg_str_int(limit, &ask->select.limit) < 0 || ask->select.limit < 1 ||
+                    ask->select.limit > LIMIT))
+        good = ask_bad(ask, "limit", "limit is a whole number from 1 to %d", LIMIT);
+    else if (!ask->id.p && (wg_str_fixed(lon, 7, &x) < 0 || wg_str_fixed(lat, 7, &y) < 0 ||
+                            x < -1800000000 || x > 1800000000 || y < -900000000 || y > 900000000))
+        good =
+            ask_bad(ask, ask->id.p ? "q" : "lon", "ask by q, a text, or by lon and lat in degrees");
+    else if (ask->id.p && ask->id.n == 0)
+        good = ask_bad(ask, "q", "q is empty");
+    if (!good) {
+        ask_done(ask);
+        return;
+    }
+    source_take(ask, collection_find(WG_S("places")));
+    ask->select.hull = (struct wg_box){(int32_t)x, (int32_t)y, 0, 0};
+    ask_run(ask, ask->id.p ? text_work : point_work);
+}
