@@ -13,6 +13,7 @@
 #define QUERY_MAX 64 /* units */
 #define LIMIT 50
 #define REACH_M 2000.0
+#define COMMON 16 /* what more than one in so many names has */
 
 /* ---- grams ---- */
 
@@ -297,6 +298,17 @@ static double score_of(const struct texts *t, size_t i, const uint16_t *q, size_
     return held > alike ? held : alike > 0.95 ? 0.95 : alike;
 }
 
+/* Is there a gram that few have? Then what nearly all have ("绩溪县…") tells nothing. */
+static bool has_rare(const struct texts *t, const uint16_t *q, size_t m, size_t few)
+{
+    bool rare = false;
+    for (size_t k = 0, n; k + (size_t)t->n <= m; k++) {
+        postings(&t->grams, gram(q + k, t->n), &n);
+        rare |= n > 0 && n <= few;
+    }
+    return rare;
+}
+
 static void search(const struct names *x, int way, size_t member, const uint16_t *q, size_t m,
                    struct candidate *best, size_t *count, size_t cap)
 {
@@ -308,8 +320,13 @@ static void search(const struct names *x, int way, size_t member, const uint16_t
     uint8_t *shared = calloc(records + 1, 1);
     uint32_t *seen = malloc((records + 1) * sizeof(*seen));
     size_t touched = 0;
+    size_t common = has_rare(t, q, m, records / COMMON) ? records / COMMON : records;
     for (size_t k = 0; shared && seen && k + (size_t)t->n <= m; k++, asked++) {
         const uint32_t *list = postings(&t->grams, gram(q + k, t->n), &n);
+        if (n > common) {
+            asked--;
+            continue;
+        }
         for (size_t p = 0; p < n; p++) {
             if (shared[list[p]] == 0)
                 seen[touched++] = list[p];
