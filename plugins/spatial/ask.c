@@ -160,7 +160,7 @@ static bool may_see(const struct ask *ask, const struct collection *c)
     return c->open || (ask->roles & ~(uint32_t)WG_PUBLIC);
 }
 
-static struct wg_box joined(struct wg_box a, struct wg_box b)
+struct wg_box box_joined(struct wg_box a, struct wg_box b)
 {
     return (struct wg_box){a.west < b.west ? a.west : b.west, a.south < b.south ? a.south : b.south,
                            a.east > b.east ? a.east : b.east,
@@ -181,7 +181,7 @@ static void add_member(struct source *s, struct wg_county *county)
     wg_str_copy(m->area, sizeof(m->area), wg_str_of(wg_county_area(county)));
     if (s->members++ == 0)
         s->box = wg_layer_box(layer);
-    s->box = joined(s->box, wg_layer_box(layer));
+    s->box = box_joined(s->box, wg_layer_box(layer));
     s->shape = wg_layer_shape(layer);
     s->count += wg_layer_count(layer);
     s->mark = s->mark * 0x9e3779b97f4a7c15u + wg_layer_mark(layer);

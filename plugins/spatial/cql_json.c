@@ -36,11 +36,8 @@ static bool number_of(const struct wg_json *j, double *out)
 
 static struct cql *value(struct reader *r, enum cql_type type)
 {
-    struct cql *c = WG_NEW(r->a, struct cql);
-    if (!c)
-        return spent(r);
-    *c = (struct cql){.op = CQL_VALUE, .type = type, .field = -1};
-    return c;
+    struct cql *c = cql_value(r->a, type);
+    return c ? c : spent(r);
 }
 
 /* ---- shapes: as RFC 7946 has them ---- */

@@ -17,6 +17,14 @@ const char *const cql_time_names[] = {
 
 /* ---- nodes ---- */
 
+struct cql *cql_value(struct wg_arena *a, enum cql_type type)
+{
+    struct cql *c = WG_NEW(a, struct cql);
+    if (c)
+        *c = (struct cql){.op = CQL_VALUE, .type = type, .field = -1};
+    return c;
+}
+
 struct cql *cql_node(struct wg_arena *a, enum cql_op op, struct cql *x, struct cql *y)
 {
     struct cql *c = WG_NEW(a, struct cql);
@@ -189,11 +197,8 @@ static bool read_number(struct reader *r, double *out)
 
 static struct cql *value(struct reader *r, enum cql_type type)
 {
-    struct cql *c = WG_NEW(r->a, struct cql);
-    if (!c)
-        return spent(r);
-    *c = (struct cql){.op = CQL_VALUE, .type = type, .field = -1};
-    return c;
+    struct cql *c = cql_value(r->a, type);
+    return c ? c : spent(r);
 }
 
 /* ---- shapes ---- */

@@ -118,7 +118,7 @@ struct key {
 };
 struct sorted {
     struct found found;
-    struct key key[8];
+    struct key *key;
 };
 
 static struct key key_of(const struct ask *ask, struct found f, size_t k)
@@ -167,25 +167,26 @@ static void sort_page(struct page *p)
     uint64_t from = q->after, to;
     q->after = 0;
     scan_all(p, UINT64_MAX, true);
-    struct sorted *all = p->failed ? NULL : malloc((p->n + 1) * sizeof(*all));
-    if (!all) {
-        p->failed = true;
-        return;
-    }
-    for (size_t n = 0; n < p->n; n++) {
+    struct sorted *all = malloc((p->n + 1) * sizeof(*all));
+    struct key *keys = malloc((p->n + 1) * q->sorts * sizeof(*keys));
+    p->failed |= !all || !keys;
+    for (size_t n = 0; !p->failed && n < p->n; n++) {
         all[n].found = p->list[n];
+        all[n].key = keys + n * q->sorts;
         for (size_t k = 0; k < q->sorts; k++)
             all[n].key[k] = key_of(p->ask, p->list[n], k);
     }
-    qsort_r(all, p->n, sizeof(*all), compare, q);
+    if (!p->failed)
+        qsort_r(all, p->n, sizeof(*all), compare, q);
     from = from < p->n ? from : p->n;
     to = from + (uint64_t)q->limit < p->n ? from + (uint64_t)q->limit : p->n;
     p->more = to < p->n;
     p->passed = to;
     p->n = 0;
-    for (uint64_t k = from; k < to; k++)
+    for (uint64_t k = from; k < to && !p->failed; k++)
         p->list[p->n++] = all[k].found;
     free(all);
+    free(keys);
 }
 
 static void find_page(struct page *p)

@@ -140,10 +140,8 @@ static bool is_reference(const struct element *e)
 
 static struct cql *value(struct reader *r, enum cql_type type)
 {
-    struct cql *c = WG_NEW(r->a, struct cql);
+    struct cql *c = cql_value(r->a, type);
     r->spent |= !c;
-    if (c)
-        *c = (struct cql){.op = CQL_VALUE, .type = type, .field = -1};
     return c;
 }
 

@@ -36,45 +36,44 @@ static void write_href(struct wg_buf *b, struct wg_str href, struct wg_str text)
 }
 
 /* A link of ours, to its page. */
-static void write_page_link(struct ask *ask, struct wg_buf *b, const struct wg_json *link)
+static void write_page_link(struct wg_buf *b, const struct wg_json *link)
 {
     struct wg_str href = wg_json_str(link, "href"), rel = wg_json_str(link, "rel"),
                   title = wg_json_str(link, "title");
     write_href(b, href, title.n ? title : rel);
     wg_buf_fmt(b, " <small>%.*s</small>", WG_PRI(wg_json_str(link, "type")));
-    (void)ask;
 }
 
-static void write_value(struct ask *ask, struct wg_buf *b, const struct wg_json *v, int depth);
+static void write_value(struct wg_buf *b, const struct wg_json *v, int depth);
 
-static void write_object(struct ask *ask, struct wg_buf *b, const struct wg_json *v, int depth)
+static void write_object(struct wg_buf *b, const struct wg_json *v, int depth)
 {
     wg_buf_lit(b, "<table>");
     for (const struct wg_json *m = v->child; m; m = m->next) {
         wg_buf_lit(b, "<tr><th scope=\"row\">");
         write_text(b, m->key);
         wg_buf_lit(b, "</th><td>");
-        write_value(ask, b, m, depth + 1);
+        write_value(b, m, depth + 1);
         wg_buf_lit(b, "</td></tr>");
     }
     wg_buf_lit(b, "</table>");
 }
 
-static void write_list(struct ask *ask, struct wg_buf *b, const struct wg_json *v, int depth)
+static void write_list(struct wg_buf *b, const struct wg_json *v, int depth)
 {
     wg_buf_lit(b, "<ul>");
     for (const struct wg_json *m = v->child; m; m = m->next) {
         wg_buf_lit(b, "<li>");
         if (wg_json_str(m, "href").n)
-            write_page_link(ask, b, m);
+            write_page_link(b, m);
         else
-            write_value(ask, b, m, depth + 1);
+            write_value(b, m, depth + 1);
         wg_buf_lit(b, "</li>");
     }
     wg_buf_lit(b, "</ul>");
 }
 
-static void write_value(struct ask *ask, struct wg_buf *b, const struct wg_json *v, int depth)
+static void write_value(struct wg_buf *b, const struct wg_json *v, int depth)
 {
     struct wg_buf text = WG_BUF_INIT;
     bool numbers =
@@ -83,9 +82,9 @@ static void write_value(struct ask *ask, struct wg_buf *b, const struct wg_json 
         wg_json_write(v, &text);
         write_text(b, wg_buf_str(&text));
     } else if (v->type == WG_JOBJ) {
-        write_object(ask, b, v, depth);
+        write_object(b, v, depth);
     } else if (v->type == WG_JARR) {
-        write_list(ask, b, v, depth);
+        write_list(b, v, depth);
     } else if (wg_str_starts(v->str, "http://") || wg_str_starts(v->str, "https://")) {
         write_href(b, v->str, v->str);
     } else {
@@ -118,7 +117,7 @@ static void write_features(struct ask *ask, struct wg_buf *b, const struct wg_js
         for (const struct wg_json *p = props ? props->child : NULL; p; p = p->next) {
             wg_buf_lit(b, "<td>");
             if (p->type != WG_JNULL)
-                write_value(ask, b, p, 1);
+                write_value(b, p, 1);
             wg_buf_lit(b, "</td>");
         }
         wg_buf_lit(b, "</tr>");
@@ -156,7 +155,7 @@ void html_page(struct ask *ask, const char *title)
         wg_buf_lit(&b, "<h2>");
         write_text(&b, m->key);
         wg_buf_lit(&b, "</h2>");
-        write_value(ask, &b, m, 0);
+        write_value(&b, m, 0);
     }
     if (features)
         write_features(ask, &b, features);

@@ -170,6 +170,7 @@ bool ask_bad(struct ask *ask, const char *name, const char *fmt, ...)
 /** The layers in force of a collection, in place of those taken before; false: none may be seen. */
 bool source_take(struct ask *ask, const struct collection *c);
 void source_close(struct source *s);
+struct wg_box box_joined(struct wg_box a, struct wg_box b);
 /** Tables, fields; on the pool; twice is fine. False: no memory, status is set. */
 bool source_open(struct ask *ask);
 bool source_fields(struct source *s);                         /**< of its members' tables; true */

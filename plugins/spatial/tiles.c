@@ -258,13 +258,6 @@ static void write_layer(struct ask *ask)
     wg_buf_lit(b, "}}}");
 }
 
-static struct wg_box joined(struct wg_box a, struct wg_box b)
-{
-    return (struct wg_box){a.west < b.west ? a.west : b.west, a.south < b.south ? a.south : b.south,
-                           a.east > b.east ? a.east : b.east,
-                           a.north > b.north ? a.north : b.north};
-}
-
 /* Each collection that the ask is about: its own, or all; write is called with the source open. */
 static struct wg_box each_source(struct ask *ask, void (*write)(struct ask *ask))
 {
@@ -274,7 +267,7 @@ static struct wg_box each_source(struct ask *ask, void (*write)(struct ask *ask)
         if ((only && collection_at(i) != only) || ask->tile.but >> i & 1 ||
             !source_take(ask, collection_at(i)) || !source_open(ask))
             continue;
-        box = joined(box, ask->source.box);
+        box = box_joined(box, ask->source.box);
         if (write)
             write(ask);
     }

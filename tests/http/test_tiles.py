@@ -153,7 +153,7 @@ class Tiles(Map):
                 self.assertTrue(0 <= layer["minzoom"] <= layer["maxzoom"] <= tj["maxzoom"])
                 self.assertTrue(all(v in ("Number", "String", "Boolean") for v in layer["fields"].values()))
             w, s, e, n = tj["bounds"]
-            self.assertTrue(118 < w < e < 120 and 29 < s < n < 32)
+            self.assertTrue(117 < w < e < 120 and 29 < s < n < 32)
 
     def test_a_tile_is_made_once_and_not_sent_twice(self):
         r = self.parts()[1]
