@@ -154,6 +154,9 @@ struct wg_county *host_county(struct wg_host *h, struct wg_str area);
 struct wg_county *host_county_of(struct wg_host *h, uint32_t area);
 
 /* answers: the last thing done with a request; what lies in its arena is gone after */
+/** A problem of this status; code: why, as our errors have it. */
+void answer_status(struct wg_req *req, int status, const struct wg_err *err, struct wg_str allowed,
+                   int code);
 void answer_err(struct wg_req *req, int code, const struct wg_err *err, struct wg_str allowed);
 void answer_json(struct wg_req *req, int status, struct wg_buf *b);
 int http_status(int code);
