@@ -133,6 +133,10 @@ void wg_buf_fixed(struct wg_buf *b, int64_t v, int scale);
 void wg_buf_fmt(struct wg_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /** s as a JSON string with its quotes. s is UTF-8; bytes that are not become U+FFFD. */
 void wg_buf_json(struct wg_buf *b, struct wg_str s);
+/** s as a field of CSV (RFC 4180): in quotes, its own doubled. */
+void wg_buf_csv(struct wg_buf *b, struct wg_str s);
+/** s as text of XML or HTML, also within double quotes; control characters are left out. */
+void wg_buf_xml(struct wg_buf *b, struct wg_str s);
 
 /** Text as a search sees it: one form for full and half width, upper and lower case, traditional
  * and simplified Chinese, with and without accents. Added to out as UTF-16 units of the machine:
@@ -358,6 +362,10 @@ struct wg_chain {
 bool wg_layer_chain(const struct wg_layer *layer, size_t i, size_t k, struct wg_chain *out);
 /** Feature i as GeoJSON geometry text. */
 void wg_layer_geometry(const struct wg_layer *layer, size_t i, struct wg_buf *out);
+/** The same with each place as `place` writes it: in another system, say. */
+typedef void (*wg_place_fn)(void *arg, struct wg_point p, struct wg_buf *out);
+void wg_layer_geometry_as(const struct wg_layer *layer, size_t i, wg_place_fn place, void *arg,
+                          struct wg_buf *out);
 
 /* ---- requests ---- */
 

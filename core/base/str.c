@@ -388,3 +388,29 @@ void wg_buf_json(struct wg_buf *b, struct wg_str s)
     *at++ = '"';
     b->n = (size_t)(at - b->p);
 }
+
+void wg_buf_csv(struct wg_buf *b, struct wg_str s)
+{
+    wg_buf_char(b, '"');
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '"')
+            wg_buf_char(b, '"');
+        wg_buf_char(b, s.p[i]);
+    }
+    wg_buf_char(b, '"');
+}
+
+void wg_buf_xml(struct wg_buf *b, struct wg_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        const char *as = s.p[i] == '<'   ? "&lt;"
+                         : s.p[i] == '>' ? "&gt;"
+                         : s.p[i] == '&' ? "&amp;"
+                         : s.p[i] == '"' ? "&quot;"
+                                         : NULL;
+        if (as)
+            wg_buf_add(b, as, strlen(as));
+        else if ((unsigned char)s.p[i] >= ' ' || s.p[i] == '\t' || s.p[i] == '\n' || s.p[i] == '\r')
+            wg_buf_char(b, s.p[i]);
+    }
+}

@@ -169,8 +169,9 @@ bool wg_layer_find(const struct wg_layer *layer, struct wg_point p, size_t *i)
     return true;
 }
 
-static void write_point(struct wg_buf *out, struct wg_point p)
+static void write_place(void *arg, struct wg_point p, struct wg_buf *out)
 {
+    (void)arg;
     wg_buf_char(out, '[');
     wg_buf_fixed(out, p.lon_e7, 7);
     wg_buf_char(out, ',');
@@ -178,40 +179,44 @@ static void write_point(struct wg_buf *out, struct wg_point p)
     wg_buf_char(out, ']');
 }
 
-static void write_ring(const struct wg_layer *layer, const struct layer_ring *ring,
-                       struct wg_buf *out)
+void wg_layer_geometry(const struct wg_layer *layer, size_t i, struct wg_buf *out)
 {
-    for (uint32_t k = 0; k < ring->count; k++) {
+    wg_layer_geometry_as(layer, i, write_place, NULL, out);
+}
+
+static void write_chain(const struct wg_chain *c, wg_place_fn place, void *arg, struct wg_buf *out)
+{
+    for (size_t k = 0; k < c->count; k++) {
         wg_buf_char(out, k ? ',' : '[');
-        write_point(out, layer->vert[ring->vert + k]);
+        place(arg, c->vert[k], out);
     }
     wg_buf_char(out, ']');
 }
 
-void wg_layer_geometry(const struct wg_layer *layer, size_t i, struct wg_buf *out)
+void wg_layer_geometry_as(const struct wg_layer *layer, size_t i, wg_place_fn place, void *arg,
+                          struct wg_buf *out)
 {
-    wg_require(i < layer->head->records);
-    if (!layer->area) {
+    bool areas = layer->head->shape == WG_AREAS;
+    struct wg_chain c;
+    size_t parts = 0;
+    if (layer->head->shape == WG_POINTS) {
+        wg_layer_chain(layer, i, 0, &c);
         wg_buf_lit(out, "{\"type\":\"Point\",\"coordinates\":");
-        write_point(out, layer->vert[i]);
+        place(arg, c.vert[0], out);
         wg_buf_char(out, '}');
         return;
     }
-    const struct layer_rec *r = &layer->rec[i];
-    bool lines = layer->head->shape == WG_LINES, many = false;
-    for (uint32_t k = 1; k < r->ring_count; k++)
-        many |= layer->ring[r->ring + k].outer != 0;
-    wg_buf_fmt(out, "{\"type\":\"%s%s\",\"coordinates\":%s", many ? "Multi" : "",
-               lines ? "LineString" : "Polygon", many ? "[" : "");
-    for (uint32_t k = 0; k < r->ring_count; k++) {
-        const struct layer_ring *ring = &layer->ring[r->ring + k];
-        bool begins = k == 0 || ring->outer;
+    for (size_t k = 0; wg_layer_chain(layer, i, k, &c); k++)
+        parts += c.begins;
+    wg_buf_fmt(out, "{\"type\":\"%s%s\",\"coordinates\":%s", parts > 1 ? "Multi" : "",
+               areas ? "Polygon" : "LineString", parts > 1 ? "[" : "");
+    for (size_t k = 0; wg_layer_chain(layer, i, k, &c); k++) {
         if (k)
-            wg_buf_str_add(out, begins && !lines ? WG_S("],") : WG_S(","));
-        if (begins && !lines)
+            wg_buf_str_add(out, areas && c.begins ? WG_S("],") : WG_S(","));
+        if (areas && c.begins)
             wg_buf_char(out, '[');
-        write_ring(layer, ring, out);
+        write_chain(&c, place, arg, out);
     }
-    wg_buf_str_add(out, lines ? WG_S("") : WG_S("]"));
-    wg_buf_str_add(out, many ? WG_S("]}") : WG_S("}"));
+    wg_buf_str_add(out, areas ? WG_S("]") : WG_S(""));
+    wg_buf_str_add(out, parts > 1 ? WG_S("]}") : WG_S("}"));
 }

@@ -184,7 +184,7 @@ static void write_params(struct wg_buf *b, const struct row *r)
     wg_json_key(b, "parameters");
     wg_buf_char(b, '[');
     for (const char *p = r->pattern; (p = strchr(p, '{')); p++) {
-        const char *end = strchr(p, '}');
+        const char *end = strpbrk(p, "*}"); /* {rest*} is called rest */
         write_param(b, p + 1, (size_t)(end - p - 1), "path", "string", 6, true);
     }
     for (const char *q = r->query; q && *q;) {
@@ -206,12 +206,13 @@ static void write_operation(struct wg_buf *b, const struct row *r)
     } methods[] = {{WG_METHOD_GET, "get"},
                    {WG_METHOD_POST, "post"},
                    {WG_METHOD_PUT, "put"},
+                   {WG_METHOD_PATCH, "patch"},
                    {WG_METHOD_DELETE, "delete"}};
     bool makes = strcmp(r->pattern, "/v1/{area}/cases") == 0 ||
                  (r->method == WG_METHOD_POST && strstr(r->pattern, "/session")) ||
                  (r->method == WG_METHOD_POST &&
                   (strstr(r->pattern, "/users") || strstr(r->pattern, "/import/")));
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
         if (methods[i].method == r->method)
             wg_json_key(b, methods[i].name);
     wg_buf_char(b, '{');
@@ -228,7 +229,9 @@ static void write_operation(struct wg_buf *b, const struct row *r)
         wg_buf_char(b, '}');
     }
     wg_json_key(b, "security");
-    wg_buf_add(b, r->flags & ROW_OPEN ? "[]" : "[{\"token\":[]}]", r->flags & ROW_OPEN ? 2 : 14);
+    wg_buf_str_add(b, r->flags & ROW_OPEN     ? WG_S("[]")
+                      : r->flags & ROW_PUBLIC ? WG_S("[{},{\"token\":[]},{\"basic\":[]}]")
+                                              : WG_S("[{\"token\":[]}]"));
     wg_json_key(b, "responses");
     wg_buf_fmt(b, "{\"%d\":{\"description\":\"done\"",
                !r->answer                                           ? 204
@@ -246,8 +249,12 @@ static void write_operation(struct wg_buf *b, const struct row *r)
 
 static void write_path(struct wg_buf *b, const char *pattern, const struct row *more)
 {
-    wg_json_key(b, pattern);
-    wg_buf_char(b, '{');
+    wg_json_sep(b);
+    wg_buf_char(b, '"');
+    for (const char *p = pattern; *p; p++)
+        if (*p != '*')
+            wg_buf_char(b, *p);
+    wg_buf_lit(b, "\":{");
     for (size_t i = 0; i < row_count; i++)
         if (strcmp(rows[i].pattern, pattern) == 0)
             write_operation(b, &rows[i]);
@@ -279,7 +286,7 @@ void openapi_write(const struct row *more, struct wg_buf *b)
             write_path(b, r->pattern, more);
     }
     wg_buf_lit(b, "},\"components\":{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":"
-                  "\"bearer\"}},\"schemas\":{");
+                  "\"bearer\"},\"basic\":{\"type\":\"http\",\"scheme\":\"basic\"}},\"schemas\":{");
     for (size_t i = 0; i < SCHEMAS; i++) {
         wg_json_key(b, schemas[i].name);
         wg_buf_add(b, schemas[i].json, strlen(schemas[i].json));

@@ -167,17 +167,6 @@ static void write_value(const struct wg_json *m, struct wg_buf *b)
         wg_json_write(m, b);
 }
 
-static void csv_field(struct wg_buf *b, struct wg_str s)
-{
-    wg_buf_char(b, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '"')
-            wg_buf_char(b, '"');
-        wg_buf_char(b, s.p[i]);
-    }
-    wg_buf_char(b, '"');
-}
-
 static void add_row(struct wg_backtest *b, const struct wg_entry *e, enum diff_kind kind,
                     struct wg_str what, struct wg_str was, struct wg_str is)
 {
@@ -186,11 +175,11 @@ static void add_row(struct wg_backtest *b, const struct wg_entry *e, enum diff_k
     wg_buf_fmt(&b->csv, "%s,%llu,", id, (unsigned long long)e->n);
     wg_buf_time(&b->csv, e->t);
     wg_buf_fmt(&b->csv, ",%.*s,%s,", WG_PRI(e->act), diff_names[kind]);
-    csv_field(&b->csv, what);
+    wg_buf_csv(&b->csv, what);
     wg_buf_char(&b->csv, ',');
-    csv_field(&b->csv, was);
+    wg_buf_csv(&b->csv, was);
     wg_buf_char(&b->csv, ',');
-    csv_field(&b->csv, is);
+    wg_buf_csv(&b->csv, is);
     wg_buf_lit(&b->csv, "\r\n");
     b->by_kind[kind]++;
     if (b->shown_count++ >= SHOWN_MAX)

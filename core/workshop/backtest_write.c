@@ -125,25 +125,10 @@ void wg_backtest_csv(const struct wg_backtest *b, struct wg_buf *out)
 
 /* ---- the page ---- */
 
-static void html(struct wg_buf *b, struct wg_str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        const char *as = s.p[i] == '<'   ? "&lt;"
-                         : s.p[i] == '>' ? "&gt;"
-                         : s.p[i] == '&' ? "&amp;"
-                         : s.p[i] == '"' ? "&quot;"
-                                         : NULL;
-        if (as)
-            wg_buf_str_add(b, wg_str_of(as));
-        else
-            wg_buf_char(b, s.p[i]);
-    }
-}
-
 static void cell(struct wg_buf *b, struct wg_str s)
 {
     wg_buf_lit(b, "<td>");
-    html(b, s);
+    wg_buf_xml(b, s);
     wg_buf_lit(b, "</td>");
 }
 
@@ -156,9 +141,9 @@ static void html_head(const struct wg_backtest *b, const char *area, struct wg_b
                "#999;padding:.3em .6em;text-align:left;vertical-align:top}th{background:#eee}"
                ".box{border:2px solid #a60;background:#fff6e6;padding:.5em 1em}"
                "@media print{body{margin:0;max-width:none}}</style><h1>回测报告 ");
-    html(out, wg_str_of(area));
+    wg_buf_xml(out, wg_str_of(area));
     wg_buf_lit(out, "</h1><p>规则 <code>");
-    html(out, wg_str_of(b->rev));
+    wg_buf_xml(out, wg_str_of(b->rev));
     wg_buf_lit(out, "</code>，期间 ");
     wg_buf_time(out, b->from_ms);
     wg_buf_lit(out, " 至 ");
