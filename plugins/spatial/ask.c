@@ -44,10 +44,17 @@ bool ask_bad(struct ask *ask, const char *name, const char *fmt, ...)
     return false;
 }
 
+void ask_missing(struct ask *ask, const char *what)
+{
+    ask->status = 404;
+    snprintf(ask->err.text, sizeof(ask->err.text), "%s", what);
+    ask_done(ask);
+}
+
 void source_close(struct source *s)
 {
     for (size_t k = 0; k < s->members; k++) {
-        table_drop(s->member[k].table);
+        kept_drop((struct kept *)s->member[k].table);
         wg_ground_drop(s->member[k].ground);
     }
     s->members = 0;
@@ -72,6 +79,8 @@ void ask_done(struct ask *ask)
     wg_buf_free(&out);
 }
 
+/* ---- to the pool ---- */
+
 static void run(void *arg)
 {
     struct ask *ask = arg;
@@ -84,14 +93,120 @@ static void done(void *arg)
     (ask->done ? ask->done : ask_done)(ask);
 }
 
-void ask_run(struct ask *ask, void (*work)(struct ask *ask))
+static void fail(struct ask *ask)
 {
-    ask->work = work;
-    if (ask->status < 400 && wg_county_pool(ask->self->county, run, done, ask) == WG_OK)
-        return;
-    if (ask->status < 400)
-        ask->status = 503;
+    ask->status = 503;
     done(ask);
+}
+
+/* Something that is being made, and who waits for it. The loop's, but for `made`. */
+struct making {
+    struct making *next;
+    const struct kept_kind *kind;
+    const struct collection *collection;
+    char area[8];
+    struct wg_layer *layer;
+    struct kept *made;
+    struct ask *waiting;
+};
+static struct making *makings;
+
+static void make(void *arg)
+{
+    struct making *m = arg;
+    m->made = kept_make(m->kind, m->area, m->collection, m->layer);
+}
+
+static void made(void *arg)
+{
+    struct making *m = arg, **at = &makings;
+    struct ask *waiting = m->waiting;
+    bool good = m->made != NULL;
+    while (*at != m)
+        at = &(*at)->next;
+    *at = m->next;
+    kept_drop(m->made);
+    wg_layer_drop(m->layer);
+    free(m);
+    for (struct ask *ask = waiting, *next; ask; ask = next) {
+        next = ask->next;
+        if (good)
+            ask_run(ask, ask->work, ask->needs); /* the next thing it needs, or the work */
+        else
+            fail(ask);
+    }
+}
+
+static struct making *making_of(struct ask *ask, const struct kept_kind *kind,
+                                const struct collection *c, const struct member *member)
+{
+    struct making *m = makings;
+    while (m && (m->kind != kind || m->collection != c || strcmp(m->area, member->area) != 0))
+        m = m->next;
+    if (m || !(m = calloc(1, sizeof(*m))))
+        return m;
+    *m = (struct making){.next = makings, .kind = kind, .collection = c};
+    wg_str_copy(m->area, sizeof(m->area), wg_str_of(member->area));
+    m->layer = wg_layer_keep((struct wg_layer *)member->layer);
+    makings = m;
+    if (wg_county_pool(ask->self->county, make, made, m) == WG_OK)
+        return m;
+    makings = m->next;
+    wg_layer_drop(m->layer);
+    free(m);
+    return NULL;
+}
+
+/* 0: it is there. 1: the ask waits for it. -1: out of memory. */
+static int wait_for(struct ask *ask, const struct kept_kind *kind, const struct collection *c,
+                    const struct member *member)
+{
+    struct kept *k = kept_find(kind, member->area, c, member->layer);
+    struct making *m;
+    kept_drop(k);
+    if (k)
+        return 0;
+    if (!(m = making_of(ask, kind, c, member)))
+        return -1;
+    ask->next = m->waiting;
+    m->waiting = ask;
+    return 1;
+}
+
+static int wait_for_needs(struct ask *ask, const struct collection *only)
+{
+    static const struct {
+        unsigned need;
+        const struct kept_kind *kind;
+    } known[] = {{NEEDS_TABLES, &table_kind}, {NEEDS_NAMES, &names_kind}};
+    const struct collection *c;
+    int rc = 0;
+    for (size_t i = 0; ask->needs && rc == 0 && (c = collection_at(i)); i++) {
+        if (only ? c != only : !source_take(ask, c))
+            continue;
+        for (size_t k = 0; k < 2 * ask->source.members && rc == 0; k++)
+            if (ask->needs & known[k % 2].need)
+                rc = wait_for(ask, known[k % 2].kind, c, &ask->source.member[k / 2]);
+    }
+    return rc;
+}
+
+void ask_run(struct ask *ask, void (*work)(struct ask *ask), unsigned needs)
+{
+    const struct collection *only = ask->source.collection;
+    ask->work = work;
+    ask->needs = needs;
+    if (ask->status >= 400) {
+        done(ask);
+        return;
+    }
+    int rc = wait_for_needs(ask, only);
+    if (!only) { /* all were taken, one after the other */
+        source_close(&ask->source);
+        ask->source.collection = NULL;
+    }
+    if (rc < 0 || (rc == 0 && wg_county_pool(ask->self->county, run, done, ask) < 0))
+        fail(ask);
 }
 
 /* ---- asking ---- */
@@ -104,24 +219,36 @@ static bool is_known(struct wg_str name, const char *const *names)
     return wg_str_is(name, "f");
 }
 
-static bool takes(struct wg_str accept, const char *type)
+/* What Accept names first; a browser names HTML before all else. */
+static enum form accepted(struct wg_str accept)
 {
-    return accept.p && memmem(accept.p, accept.n, type, strlen(type)) != NULL;
+    static const struct {
+        const char *type;
+        enum form form;
+    } known[] = {{"text/html", FORM_HTML}, {"text/csv", FORM_CSV}, {"json", FORM_JSON}};
+    enum form form = FORM_JSON;
+    size_t first = accept.n;
+    for (size_t i = 0; accept.p && i < sizeof(known) / sizeof(known[0]); i++) {
+        const char *at = memmem(accept.p, accept.n, known[i].type, strlen(known[i].type));
+        if (!at || (size_t)(at - accept.p) >= first)
+            continue;
+        first = (size_t)(at - accept.p);
+        form = known[i].form;
+    }
+    return form;
 }
 
-/* f says more than Accept; a browser takes HTML before all else. */
-static bool read_form(struct ask *ask)
+/* f says more than Accept. CSV is only for items. */
+static bool read_form(struct ask *ask, bool items)
 {
-    struct wg_str f = wg_req_query(ask->req, "f"), accept = wg_req_header(ask->req, "accept");
+    struct wg_str f = wg_req_query(ask->req, "f");
     if (!f.p)
-        ask->form = takes(accept, "text/html")  ? FORM_HTML
-                    : takes(accept, "text/csv") ? FORM_CSV
-                                                : FORM_JSON;
+        ask->form = accepted(wg_req_header(ask->req, "accept"));
     else if (wg_str_is(f, "json") || wg_str_is(f, "geojson"))
         ask->form = FORM_JSON;
     else if (wg_str_is(f, "html"))
         ask->form = FORM_HTML;
-    else if (wg_str_is(f, "csv"))
+    else if (wg_str_is(f, "csv") && items)
         ask->form = FORM_CSV;
     else
         return ask_bad(ask, "f", "f is json, html or, of items, csv");
@@ -144,7 +271,7 @@ struct ask *ask_new(struct wg_req *req, void *self, const char *const *names)
     ask->status = 200;
     ask->type = "application/json";
     ask->base = wg_arena_fmt(a, "%.*s/ogc/%s", WG_PRI(wg_req_base(req)), ask->self->area);
-    bool good = read_form(ask);
+    bool good = read_form(ask, !names);
     for (size_t i = 0; good && names && wg_req_query_at(req, i, &name, &value); i++)
         if (!is_known(name, names))
             good = ask_bad(ask, "", "%.*s is not a parameter here", name.n < 60 ? (int)name.n : 60,
@@ -172,7 +299,7 @@ static void add_member(struct source *s, struct wg_county *county)
     struct wg_ground *g = wg_county_ground(county);
     const struct wg_layer *layer = wg_ground_layer(g, s->collection->id);
     struct member *m = &s->member[s->members];
-    if (!layer) {
+    if (!layer || !s->member) {
         wg_ground_drop(g);
         return;
     }
@@ -194,6 +321,7 @@ bool source_take(struct ask *ask, const struct collection *c)
     size_t n = wg_county_span(ask->self->county, span, SPAN_MAX);
     source_close(s);
     *s = (struct source){.collection = c, .shape = -1};
+    s->member = may_see(ask, c) ? wg_arena_alloc(ask->a, (n + 1) * sizeof(*s->member)) : NULL;
     if (!may_see(ask, c))
         return false;
     if (wg_str_is(wg_str_of(s->collection->id), "counties")) /* the city's, for all */
@@ -241,25 +369,32 @@ static size_t add_field(struct source *s, const struct field *f)
 bool source_open(struct ask *ask)
 {
     struct source *s = &ask->source;
+    bool good = true;
     for (size_t k = 0; k < s->members; k++) {
         struct member *m = &s->member[k];
-        if (!m->table && !(m->table = table_of(m->area, s->collection->id, m->layer))) {
-            ask->status = 503;
-            return false;
-        }
+        if (!m->table)
+            m->table = (struct table *)kept_make(&table_kind, m->area, s->collection, m->layer);
+        good &= m->table != NULL;
     }
-    return source_fields(s);
+    good = good && (s->field || source_fields(ask->a, s));
+    ask->status = good ? ask->status : 503;
+    return good;
 }
 
-bool source_fields(struct source *s)
+bool source_fields(struct wg_arena *a, struct source *s)
 {
-    memset(s->field_in, 0xff, sizeof(s->field_in));
+    size_t n = (s->members + 1) * FIELDS_MAX;
+    s->field = wg_arena_alloc(a, FIELDS_MAX * sizeof(*s->field));
+    s->own = wg_arena_alloc(a, n * sizeof(*s->own));
+    if (!s->field || !s->own)
+        return false;
+    memset(s->own, 0xff, n * sizeof(*s->own));
     for (size_t k = 0; k < s->members; k++) {
-        struct member *m = &s->member[k];
-        for (size_t f = 0; f < m->table->fields; f++) {
-            size_t at = add_field(s, &m->table->field[f]);
+        const struct table *t = s->member[k].table;
+        for (size_t f = 0; f < t->fields; f++) {
+            size_t at = add_field(s, &t->field[f]);
             if (at < FIELDS_MAX)
-                s->field_in[k][at] = (int16_t)f;
+                s->own[k * FIELDS_MAX + at] = (int16_t)f;
         }
     }
     return true;

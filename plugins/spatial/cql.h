@@ -101,6 +101,10 @@ struct wg_box cql_hull(const struct cql_run *r);
 /* ---- behind: shared by the parsers, and by evaluation ---- */
 
 struct cql *cql_value(struct wg_arena *a, enum cql_type type); /* NULL: no memory, as below */
+/** What a text without a type is beside this property: a number, a flag, a text.
+ * Errors: WG_EINVAL (no number where one is needed), WG_ENOMEM. */
+int cql_literal(struct wg_arena *a, const struct source *s, struct wg_str property,
+                struct wg_str text, struct cql **out, struct wg_err *err);
 struct cql *cql_node(struct wg_arena *a, enum cql_op op, struct cql *x, struct cql *y);
 struct cql *cql_name(struct wg_arena *a, enum cql_op op, int which, struct cql *args);
 int cql_instant(struct cql *c, struct wg_str text, bool day); /* a value of this; -1: it is none */

@@ -153,6 +153,33 @@ static int make_shape(struct cql_run *r, struct cql *c, struct wg_err *err)
 
 /* ---- names and types ---- */
 
+int cql_literal(struct wg_arena *a, const struct source *s, struct wg_str property,
+                struct wg_str text, struct cql **out, struct wg_err *err)
+{
+    int k = source_field(s, property);
+    enum field_type type = k >= 0 ? s->field[k].type : FIELD_TEXT;
+    struct cql *c = *out = cql_value(a, CQL_TEXT);
+    char number[64], *end;
+    if (!c)
+        return wg_fail(err, WG_ENOMEM, "out of memory");
+    c->text = text;
+    if (type == FIELD_BOOL) {
+        c->type = CQL_BOOL;
+        c->yes = wg_str_is(text, "true") || wg_str_is(text, "1");
+    }
+    if (type != FIELD_INT && type != FIELD_REAL)
+        return WG_OK;
+    c->type = CQL_NUM;
+    if (text.n && wg_str_copy(number, sizeof(number), text) == WG_OK) {
+        c->num = strtod(number, &end);
+        if (*end == '\0')
+            return WG_OK;
+    }
+    *out = NULL;
+    return wg_fail_at(err, WG_EINVAL, "/filter", "filter: a number is needed beside %.*s",
+                      property.n < 60 ? (int)property.n : 60, property.p);
+}
+
 static int bind_field(struct cql_run *r, struct cql *c, struct wg_err *err)
 {
     static const enum cql_type types[] = {

@@ -47,7 +47,7 @@ static struct value json_value(struct cql_run *r, struct wg_str v)
 static struct value field_value(struct cql_run *r, int field)
 {
     const struct member *m = &r->source->member[r->member];
-    int own = field >= 0 ? r->source->field_in[r->member][field] : 0;
+    int own = field >= 0 ? source_own(r->source, r->member, (size_t)field) : 0;
     struct wg_feature f;
     if (own > 0)
         return json_value(r, table_value(m->table, r->i, (size_t)own));

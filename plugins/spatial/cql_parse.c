@@ -1,6 +1,6 @@
 /* CQL2 text. One grammar for what is true and what is a value, by strength of binding; whether a
  * thing may stand where it stands is seen when it is bound. */
-#include "cql.h"
+#include "cql_read.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -79,15 +79,7 @@ int cql_instant(struct cql *c, struct wg_str text, bool day)
 
 /* ---- reading ---- */
 
-struct reader {
-    struct wg_arena *a;
-    struct wg_str s;
-    size_t at, verts;
-    int depth;
-    struct wg_err *err;
-};
-
-static void *wrong(struct reader *r, const char *what)
+void *cql_wrong(struct cql_reader *r, const char *what)
 {
     if (!r->err->code)
         wg_fail_at(r->err, WG_EINVAL, "/filter", "filter, character %zu: %s",
@@ -95,24 +87,24 @@ static void *wrong(struct reader *r, const char *what)
     return NULL;
 }
 
-static void *spent(struct reader *r)
+void *cql_spent(struct cql_reader *r)
 {
     if (!r->err->code)
         wg_fail(r->err, WG_ENOMEM, "out of memory");
     return NULL;
 }
 
-static char look(struct reader *r)
+char cql_look(struct cql_reader *r)
 {
     while (r->at < r->s.n && strchr(" \t\r\n", r->s.p[r->at]))
         r->at++;
     return r->at < r->s.n ? r->s.p[r->at] : '\0';
 }
 
-static bool take(struct reader *r, const char *mark)
+bool cql_take(struct cql_reader *r, const char *mark)
 {
     size_t n = strlen(mark);
-    look(r);
+    cql_look(r);
     if (r->s.n - r->at < n || memcmp(r->s.p + r->at, mark, n) != 0)
         return false;
     r->at += n;
@@ -124,10 +116,10 @@ static bool begins_name(unsigned char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' || c >= 0x80;
 }
 
-static struct wg_str peek_name(struct reader *r)
+struct wg_str cql_peek(struct cql_reader *r)
 {
     size_t end = r->at;
-    if (!begins_name((unsigned char)look(r)))
+    if (!begins_name((unsigned char)cql_look(r)))
         return (struct wg_str){NULL, 0};
     for (end = r->at; end < r->s.n; end++) {
         unsigned char c = (unsigned char)r->s.p[end];
@@ -142,9 +134,9 @@ static bool is_word(struct wg_str s, const char *word)
     return s.n == strlen(word) && strncasecmp(s.p, word, s.n) == 0;
 }
 
-static bool take_word(struct reader *r, const char *word)
+bool cql_take_word(struct cql_reader *r, const char *word)
 {
-    struct wg_str s = peek_name(r);
+    struct wg_str s = cql_peek(r);
     if (!s.n || !is_word(s, word))
         return false;
     r->at += s.n;
@@ -152,12 +144,12 @@ static bool take_word(struct reader *r, const char *word)
 }
 
 /* From quote to quote: '' is one, and so is \'. */
-static bool read_quoted(struct reader *r, char quote, struct wg_str *out)
+static bool read_quoted(struct cql_reader *r, char quote, struct wg_str *out)
 {
     char *to = wg_arena_alloc(r->a, r->s.n - r->at + 1);
     size_t n = 0;
     if (!to) {
-        spent(r);
+        cql_spent(r);
         return false;
     }
     for (r->at++; r->at < r->s.n; r->at++) {
@@ -171,15 +163,15 @@ static bool read_quoted(struct reader *r, char quote, struct wg_str *out)
             c = r->s.p[++r->at];
         to[n++] = c;
     }
-    wrong(r, "the quote is never closed");
+    cql_wrong(r, "the quote is never closed");
     return false;
 }
 
-static bool read_number(struct reader *r, double *out)
+bool cql_number(struct cql_reader *r, double *out)
 {
     char text[64], *end;
     size_t n = 0;
-    look(r);
+    cql_look(r);
     while (r->at + n < r->s.n && n < sizeof(text) - 1 &&
            strchr("0123456789+-.eE", r->s.p[r->at + n])) {
         text[n] = r->s.p[r->at + n];
@@ -188,194 +180,49 @@ static bool read_number(struct reader *r, double *out)
     text[n] = '\0';
     *out = strtod(text, &end);
     if (end == text || !isfinite(*out)) {
-        wrong(r, "a number is missing here");
+        cql_wrong(r, "a number is missing here");
         return false;
     }
     r->at += (size_t)(end - text);
     return true;
 }
 
-static struct cql *value(struct reader *r, enum cql_type type)
+struct cql *cql_new(struct cql_reader *r, enum cql_type type)
 {
     struct cql *c = cql_value(r->a, type);
-    return c ? c : spent(r);
-}
-
-/* ---- shapes ---- */
-
-static struct cql_geo *geo(struct reader *r, int kind)
-{
-    struct cql_geo *g = WG_NEW(r->a, struct cql_geo);
-    if (!g)
-        return spent(r);
-    g->kind = kind;
-    return g;
-}
-
-/* x y, or x y z: heights are read over. */
-static bool read_place(struct reader *r, double *xy)
-{
-    double z;
-    if (++r->verts > CQL_VERTS_MAX)
-        return wrong(r, "the shapes have more than 10000 vertices");
-    if (!read_number(r, &xy[0]) || !read_number(r, &xy[1]))
-        return false;
-    char c = look(r);
-    return c == ',' || c == ')' || read_number(r, &z);
-}
-
-static struct cql_geo *read_places(struct reader *r, int kind)
-{
-    struct cql_geo *g = geo(r, kind);
-    size_t cap = 16;
-    double *xy = g ? wg_arena_alloc(r->a, cap * 2 * sizeof(double)) : NULL;
-    if (!xy)
-        return spent(r);
-    if (!take(r, "("))
-        return wrong(r, "( is missing here");
-    do {
-        if (g->n == cap) {
-            double *more = wg_arena_alloc(r->a, cap * 4 * sizeof(double));
-            if (!more)
-                return spent(r);
-            memcpy(more, xy, cap * 2 * sizeof(double));
-            xy = more;
-            cap *= 2;
-        }
-        bool own = kind == GEO_POINTS && take(r, "("); /* MULTIPOINT((1 2),(3 4)), too */
-        if (!read_place(r, &xy[2 * g->n]) || (own && !take(r, ")")))
-            return wrong(r, "a place is x y");
-        g->n++;
-    } while (take(r, ","));
-    if (!take(r, ")"))
-        return wrong(r, ") or , is missing here");
-    g->xy = xy;
-    if ((kind == GEO_POINT && g->n != 1) || (kind == GEO_LINE && g->n < 2) ||
-        (kind == GEO_RING &&
-         (g->n < 4 || memcmp(xy, &xy[2 * (g->n - 1)], 2 * sizeof(double)) != 0)))
-        return wrong(r, kind == GEO_RING ? "a ring has four places and more, the last as the first"
-                        : kind == GEO_LINE ? "a line has two places and more"
-                                           : "a point has one place");
-    return g;
-}
-
-static struct cql_geo *read_geo(struct reader *r);
-
-static struct cql_geo *read_parts(struct reader *r, int kind, int of)
-{
-    struct cql_geo *g = geo(r, kind), **last = g ? &g->part : NULL;
-    if (!g)
-        return NULL;
-    if (++r->depth > CQL_DEPTH_MAX)
-        return wrong(r, "it is nested more than 64 deep");
-    if (!take(r, "("))
-        return wrong(r, "( is missing here");
-    do {
-        *last = of == GEO_MANY      ? read_geo(r)
-                : of == GEO_POLYGON ? read_parts(r, GEO_POLYGON, GEO_RING)
-                                    : read_places(r, of);
-        if (!*last)
-            return NULL;
-        last = &(*last)->next;
-    } while (take(r, ","));
-    r->depth--;
-    return take(r, ")") ? g : wrong(r, ") or , is missing here");
-}
-
-static const char *const geo_names[] = {
-    "point",        "linestring",         "polygon", "multipoint", "multilinestring",
-    "multipolygon", "geometrycollection", NULL};
-
-static struct cql_geo *read_geo(struct reader *r)
-{
-    struct wg_str name = peek_name(r);
-    int kind = name.n ? cql_index(geo_names, name) : -1;
-    if (kind < 0)
-        return wrong(r, "a shape is missing here, like POINT(118.6 30.07)");
-    r->at += name.n;
-    take_word(r, "z");
-    switch (kind) {
-    case GEO_POINT:
-    case GEO_LINE:
-    case GEO_POINTS:
-        return read_places(r, kind);
-    case GEO_POLYGON:
-        return read_parts(r, kind, GEO_RING);
-    case GEO_LINES:
-        return read_parts(r, kind, GEO_LINE);
-    case GEO_POLYGONS:
-        return read_parts(r, kind, GEO_POLYGON);
-    default:
-        return read_parts(r, kind, GEO_MANY);
-    }
-}
-
-struct cql_geo *cql_box(struct wg_arena *a, const double *v, size_t n)
-{
-    struct cql_geo *g = WG_NEW(a, struct cql_geo), *ring = WG_NEW(a, struct cql_geo);
-    double *xy = wg_arena_alloc(a, 10 * sizeof(double));
-    double w = v[0], s = v[1], e = v[n / 2], t = v[n / 2 + 1];
-    if (!g || !ring || !xy)
-        return NULL;
-    const double corners[] = {w, s, e, s, e, t, w, t, w, s}, ends[] = {w, s, e, t};
-    if (w >= e || s >= t) { /* flat: a line, or a point */
-        memcpy(xy, ends, sizeof(ends));
-        *g = (struct cql_geo){.kind = w >= e && s >= t ? GEO_POINT : GEO_LINE, .xy = xy};
-        g->n = g->kind == GEO_POINT ? 1 : 2;
-        return g;
-    }
-    memcpy(xy, corners, sizeof(corners));
-    *ring = (struct cql_geo){.kind = GEO_RING, .xy = xy, .n = 5};
-    *g = (struct cql_geo){.kind = GEO_POLYGON, .part = ring, .box = true};
-    return g;
-}
-
-static struct cql *read_box(struct reader *r)
-{
-    struct cql *c = value(r, CQL_SHAPE);
-    double v[6];
-    size_t n = 0;
-    if (!c || !take(r, "("))
-        return wrong(r, "( is missing here");
-    do {
-        if (n == 6 || !read_number(r, &v[n++]))
-            return wrong(r, "BBOX has four numbers, or six");
-    } while (take(r, ","));
-    if (!take(r, ")") || (n != 4 && n != 6) || v[1] > v[n / 2 + 1] || v[0] > v[n / 2])
-        return wrong(r, "BBOX has four numbers, or six: west, south, east, north");
-    c->geo = cql_box(r->a, v, n);
-    return c->geo ? c : spent(r);
+    return c ? c : cql_spent(r);
 }
 
 /* ---- values ---- */
 
-static struct cql *read_any(struct reader *r);
-static struct cql *read_sum(struct reader *r);
+static struct cql *read_any(struct cql_reader *r);
+static struct cql *read_sum(struct cql_reader *r);
 
-static struct cql *read_text_in(struct reader *r)
+static struct cql *read_text_in(struct cql_reader *r)
 {
-    struct cql *c = value(r, CQL_TEXT);
-    if (!c || !take(r, "(") || look(r) != '\'' || !read_quoted(r, '\'', &c->text) || !take(r, ")"))
-        return wrong(r, "('…') is missing here");
+    struct cql *c = cql_new(r, CQL_TEXT);
+    if (!c || !cql_take(r, "(") || cql_look(r) != '\'' || !read_quoted(r, '\'', &c->text) ||
+        !cql_take(r, ")"))
+        return cql_wrong(r, "('…') is missing here");
     return c;
 }
 
-static struct cql *read_instant(struct reader *r, bool day)
+static struct cql *read_instant(struct cql_reader *r, bool day)
 {
     struct cql *c = read_text_in(r);
     if (c && cql_instant(c, c->text, day) < 0)
-        return wrong(r, day ? "a date is like 2026-11-23"
-                            : "a timestamp is like 2026-11-23T08:00:00Z");
+        return cql_wrong(r, day ? "a date is like 2026-11-23"
+                                : "a timestamp is like 2026-11-23T08:00:00Z");
     return c;
 }
 
 /* An end: '2026-11-23', '2026-11-23T08:00:00Z', '..', or a property. */
-static struct cql *read_end(struct reader *r)
+static struct cql *read_end(struct cql_reader *r)
 {
     struct cql *c;
-    if (look(r) != '\'')
+    if (cql_look(r) != '\'')
         return read_sum(r);
-    c = value(r, CQL_WHEN);
+    c = cql_new(r, CQL_WHEN);
     if (!c || !read_quoted(r, '\'', &c->text))
         return NULL;
     if (wg_str_is(c->text, "..")) {
@@ -386,37 +233,37 @@ static struct cql *read_end(struct reader *r)
     }
     return cql_instant(c, c->text, c->text.n == 10) == 0
                ? c
-               : wrong(r, "an end is a date, a timestamp or ..");
+               : cql_wrong(r, "an end is a date, a timestamp or ..");
 }
 
-static struct cql *read_span(struct reader *r)
+static struct cql *read_span(struct cql_reader *r)
 {
     struct cql *from, *to;
-    if (!take(r, "(") || !(from = read_end(r)) || !take(r, ",") || !(to = read_end(r)) ||
-        !take(r, ")"))
-        return wrong(r, "INTERVAL has two ends: INTERVAL('2026-01-01','..')");
+    if (!cql_take(r, "(") || !(from = read_end(r)) || !cql_take(r, ",") || !(to = read_end(r)) ||
+        !cql_take(r, ")"))
+        return cql_wrong(r, "INTERVAL has two ends: INTERVAL('2026-01-01','..')");
     struct cql *c = cql_node(r->a, CQL_SPAN, from, to);
-    return c ? c : spent(r);
+    return c ? c : cql_spent(r);
 }
 
 /* Arguments in brackets. */
-static struct cql *read_list(struct reader *r, size_t most)
+static struct cql *read_list(struct cql_reader *r, size_t most)
 {
     struct cql *first = NULL, **last = &first;
     size_t n = 0;
-    if (!take(r, "("))
-        return wrong(r, "( is missing here");
+    if (!cql_take(r, "("))
+        return cql_wrong(r, "( is missing here");
     do {
         if (n++ == most)
-            return wrong(r, "the list has too many members");
+            return cql_wrong(r, "the list has too many members");
         if (!(*last = read_any(r)))
             return NULL;
         last = &(*last)->next;
-    } while (take(r, ","));
-    return take(r, ")") ? first : wrong(r, ") or , is missing here");
+    } while (cql_take(r, ","));
+    return cql_take(r, ")") ? first : cql_wrong(r, ") or , is missing here");
 }
 
-static struct cql *read_call(struct reader *r, struct wg_str name)
+static struct cql *read_call(struct cql_reader *r, struct wg_str name)
 {
     enum cql_op op = CQL_CASEI;
     int which = 0;
@@ -429,40 +276,42 @@ static struct cql *read_call(struct reader *r, struct wg_str name)
             which = cql_index(cql_time_names, name);
         }
         if (which < 0)
-            return wrong(r, "there is no such function; known are CASEI, S_… and T_…");
+            return cql_wrong(r, "there is no such function; known are CASEI, S_… and T_…");
     }
     r->at += name.n;
     struct cql *list = read_list(r, args), *c = list ? cql_name(r->a, op, which, list) : NULL;
     if (!list)
         return NULL;
-    return !c ? spent(r) : c->args == args ? c : wrong(r, "the function needs another argument");
+    return !c                ? cql_spent(r)
+           : c->args == args ? c
+                             : cql_wrong(r, "the function needs another argument");
 }
 
 /* POINT Z(1 2 3): the heights are announced. */
-static bool goes_on_with_z(struct reader *r, size_t at)
+static bool goes_on_with_z(struct cql_reader *r, size_t at)
 {
-    struct reader ahead = *r;
+    struct cql_reader ahead = *r;
     ahead.at = at;
-    return take_word(&ahead, "z") && look(&ahead) == '(';
+    return cql_take_word(&ahead, "z") && cql_look(&ahead) == '(';
 }
 
-static struct cql *read_named(struct reader *r)
+static struct cql *read_named(struct cql_reader *r)
 {
-    struct wg_str name = peek_name(r);
+    struct wg_str name = cql_peek(r);
     size_t end = r->at + name.n;
     struct cql *c;
     while (end < r->s.n && strchr(" \t\r\n", r->s.p[end]))
         end++;
     bool call = end < r->s.n && r->s.p[end] == '(';
     if (is_word(name, "true") || is_word(name, "false")) {
-        if ((c = value(r, CQL_BOOL)))
+        if ((c = cql_new(r, CQL_BOOL)))
             c->yes = name.n == 4;
         r->at += name.n;
         return c;
     }
-    if (cql_index(geo_names, name) >= 0 && (call || goes_on_with_z(r, end))) {
-        struct cql_geo *g = read_geo(r);
-        if (!g || !(c = value(r, CQL_SHAPE)))
+    if (cql_index(cql_geo_names, name) >= 0 && (call || goes_on_with_z(r, end))) {
+        struct cql_geo *g = cql_read_geo(r);
+        if (!g || !(c = cql_new(r, CQL_SHAPE)))
             return NULL;
         c->geo = g;
         return c;
@@ -473,13 +322,13 @@ static struct cql *read_named(struct reader *r)
         if (!day && !box && !span && !is_word(name, "timestamp"))
             return read_call(r, name);
         r->at += name.n;
-        return box ? read_box(r) : span ? read_span(r) : read_instant(r, day);
+        return box ? cql_read_box(r) : span ? read_span(r) : read_instant(r, day);
     }
     static const char *const words[] = {"and", "or", "not",  "like", "between",
                                         "in",  "is", "null", "div",  NULL};
     if (cql_index(words, name) >= 0)
-        return wrong(r, "a value or a property is missing here");
-    if (!(c = value(r, CQL_ANY)))
+        return cql_wrong(r, "a value or a property is missing here");
+    if (!(c = cql_new(r, CQL_ANY)))
         return NULL;
     c->op = CQL_FIELD;
     c->text = name;
@@ -487,73 +336,73 @@ static struct cql *read_named(struct reader *r)
     return c;
 }
 
-static struct cql *read_one(struct reader *r)
+static struct cql *read_one(struct cql_reader *r)
 {
-    char first = look(r);
+    char first = cql_look(r);
     struct cql *c;
     if (++r->depth > CQL_DEPTH_MAX)
-        return wrong(r, "it is nested more than 64 deep");
+        return cql_wrong(r, "it is nested more than 64 deep");
     if (first == '(') {
         r->at++;
         c = read_any(r);
-        if (c && !take(r, ")"))
-            c = wrong(r, ") is missing here");
+        if (c && !cql_take(r, ")"))
+            c = cql_wrong(r, ") is missing here");
     } else if (first == '\'') {
-        c = value(r, CQL_TEXT);
+        c = cql_new(r, CQL_TEXT);
         if (c && !read_quoted(r, '\'', &c->text))
             c = NULL;
     } else if (first == '"') {
-        c = value(r, CQL_ANY);
+        c = cql_new(r, CQL_ANY);
         if (c && !read_quoted(r, '"', &c->text))
             c = NULL;
         if (c)
             c->op = CQL_FIELD;
     } else if (first == '-' || first == '+') {
         r->at++;
-        struct cql *zero = value(r, CQL_NUM), *x = zero ? read_one(r) : NULL;
+        struct cql *zero = cql_new(r, CQL_NUM), *x = zero ? read_one(r) : NULL;
         c = x ? cql_node(r->a, first == '-' ? CQL_SUB : CQL_ADD, zero, x) : NULL;
     } else if ((first >= '0' && first <= '9') || first == '.') {
-        c = value(r, CQL_NUM);
-        if (c && !read_number(r, &c->num))
+        c = cql_new(r, CQL_NUM);
+        if (c && !cql_number(r, &c->num))
             c = NULL;
     } else if (begins_name((unsigned char)first)) {
         c = read_named(r);
     } else {
-        c = wrong(r, first ? "a value or a property is missing here" : "it ends too early");
+        c = cql_wrong(r, first ? "a value or a property is missing here" : "it ends too early");
     }
     r->depth--;
     return c;
 }
 
-static struct cql *pair(struct reader *r, enum cql_op op, struct cql *x, struct cql *y)
+static struct cql *pair(struct cql_reader *r, enum cql_op op, struct cql *x, struct cql *y)
 {
     struct cql *c = y ? cql_node(r->a, op, x, y) : NULL;
-    return c || !y ? c : spent(r);
+    return c || !y ? c : cql_spent(r);
 }
 
-static struct cql *read_power(struct reader *r)
+static struct cql *read_power(struct cql_reader *r)
 {
     struct cql *c = read_one(r);
-    if (!c || !take(r, "^"))
+    if (!c || !cql_take(r, "^"))
         return c;
     if (++r->depth > CQL_DEPTH_MAX)
-        return wrong(r, "it is nested more than 64 deep");
+        return cql_wrong(r, "it is nested more than 64 deep");
     c = pair(r, CQL_POW, c, read_power(r));
     r->depth--;
     return c;
 }
 
-static struct cql *read_product(struct reader *r)
+static struct cql *read_product(struct cql_reader *r)
 {
     struct cql *c = read_power(r);
     while (c) {
-        if (take(r, "*"))
+        if (cql_take(r, "*"))
             c = pair(r, CQL_MUL, c, read_power(r));
-        else if (take(r, "/"))
+        else if (cql_take(r, "/"))
             c = pair(r, CQL_DIV, c, read_power(r));
-        else if (take(r, "%"))
+        else if (cql_take(r, "%"))
             c = pair(r, CQL_MOD, c, read_power(r));
-        else if (take_word(r, "div"))
+        else if (cql_take_word(r, "div"))
             c = pair(r, CQL_WHOLE, c, read_power(r));
         else
             break;
@@ -561,13 +410,13 @@ static struct cql *read_product(struct reader *r)
     return c;
 }
 
-static struct cql *read_sum(struct reader *r)
+static struct cql *read_sum(struct cql_reader *r)
 {
     struct cql *c = read_product(r);
     while (c) {
-        if (take(r, "+"))
+        if (cql_take(r, "+"))
             c = pair(r, CQL_ADD, c, read_product(r));
-        else if (take(r, "-"))
+        else if (cql_take(r, "-"))
             c = pair(r, CQL_SUB, c, read_product(r));
         else
             break;
@@ -577,37 +426,37 @@ static struct cql *read_sum(struct reader *r)
 
 /* ---- what is true ---- */
 
-static struct cql *negate(struct reader *r, bool not, struct cql *c)
+static struct cql *negate(struct cql_reader *r, bool not, struct cql *c)
 {
     struct cql *n = c && not ? cql_node(r->a, CQL_NOT, c, NULL) : c;
-    return n || !c ? n : spent(r);
+    return n || !c ? n : cql_spent(r);
 }
 
-static struct cql *read_between(struct reader *r, struct cql *x)
+static struct cql *read_between(struct cql_reader *r, struct cql *x)
 {
     struct cql *low = read_sum(r), *high;
     if (!low)
         return NULL;
-    if (!take_word(r, "and"))
-        return wrong(r, "BETWEEN a AND b");
+    if (!cql_take_word(r, "and"))
+        return cql_wrong(r, "BETWEEN a AND b");
     if (!(high = read_sum(r)))
         return NULL;
     x->next = low;
     low->next = high;
     high->next = NULL;
     struct cql *c = cql_name(r->a, CQL_BETWEEN, 0, x);
-    return c ? c : spent(r);
+    return c ? c : cql_spent(r);
 }
 
-static struct cql *read_in(struct reader *r, struct cql *x)
+static struct cql *read_in(struct cql_reader *r, struct cql *x)
 {
     if (!(x->next = read_list(r, CQL_LIST_MAX)))
         return NULL;
     struct cql *c = cql_name(r->a, CQL_IN, 0, x);
-    return c ? c : spent(r);
+    return c ? c : cql_spent(r);
 }
 
-static struct cql *read_claim(struct reader *r)
+static struct cql *read_claim(struct cql_reader *r)
 {
     static const struct {
         const char *mark;
@@ -618,66 +467,66 @@ static struct cql *read_claim(struct reader *r)
     if (!x)
         return NULL;
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-        if (take(r, marks[i].mark))
+        if (cql_take(r, marks[i].mark))
             return pair(r, marks[i].op, x, read_sum(r));
-    if (take_word(r, "is")) {
-        bool not = take_word(r, "not");
-        if (!take_word(r, "null"))
-            return wrong(r, "IS NULL, or IS NOT NULL");
+    if (cql_take_word(r, "is")) {
+        bool not = cql_take_word(r, "not");
+        if (!cql_take_word(r, "null"))
+            return cql_wrong(r, "IS NULL, or IS NOT NULL");
         struct cql *c = cql_node(r->a, CQL_NULL, x, NULL);
-        return c ? negate(r, not, c) : spent(r);
+        return c ? negate(r, not, c) : cql_spent(r);
     }
-    bool not = take_word(r, "not");
-    if (take_word(r, "like"))
+    bool not = cql_take_word(r, "not");
+    if (cql_take_word(r, "like"))
         return negate(r, not, pair(r, CQL_LIKE, x, read_sum(r)));
-    if (take_word(r, "between"))
+    if (cql_take_word(r, "between"))
         return negate(r, not, read_between(r, x));
-    if (take_word(r, "in"))
+    if (cql_take_word(r, "in"))
         return negate(r, not, read_in(r, x));
-    return not ? wrong(r, "LIKE, BETWEEN or IN is missing after NOT") : x;
+    return not ? cql_wrong(r, "LIKE, BETWEEN or IN is missing after NOT") : x;
 }
 
-static struct cql *read_factor(struct reader *r)
+static struct cql *read_factor(struct cql_reader *r)
 {
     struct cql *c;
-    if (!take_word(r, "not"))
+    if (!cql_take_word(r, "not"))
         return read_claim(r);
     if (++r->depth > CQL_DEPTH_MAX)
-        return wrong(r, "it is nested more than 64 deep");
+        return cql_wrong(r, "it is nested more than 64 deep");
     c = negate(r, true, read_factor(r));
     r->depth--;
     return c;
 }
 
 /* A chain of one word is one node, so that a long one is not deep. */
-static struct cql *read_chain(struct reader *r, const char *word, enum cql_op op,
-                              struct cql *(*read)(struct reader *r))
+static struct cql *read_chain(struct cql_reader *r, const char *word, enum cql_op op,
+                              struct cql *(*read)(struct cql_reader *r))
 {
     struct cql *first = read(r), *last = first;
-    if (!first || !take_word(r, word))
+    if (!first || !cql_take_word(r, word))
         return first;
     do {
         if (!(last->next = read(r)))
             return NULL;
         last = last->next;
-    } while (take_word(r, word));
+    } while (cql_take_word(r, word));
     struct cql *c = cql_name(r->a, op, 0, first);
-    return c ? c : spent(r);
+    return c ? c : cql_spent(r);
 }
 
-static struct cql *read_and(struct reader *r)
+static struct cql *read_and(struct cql_reader *r)
 {
     return read_chain(r, "and", CQL_AND, read_factor);
 }
 
-static struct cql *read_any(struct reader *r)
+static struct cql *read_any(struct cql_reader *r)
 {
     return read_chain(r, "or", CQL_OR, read_and);
 }
 
 int cql_parse(struct wg_arena *a, struct wg_str text, struct cql **out, struct wg_err *err)
 {
-    struct reader r = {.a = a, .s = text, .err = err};
+    struct cql_reader r = {.a = a, .s = text, .err = err};
     err->code = 0;
     *out = NULL;
     if (text.n > CQL_TEXT_MAX)
@@ -686,8 +535,8 @@ int cql_parse(struct wg_arena *a, struct wg_str text, struct cql **out, struct w
     if (!wg_utf8_valid(text) || memchr(text.p ? text.p : "", '\0', text.n))
         return wg_fail_at(err, WG_EINVAL, "/filter", "filter is not UTF-8 text");
     struct cql *c = read_any(&r);
-    if (c && look(&r))
-        c = wrong(&r, "AND, OR or the end is missing here");
+    if (c && cql_look(&r))
+        c = cql_wrong(&r, "AND, OR or the end is missing here");
     *out = err->code ? NULL : c;
     return err->code;
 }

@@ -14,7 +14,9 @@ struct page {
     uint64_t skip;
     uint64_t passed; /* the place to go on from */
     uint64_t matched;
-    bool more, failed;
+    uint64_t looked; /* at features one by one */
+    int64_t until_ms;
+    bool more, failed, late;
 };
 
 /* ---- which ---- */
@@ -45,6 +47,13 @@ static void add_found(struct page *p, size_t member, size_t i)
     p->list[p->n++] = (struct found){(uint32_t)member, (uint32_t)i};
 }
 
+/* A selection may be dear, and others want the pool, too. */
+static bool is_late(struct page *p)
+{
+    p->late |= ++p->looked % 256 == 0 && wg_now_ms() > p->until_ms;
+    return p->late;
+}
+
 /* Those of one member. want: how many to keep; count: all of them are to be counted. */
 static void scan_member(struct page *p, size_t member, uint64_t before, uint64_t want, bool count,
                         struct wg_crs *crs)
@@ -68,6 +77,8 @@ static void scan_member(struct page *p, size_t member, uint64_t before, uint64_t
         }
         for (uint32_t k = from; k < run.to && !(all && p->n >= want); k++) {
             size_t i = wg_layer_along(layer, k);
+            if (!all && is_late(p))
+                return;
             if (!all && !select_matches(ask, member, i, run.inside, crs))
                 continue;
             p->matched += !all;
@@ -100,7 +111,7 @@ static void scan_all(struct page *p, uint64_t want, bool count)
     struct ask *ask = p->ask;
     struct wg_crs *crs = ask->select.boxed ? crs_take(ask->select.box_crs) : NULL;
     uint64_t before = 0;
-    for (size_t k = 0; k < ask->source.members && !(p->more && !count); k++) {
+    for (size_t k = 0; k < ask->source.members && !(p->more && !count) && !p->late; k++) {
         uint64_t n = wg_layer_count(ask->source.member[k].layer);
         if (count || before + n > ask->select.after)
             scan_member(p, k, before, want, count, crs);
@@ -126,7 +137,7 @@ static struct key key_of(const struct ask *ask, struct found f, size_t k)
     const struct source *s = &ask->source;
     const struct member *m = &s->member[f.member];
     bool is_id = wg_str_is(ask->select.sort[k].name, "id");
-    int own = is_id ? 0 : s->field_in[f.member][ask->select.sort[k].field];
+    int own = is_id ? 0 : source_own(s, f.member, (size_t)ask->select.sort[k].field);
     struct wg_feature feature;
     if (own == 0) {
         wg_layer_at(m->layer, f.i, &feature);
@@ -260,13 +271,19 @@ static void write_json(const struct page *p, struct wg_crs *crs)
 
 void items_work(struct ask *ask)
 {
-    struct page p = {.ask = ask, .skip = ask->select.skip};
+    struct page p = {
+        .ask = ask, .skip = ask->select.skip, .until_ms = wg_now_ms() + ask->self->patience_ms};
     struct wg_crs *crs = NULL;
     if (!source_open(ask) || !select_bind(ask))
         return;
     find_page(&p);
     crs = crs_take(ask->select.crs);
-    if (p.failed || (!crs && !ask->select.crs->degrees))
+    if (p.late) {
+        ask_bad(ask, ask->select.filter ? "filter" : "bbox",
+                "this takes longer than %lld ms; a smaller bbox makes it quicker",
+                (long long)ask->self->patience_ms);
+        ask->status = 503;
+    } else if (p.failed || (!crs && !ask->select.crs->degrees))
         ask->status = 503;
     else if (ask->form == FORM_CSV)
         write_csv(ask, p.list, p.n, crs);
@@ -320,7 +337,7 @@ void map_items(struct wg_req *req, void *self)
     if (unchanged(ask))
         return;
     say_crs(ask);
-    ask_run(ask, items_work);
+    ask_run(ask, items_work, NEEDS_TABLES);
 }
 
 /* ---- one ---- */
@@ -368,5 +385,5 @@ void map_item(struct wg_req *req, void *self)
     if (unchanged(ask))
         return;
     say_crs(ask);
-    ask_run(ask, item_work);
+    ask_run(ask, item_work, NEEDS_TABLES);
 }

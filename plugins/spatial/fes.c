@@ -157,26 +157,12 @@ static struct cql *read_reference(struct reader *r, const struct element *e)
     return c;
 }
 
-/* XML knows no types: a literal is what the property beside it is. */
 static struct cql *read_literal(struct reader *r, const struct element *e, const struct cql *field)
 {
     struct wg_str text = text_of(r, e);
-    int k = field ? source_field(r->source, field->text) : -1;
-    enum field_type type = k >= 0 ? r->source->field[k].type : FIELD_TEXT;
-    struct cql *c = value(r, CQL_TEXT);
-    char *end;
-    if (!c || !text.p)
-        return NULL;
-    c->text = text;
-    if (type == FIELD_INT || type == FIELD_REAL) {
-        c->num = strtod(text.p, &end);
-        c->type = CQL_NUM;
-        return *end || !text.n ? wrong(r, "a number is needed beside a property that is one") : c;
-    }
-    if (type == FIELD_BOOL) {
-        c->type = CQL_BOOL;
-        c->yes = wg_str_is(text, "true") || wg_str_is(text, "1");
-    }
+    struct cql *c = NULL;
+    if (text.p)
+        cql_literal(r->a, r->source, field->text, text, &c, r->err);
     return c;
 }
 

@@ -9,7 +9,6 @@
 #include <unicode/utf16.h>
 #include <unicode/utrans.h>
 
-#define KEPT 64
 #define QUERY_MAX 64 /* units */
 #define LIMIT 50
 #define REACH_M 2000.0
@@ -31,9 +30,7 @@ struct texts {
 
 enum { BY_NAME, BY_PINYIN, BY_INITIALS, WAYS };
 struct names {
-    int refs; /* atomic */
-    uint64_t mark;
-    struct wg_layer *layer;
+    struct kept kept;
     struct texts way[WAYS];
 };
 
@@ -150,10 +147,9 @@ static void spell(const uint16_t *u, size_t n, struct wg_buf *whole, struct wg_b
 
 /* ---- the index ---- */
 
-static void names_drop(struct names *x)
+static void names_free(struct kept *kept)
 {
-    if (!x || __atomic_sub_fetch(&x->refs, 1, __ATOMIC_ACQ_REL) > 0)
-        return;
+    struct names *x = (struct names *)kept;
     for (int w = 0; w < WAYS; w++) {
         wg_buf_free(&x->way[w].units);
         free(x->way[w].at);
@@ -161,11 +157,10 @@ static void names_drop(struct names *x)
         free(x->way[w].grams.start);
         free(x->way[w].grams.record);
     }
-    wg_layer_drop(x->layer);
     free(x);
 }
 
-static struct names *names_new(const struct wg_layer *layer)
+static struct kept *names_make(const struct wg_layer *layer)
 {
     struct names *x = calloc(1, sizeof(*x));
     size_t n = wg_layer_count(layer), i = 0;
@@ -174,9 +169,7 @@ static struct names *names_new(const struct wg_layer *layer)
     if (!x)
         return NULL;
     pthread_once(&pinyin.once, make_pinyin);
-    x->refs = 1;
-    x->mark = wg_layer_mark(layer);
-    x->layer = wg_layer_keep((struct wg_layer *)layer);
+    x->kept.free = names_free;
     for (int w = 0; w < WAYS; w++) {
         x->way[w].n = w == BY_PINYIN ? 3 : 2;
         good &= (x->way[w].at = calloc(n + 2, sizeof(uint32_t))) != NULL;
@@ -193,46 +186,12 @@ static struct names *names_new(const struct wg_layer *layer)
     for (int w = 0; good && w < WAYS; w++)
         good = wg_buf_ok(&x->way[w].units) && make_grams(&x->way[w], n);
     if (good)
-        return x;
-    names_drop(x);
+        return &x->kept;
+    names_free(&x->kept);
     return NULL;
 }
 
-static struct {
-    pthread_mutex_t lock;
-    struct {
-        char area[8];
-        struct names *names;
-    } of[KEPT];
-} kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static struct names *names_of(const char *area, const struct wg_layer *layer)
-{
-    struct names *x = NULL;
-    size_t k = 0;
-    pthread_mutex_lock(&kept.lock);
-    while (k < KEPT && kept.of[k].names && strcmp(kept.of[k].area, area) != 0)
-        k++;
-    if (k < KEPT && kept.of[k].names && kept.of[k].names->mark == wg_layer_mark(layer)) {
-        x = kept.of[k].names;
-        __atomic_add_fetch(&x->refs, 1, __ATOMIC_RELAXED);
-    } else if ((x = names_new(layer)) && k < KEPT) {
-        names_drop(kept.of[k].names);
-        wg_str_copy(kept.of[k].area, sizeof(kept.of[k].area), wg_str_of(area));
-        kept.of[k].names = x;
-        __atomic_add_fetch(&x->refs, 1, __ATOMIC_RELAXED);
-    }
-    pthread_mutex_unlock(&kept.lock);
-    return x;
-}
-
-void names_free(void)
-{
-    for (size_t k = 0; k < KEPT; k++) {
-        names_drop(kept.of[k].names);
-        kept.of[k].names = NULL;
-    }
-}
+const struct kept_kind names_kind = {names_make};
 
 /* ---- asked by text ---- */
 
@@ -314,7 +273,7 @@ static void search(const struct names *x, int way, size_t member, const uint16_t
 {
     static const double weight[] = {1, 0.95, 0.9};
     const struct texts *t = &x->way[way];
-    size_t records = wg_layer_count(x->layer), asked = 0, n;
+    size_t records = wg_layer_count(x->kept.layer), asked = 0, n;
     if (m < (size_t)t->n)
         return;
     uint8_t *shared = calloc(records + 1, 1);
@@ -350,7 +309,7 @@ static void search(const struct names *x, int way, size_t member, const uint16_t
 static void search_one(const struct names *x, size_t member, uint16_t q, struct candidate *best,
                        size_t *count, size_t cap)
 {
-    for (size_t i = 0, n; i < wg_layer_count(x->layer); i++) {
+    for (size_t i = 0, n; i < wg_layer_count(x->kept.layer); i++) {
         const uint16_t *u = units_of(&x->way[BY_NAME], i, &n);
         if (n && u[0] == q)
             offer(best, count, cap,
@@ -358,7 +317,7 @@ static void search_one(const struct names *x, size_t member, uint16_t q, struct 
     }
 }
 
-static void write_place(struct ask *ask, const struct member *m, size_t i)
+static void write_candidate(struct ask *ask, const struct member *m, size_t i)
 {
     struct wg_buf *b = &ask->out;
     struct wg_feature f;
@@ -392,8 +351,10 @@ static void text_work(struct ask *ask)
         latin &= letters[k] < 0x80;
     for (size_t k = 0; k < ask->source.members; k++) {
         const struct member *member = &ask->source.member[k];
-        struct names *x = names_of(member->area, member->layer);
-        if (!x) {
+        struct kept *names =
+            kept_make(&names_kind, member->area, ask->source.collection, member->layer);
+        const struct names *x = (const struct names *)names;
+        if (!names) {
             ask->status = 503;
             break;
         }
@@ -404,14 +365,14 @@ static void text_work(struct ask *ask)
             search(x, BY_PINYIN, k, letters, spelled, best, &count, cap);
             search(x, BY_INITIALS, k, letters, spelled, best, &count, cap);
         }
-        names_drop(x);
+        kept_drop(names);
     }
     wg_buf_lit(&ask->out, "{\"candidates\":[");
     for (size_t k = 0; k < count; k++) {
         wg_json_sep(&ask->out);
         wg_buf_lit(&ask->out, "{\"score\":");
         wg_buf_fixed(&ask->out, (int64_t)(best[k].score * 1000 + 0.5), 3);
-        write_place(ask, &ask->source.member[best[k].member], best[k].i);
+        write_candidate(ask, &ask->source.member[best[k].member], best[k].i);
         wg_buf_char(&ask->out, '}');
     }
     wg_buf_lit(&ask->out, "]}");
@@ -452,7 +413,7 @@ static void point_work(struct ask *ask)
             wg_json_sep(b);
             wg_buf_lit(b, "{\"distance\":");
             wg_buf_fixed(b, (int64_t)(near[c].distance_m * 10 + 0.5), 1);
-            write_place(ask, m, near[c].i);
+            write_candidate(ask, m, near[c].i);
             wg_buf_char(b, '}');
         }
     }
@@ -499,5 +460,5 @@ void map_geocode(struct wg_req *req, void *self)
     }
     source_take(ask, collection_find(WG_S("places")));
     ask->select.hull = (struct wg_box){(int32_t)x, (int32_t)y, 0, 0};
-    ask_run(ask, ask->id.p ? text_work : point_work);
+    ask_run(ask, ask->id.p ? text_work : point_work, ask->id.p ? NEEDS_NAMES : 0);
 }

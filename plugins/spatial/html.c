@@ -4,34 +4,12 @@
 
 #include <stdio.h>
 
-static void write_text(struct wg_buf *b, struct wg_str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        switch (s.p[i]) {
-        case '<':
-            wg_buf_lit(b, "&lt;");
-            break;
-        case '>':
-            wg_buf_lit(b, "&gt;");
-            break;
-        case '&':
-            wg_buf_lit(b, "&amp;");
-            break;
-        case '"':
-            wg_buf_lit(b, "&quot;");
-            break;
-        default:
-            wg_buf_char(b, s.p[i]);
-        }
-    }
-}
-
 static void write_href(struct wg_buf *b, struct wg_str href, struct wg_str text)
 {
     wg_buf_lit(b, "<a href=\"");
-    write_text(b, href);
+    wg_buf_xml(b, href);
     wg_buf_lit(b, "\">");
-    write_text(b, text);
+    wg_buf_xml(b, text);
     wg_buf_lit(b, "</a>");
 }
 
@@ -51,7 +29,7 @@ static void write_object(struct wg_buf *b, const struct wg_json *v, int depth)
     wg_buf_lit(b, "<table>");
     for (const struct wg_json *m = v->child; m; m = m->next) {
         wg_buf_lit(b, "<tr><th scope=\"row\">");
-        write_text(b, m->key);
+        wg_buf_xml(b, m->key);
         wg_buf_lit(b, "</th><td>");
         write_value(b, m, depth + 1);
         wg_buf_lit(b, "</td></tr>");
@@ -80,7 +58,7 @@ static void write_value(struct wg_buf *b, const struct wg_json *v, int depth)
         v->type == WG_JARR && v->child && v->child->type != WG_JOBJ && v->child->type != WG_JSTR;
     if (depth > 12 || numbers || (v->type != WG_JOBJ && v->type != WG_JARR && v->type != WG_JSTR)) {
         wg_json_write(v, &text);
-        write_text(b, wg_buf_str(&text));
+        wg_buf_xml(b, wg_buf_str(&text));
     } else if (v->type == WG_JOBJ) {
         write_object(b, v, depth);
     } else if (v->type == WG_JARR) {
@@ -88,7 +66,7 @@ static void write_value(struct wg_buf *b, const struct wg_json *v, int depth)
     } else if (wg_str_starts(v->str, "http://") || wg_str_starts(v->str, "https://")) {
         write_href(b, v->str, v->str);
     } else {
-        write_text(b, v->str);
+        wg_buf_xml(b, v->str);
     }
     wg_buf_free(&text);
 }
@@ -100,7 +78,7 @@ static void write_features(struct ask *ask, struct wg_buf *b, const struct wg_js
     wg_buf_lit(b, "<table><tr><th>id</th>");
     for (const struct wg_json *p = first ? first->child : NULL; p; p = p->next) {
         wg_buf_lit(b, "<th>");
-        write_text(b, p->key);
+        wg_buf_xml(b, p->key);
         wg_buf_lit(b, "</th>");
     }
     wg_buf_lit(b, "</tr>");
@@ -153,7 +131,7 @@ void html_page(struct ask *ask, const char *title)
         if (m == features)
             continue;
         wg_buf_lit(&b, "<h2>");
-        write_text(&b, m->key);
+        wg_buf_xml(&b, m->key);
         wg_buf_lit(&b, "</h2>");
         write_value(&b, m, 0);
     }

@@ -84,44 +84,14 @@ static bool in_box(const struct select *q, const struct member *m, size_t i, str
     return shape_meets(m->layer, i, crs, &east) || shape_meets(m->layer, i, crs, &west);
 }
 
-static double number_of(struct wg_str s)
-{
-    char text[64];
-    return wg_str_copy(text, sizeof(text), s) == WG_OK ? strtod(text, NULL) : NAN;
-}
-
-static bool is_equal(const struct ask *ask, size_t member, size_t i, size_t k)
-{
-    const struct source *s = &ask->source;
-    const struct member *m = &s->member[member];
-    int field = ask->select.equal[k].field, own = s->field_in[member][field];
-    struct wg_feature f;
-    if (own == 0) { /* the name */
-        wg_layer_at(m->layer, i, &f);
-        return wg_str_eq(f.name, ask->select.equal[k].value);
-    }
-    struct wg_str v = own > 0 ? table_value(m->table, i, (size_t)own) : (struct wg_str){NULL, 0};
-    if (!v.n || v.p[0] == 'n')
-        return false;
-    if (v.p[0] == '"')
-        return wg_str_eq(v, ask->select.equal[k].json);
-    if (v.p[0] == 't' || v.p[0] == 'f')
-        return wg_str_eq(v, ask->select.equal[k].value);
-    return ask->select.equal[k].is_num && !(number_of(v) < ask->select.equal[k].num) &&
-           !(number_of(v) > ask->select.equal[k].num);
-}
-
 bool select_simple(const struct select *q)
 {
-    return q->equals == 0 && !q->loose && !q->filter;
+    return !q->loose && !q->filter;
 }
 
 bool select_matches(const struct ask *ask, size_t member, size_t i, bool inside, struct wg_crs *crs)
 {
     const struct select *q = &ask->select;
-    for (size_t k = 0; k < q->equals; k++)
-        if (!is_equal(ask, member, i, k))
-            return false;
     if (q->boxed && !(inside && !q->loose) && !in_box(q, &ask->source.member[member], i, crs))
         return false;
     return !q->filter || cql_says(q->run, member, i) == 1;

@@ -75,9 +75,7 @@ void map_landing(struct wg_req *req, void *self)
     if (!ask)
         return;
     if (wg_req_param(req, "rest").n) {
-        ask->status = 404;
-        snprintf(ask->err.text, sizeof(ask->err.text), "there is nothing at this path");
-        ask_done(ask);
+        ask_missing(ask, "there is nothing at this path");
         return;
     }
     b = &ask->out;
@@ -215,7 +213,7 @@ void map_collections(struct wg_req *req, void *self)
     static const char *const none[] = {NULL};
     struct ask *ask = ask_new(req, self, none);
     if (ask)
-        ask_run(ask, collections_work);
+        ask_run(ask, collections_work, 0);
 }
 
 void map_collection(struct wg_req *req, void *self)
@@ -290,7 +288,7 @@ static void schema(struct wg_req *req, void *self, struct wg_str which)
     if (!ask || !ask_collection(ask))
         return;
     ask->id = which;
-    ask_run(ask, schema_work);
+    ask_run(ask, schema_work, NEEDS_TABLES);
 }
 
 void map_queryables(struct wg_req *req, void *self)

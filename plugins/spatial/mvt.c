@@ -1,7 +1,7 @@
 /* Mapbox Vector Tile 2.1: shapes cut to the tile and put on its lattice, properties in two tables.
  * At low zooms vertices move to a coarser lattice: neighbours that share a border share it after,
  * too, which a simplification of each by itself would not keep. */
-#include "tiles.h"
+#include "mvt.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -43,49 +43,25 @@ struct wg_box tile_box(const struct tile *t)
 
 /* ---- protobuf ---- */
 
-static void put_varint(struct wg_buf *b, uint64_t v)
+void mvt_varint(struct wg_buf *b, uint64_t v)
 {
-    char bytes[10];
-    size_t n = 0;
+    char *at = wg_buf_room(b, 10); /* a tile is mostly these */
+    if (!at)
+        return;
     for (; v >= 0x80; v >>= 7)
-        bytes[n++] = (char)(v | 0x80);
-    bytes[n++] = (char)v;
-    wg_buf_add(b, bytes, n);
+        *at++ = (char)(v | 0x80);
+    *at++ = (char)v;
+    b->n = (size_t)(at - b->p);
 }
 
 static void put_bytes(struct wg_buf *b, unsigned tag, struct wg_str s)
 {
-    put_varint(b, tag);
-    put_varint(b, s.n);
+    mvt_varint(b, tag);
+    mvt_varint(b, s.n);
     wg_buf_str_add(b, s);
 }
 
-static uint32_t zigzag(int32_t v)
-{
-    return (uint32_t)v << 1 ^ (uint32_t)(v >> 31);
-}
-
 /* ---- values: each once ---- */
-
-struct item {
-    struct wg_str text;
-    uint32_t hash;
-    bool plain; /* a text as it stands; else JSON */
-};
-
-struct layer {
-    const struct tile *tile;
-    struct wg_buf features, tags, geometry;
-    struct item *item;
-    uint32_t *slot; /* of items, by hash; a power of two */
-    size_t items, cap;
-    int32_t at_x, at_y; /* the cursor */
-    size_t count;
-    double *xy, *cut; /* a chain's vertices, and what is left of them */
-    size_t room;
-    struct wg_arena *texts; /* values of our own */
-    bool failed;
-};
 
 static bool grow_items(struct layer *l)
 {
@@ -151,8 +127,8 @@ static void put_tag(struct layer *l, size_t key, struct wg_str text, bool plain)
         else if (wg_json_parse(l->texts, text, &j, NULL) == WG_OK)
             text = j->str;
     }
-    put_varint(&l->tags, key);
-    put_varint(&l->tags, value_index(l, text, plain));
+    mvt_varint(&l->tags, key);
+    mvt_varint(&l->tags, value_index(l, text, plain));
 }
 
 static void put_value(struct wg_buf *out, const struct item *it, struct wg_buf *scratch)
@@ -163,222 +139,17 @@ static void put_value(struct wg_buf *out, const struct item *it, struct wg_buf *
     if (it->plain || it->text.p[0] == '{' || it->text.p[0] == '[') {
         put_bytes(scratch, 0x0a, it->text);
     } else if (it->text.p[0] == 't' || it->text.p[0] == 'f') {
-        put_varint(scratch, 0x38);
-        put_varint(scratch, it->text.p[0] == 't');
+        mvt_varint(scratch, 0x38);
+        mvt_varint(scratch, it->text.p[0] == 't');
     } else if (wg_str_int(it->text, &n) == WG_OK) {
-        put_varint(scratch, n < 0 ? 0x30 : 0x28);
-        put_varint(scratch, n < 0 ? (uint64_t)n << 1 ^ (uint64_t)(n >> 63) : (uint64_t)n);
+        mvt_varint(scratch, n < 0 ? 0x30 : 0x28);
+        mvt_varint(scratch, n < 0 ? (uint64_t)n << 1 ^ (uint64_t)(n >> 63) : (uint64_t)n);
     } else {
         double v = wg_str_copy(text, sizeof(text), it->text) == WG_OK ? strtod(text, NULL) : 0;
         wg_buf_char(scratch, 0x19);
         wg_buf_add(scratch, &v, sizeof(v)); /* little-endian, as the machine */
     }
     put_bytes(out, 0x22, wg_buf_str(scratch));
-}
-
-/* ---- shapes ---- */
-
-static int32_t on_lattice(const struct layer *l, double v)
-{
-    int step = l->tile->z < 10 ? 8 : l->tile->z < TILE_ZOOM_WHOLE ? 4 : 1;
-    return (int32_t)lround(v / step) * step;
-}
-
-static bool make_room(struct layer *l, size_t vertices)
-{
-    size_t need = 2 * (2 * vertices + 16); /* a cut adds two at most, for each side */
-    if (need <= l->room)
-        return true;
-    double *xy = realloc(l->xy, need * sizeof(double)),
-           *cut = realloc(l->cut, need * sizeof(double));
-    l->xy = xy ? xy : l->xy;
-    l->cut = cut ? cut : l->cut;
-    if (!xy || !cut) {
-        l->failed = true;
-        return false;
-    }
-    l->room = need;
-    return true;
-}
-
-/* Sutherland and Hodgman, one side: axis 0 or 1, and which of its ends. The ring is not closed. */
-static size_t cut_side(const double *in, size_t n, double *out, int axis, double limit, bool low)
-{
-    size_t m = 0;
-    for (size_t k = 0; k < n; k++) {
-        const double *a = &in[2 * k], *b = &in[2 * ((k + 1) % n)];
-        bool a_in = low ? a[axis] >= limit : a[axis] <= limit,
-             b_in = low ? b[axis] >= limit : b[axis] <= limit;
-        if (a_in) {
-            out[2 * m] = a[0];
-            out[2 * m++ + 1] = a[1];
-        }
-        if (a_in != b_in) {
-            double t = (limit - a[axis]) / (b[axis] - a[axis]);
-            out[2 * m + axis] = limit;
-            out[2 * m++ + !axis] = a[!axis] + t * (b[!axis] - a[!axis]);
-        }
-    }
-    return m;
-}
-
-#define LOW (-(double)TILE_BUFFER)
-#define HIGH ((double)TILE_EXTENT + TILE_BUFFER)
-
-/* The ring in l->xy, n vertices, cut to the tile; grown by what make_room foresees. */
-static size_t cut_ring(struct layer *l, size_t n)
-{
-    for (int side = 0; side < 4 && n; side++) {
-        if (!make_room(l, n))
-            return 0;
-        n = cut_side(l->xy, n, l->cut, side & 1, side < 2 ? LOW : HIGH, side < 2);
-        double *t = l->xy;
-        l->xy = l->cut;
-        l->cut = t;
-    }
-    return n;
-}
-
-static void move_to(struct layer *l, unsigned command, int32_t x, int32_t y)
-{
-    if (command)
-        put_varint(&l->geometry, command);
-    put_varint(&l->geometry, zigzag(x - l->at_x));
-    put_varint(&l->geometry, zigzag(y - l->at_y));
-    l->at_x = x;
-    l->at_y = y;
-}
-
-/* Round, drop what repeats; how many are left, as pairs at the front of cut. */
-static size_t to_lattice(struct layer *l, size_t n, bool ring)
-{
-    size_t m = 0;
-    for (size_t k = 0; k < n; k++) {
-        double x = on_lattice(l, l->xy[2 * k]), y = on_lattice(l, l->xy[2 * k + 1]);
-        if (m && l->cut[2 * m - 2] == x && l->cut[2 * m - 1] == y)
-            continue;
-        l->cut[2 * m] = x;
-        l->cut[2 * m++ + 1] = y;
-    }
-    while (ring && m > 1 && l->cut[0] == l->cut[2 * m - 2] && l->cut[1] == l->cut[2 * m - 1])
-        m--;
-    return m;
-}
-
-static double area_of(const double *xy, size_t n)
-{
-    double sum = 0;
-    for (size_t k = 0; k < n; k++) {
-        size_t next = (k + 1) % n;
-        sum += xy[2 * k] * xy[2 * next + 1] - xy[2 * next] * xy[2 * k + 1];
-    }
-    return sum / 2;
-}
-
-/* An outer ring has a positive area, y pointing down; a hole a negative one. */
-static bool put_ring(struct layer *l, size_t n, bool outer)
-{
-    size_t m = to_lattice(l, n, true);
-    double area = m >= 3 ? area_of(l->cut, m) : 0;
-    bool turn = outer ? area < 0 : area > 0;
-    if (m < 3 || fabs(area) < 1)
-        return false;
-    for (size_t k = 0; k < m; k++) {
-        size_t v = turn ? m - 1 - k : k;
-        move_to(l,
-                k == 0   ? 9
-                : k == 1 ? (unsigned)(m - 1) << 3 | 2
-                         : 0,
-                (int32_t)l->cut[2 * v], (int32_t)l->cut[2 * v + 1]);
-    }
-    put_varint(&l->geometry, 15);
-    return true;
-}
-
-static void put_part(struct layer *l, const double *xy, size_t n)
-{
-    memmove(l->xy, xy, n * 2 * sizeof(double));
-    size_t m = to_lattice(l, n, false);
-    for (size_t k = 0; m > 1 && k < m; k++)
-        move_to(l,
-                k == 0   ? 9
-                : k == 1 ? (unsigned)(m - 1) << 3 | 2
-                         : 0,
-                (int32_t)l->cut[2 * k], (int32_t)l->cut[2 * k + 1]);
-}
-
-/* Liang and Barsky: the part of a to b that lies in the tile. */
-static bool cut_segment(const double *a, const double *b, double *t0, double *t1)
-{
-    *t0 = 0;
-    *t1 = 1;
-    for (int side = 0; side < 4; side++) {
-        int axis = side & 1;
-        double p = (b[axis] - a[axis]) * (side < 2 ? -1 : 1),
-               q = side < 2 ? a[axis] - LOW : HIGH - a[axis];
-        if (p < 0)
-            *t0 = fmax(*t0, q / p);
-        else if (p > 0)
-            *t1 = fmin(*t1, q / p);
-        else if (q < 0)
-            return false;
-    }
-    return *t0 < *t1;
-}
-
-/* A line leaves the tile and comes back: each stay is a part. */
-static void cut_line(struct layer *l, size_t n)
-{
-    double *whole = malloc((n + 1) * 2 * sizeof(double)),
-           *part = malloc((2 * n + 2) * 2 * sizeof(double));
-    size_t m = 0;
-    l->failed |= !whole || !part;
-    if (whole)
-        memcpy(whole, l->xy, n * 2 * sizeof(double));
-    for (size_t k = 0; !l->failed && k + 1 < n; k++) {
-        const double *a = &whole[2 * k], *b = a + 2;
-        double t0, t1;
-        if (!cut_segment(a, b, &t0, &t1))
-            continue;
-        if (t0 > 0 && m) {
-            put_part(l, part, m);
-            m = 0;
-        }
-        if (m == 0) {
-            part[0] = a[0] + t0 * (b[0] - a[0]);
-            part[1] = a[1] + t0 * (b[1] - a[1]);
-            m = 1;
-        }
-        part[2 * m] = a[0] + t1 * (b[0] - a[0]);
-        part[2 * m++ + 1] = a[1] + t1 * (b[1] - a[1]);
-        if (t1 < 1) {
-            put_part(l, part, m);
-            m = 0;
-        }
-    }
-    if (m && !l->failed)
-        put_part(l, part, m);
-    free(whole);
-    free(part);
-}
-
-static void put_shape(struct layer *l, const struct wg_layer *layer, size_t i)
-{
-    bool lines = wg_layer_shape(layer) == WG_LINES, shown = true;
-    struct wg_chain c;
-    for (size_t k = 0; wg_layer_chain(layer, i, k, &c); k++) {
-        size_t n = lines ? c.count : c.count - 1;
-        if (!make_room(l, n) || (!c.begins && !shown))
-            continue; /* a hole of what is not shown */
-        for (size_t v = 0; v < n; v++)
-            tile_place(l->tile, c.vert[v], &l->xy[2 * v], &l->xy[2 * v + 1]);
-        if (lines) {
-            cut_line(l, n);
-            continue;
-        }
-        bool ring = put_ring(l, cut_ring(l, n), c.begins);
-        shown = c.begins ? ring : shown;
-    }
 }
 
 /* ---- features ---- */
@@ -417,15 +188,15 @@ static void end_feature(struct layer *l, uint64_t id, int type)
                varint_size(l->geometry.n) + l->geometry.n;
     if (l->geometry.n == 0)
         return;
-    put_varint(&l->features, 0x12);
-    put_varint(&l->features, n);
+    mvt_varint(&l->features, 0x12);
+    mvt_varint(&l->features, n);
     if (id) {
-        put_varint(&l->features, 0x08);
-        put_varint(&l->features, id);
+        mvt_varint(&l->features, 0x08);
+        mvt_varint(&l->features, id);
     }
     put_bytes(&l->features, 0x12, wg_buf_str(&l->tags));
-    put_varint(&l->features, 0x18);
-    put_varint(&l->features, (uint64_t)type);
+    mvt_varint(&l->features, 0x18);
+    mvt_varint(&l->features, (uint64_t)type);
     put_bytes(&l->features, 0x22, wg_buf_str(&l->geometry));
     l->count++;
 }
@@ -436,7 +207,7 @@ static void put_tags(struct layer *l, const struct source *s, size_t member, siz
 {
     put_tag(l, 0, f->id, true);
     for (size_t k = 0; k < s->fields; k++) {
-        int own = s->field_in[member][k];
+        int own = source_own(s, member, k);
         if (own == 0)
             put_tag(l, k + 1, f->name, true);
         else if (own > 0)
@@ -455,10 +226,10 @@ static void put_feature(struct layer *l, const struct source *s, size_t member, 
     if (shape == WG_POINTS) {
         double x, y;
         tile_place(l->tile, f.at, &x, &y);
-        if (x >= LOW && x <= HIGH && y >= LOW && y <= HIGH)
-            move_to(l, 9, (int32_t)lround(x), (int32_t)lround(y));
+        if (x >= TILE_LOW && x <= TILE_HIGH && y >= TILE_LOW && y <= TILE_HIGH)
+            mvt_move(l, 9, (int32_t)lround(x), (int32_t)lround(y));
     } else {
-        put_shape(l, layer, i);
+        mvt_shape(l, layer, i);
     }
     if (l->geometry.n)
         put_tags(l, s, member, i, &f);
@@ -487,7 +258,7 @@ static void count_points(struct layer *l, const struct source *s)
                 double x, y;
                 wg_layer_chain(scan.layer, i, 0, &c);
                 tile_place(l->tile, c.vert[0], &x, &y);
-                if (!(x >= LOW && x < HIGH && y >= LOW && y < HIGH))
+                if (!(x >= TILE_LOW && x < TILE_HIGH && y >= TILE_LOW && y < TILE_HIGH))
                     continue;
                 struct cell *cell =
                     &cells[(int)floor(y / CELL + 1) * SIDE + (int)floor(x / CELL + 1)];
@@ -506,7 +277,7 @@ static void count_points(struct layer *l, const struct source *s)
         if (c->count < 2)
             continue;
         begin_feature(l);
-        move_to(l, 9, (int32_t)lround(c->x / c->count), (int32_t)lround(c->y / c->count));
+        mvt_move(l, 9, (int32_t)lround(c->x / c->count), (int32_t)lround(c->y / c->count));
         put_tag(l, s->fields + 1, wg_arena_fmt(l->texts, "%u", c->count), false);
         end_feature(l, k + 1, 1);
     }
@@ -518,8 +289,8 @@ static void count_points(struct layer *l, const struct source *s)
 static void put_layer(struct layer *l, const struct source *s, bool counted, struct wg_buf *out)
 {
     struct wg_buf b = WG_BUF_INIT, scratch = WG_BUF_INIT;
-    put_varint(&b, 0x78);
-    put_varint(&b, 2);
+    mvt_varint(&b, 0x78);
+    mvt_varint(&b, 2);
     put_bytes(&b, 0x0a, wg_str_of(s->collection->id));
     wg_buf_str_add(&b, wg_buf_str(&l->features));
     put_bytes(&b, 0x1a, WG_S("id"));
@@ -529,8 +300,8 @@ static void put_layer(struct layer *l, const struct source *s, bool counted, str
         put_bytes(&b, 0x1a, WG_S("point_count"));
     for (size_t k = 0; k < l->items; k++)
         put_value(&b, &l->item[k], &scratch);
-    put_varint(&b, 0x28);
-    put_varint(&b, TILE_EXTENT);
+    mvt_varint(&b, 0x28);
+    mvt_varint(&b, TILE_EXTENT);
     if (wg_buf_ok(&b))
         put_bytes(out, 0x1a, wg_buf_str(&b));
     else

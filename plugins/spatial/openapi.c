@@ -6,10 +6,11 @@
 #include <stdio.h>
 
 #define QUERY "\"in\":\"query\",\"required\":false,\"style\":\"form\",\"explode\":false,\"schema\":"
-#define REF(name) "{\"$ref\":\"#/components/parameters/" name "\"}"
 
 static void write_parameters(struct wg_buf *b)
 {
+    static const char *const path[] = {"featureId", "tileMatrixSetId", "tileMatrix", "tileRow",
+                                       "tileCol"};
     wg_buf_fmt(b,
                "\"limit\":{\"name\":\"limit\"," QUERY
                "{\"type\":\"integer\",\"minimum\":1,\"maximum\":%d,\"default\":%d}},",
@@ -37,7 +38,14 @@ static void write_parameters(struct wg_buf *b)
         "\"after\":{\"name\":\"after\",\"description\":\"from a next link\"," QUERY
         "{\"type\":\"string\"}},"
         "\"f\":{\"name\":\"f\"," QUERY
-        "{\"type\":\"string\",\"enum\":[\"json\",\"html\",\"csv\"]}}");
+        "{\"type\":\"string\",\"enum\":[\"json\",\"html\",\"csv\"]}},"
+        "\"collections\":{\"name\":\"collections\"," QUERY
+        "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}");
+    for (size_t i = 0; i < sizeof(path) / sizeof(path[0]); i++)
+        wg_buf_fmt(b,
+                   ",\"%s\":{\"name\":\"%s\",\"in\":\"path\",\"required\":true,\"schema\":{"
+                   "\"type\":\"string\"}}",
+                   path[i], path[i]);
 }
 
 static void begin_path(struct wg_buf *b, const char *collection, const char *path, const char *id,
@@ -47,10 +55,11 @@ static void begin_path(struct wg_buf *b, const char *collection, const char *pat
     if (collection)
         snprintf(name, sizeof(name), "/collections/%s", collection);
     wg_json_sep(b);
+    bool whole = !collection || strchr(id, '.');
     wg_buf_fmt(b,
                "\"%s%s\":{\"get\":{\"operationId\":\"%s%s%s\",\"summary\":\"%s\",\"parameters\":[",
-               name, path[0] || collection ? path : "/", id, collection ? "." : "",
-               collection ? collection : "", summary);
+               name, path[0] || collection ? path : "/", id, whole ? "" : ".",
+               whole ? "" : collection, summary);
 }
 
 static void end_path(struct wg_buf *b, const char *type)
@@ -63,43 +72,58 @@ static void end_path(struct wg_buf *b, const char *type)
                type);
 }
 
+static void write_ref(struct wg_buf *b, const char *name)
+{
+    wg_json_sep(b);
+    wg_buf_fmt(b, "{\"$ref\":\"#/components/parameters/%s\"}", name);
+}
+
 static void write_plain(struct wg_buf *b, const char *collection, const char *path, const char *id,
                         const char *summary, const char *type)
 {
     begin_path(b, collection, path, id, summary);
-    wg_buf_lit(b, REF("f"));
+    write_ref(b, "f");
     end_path(b, type);
+}
+
+/* OGC API – Tiles names its operations by their ends: ".collection.vector.getTile". */
+static void write_tile_paths(struct wg_buf *b, const char *collection)
+{
+    static const struct {
+        const char *path, *id, *summary, *type;
+        size_t parameters;
+    } known[] = {{"/tiles", "getTileSetsList", "瓦片集", "application/json", 0},
+                 {"/tiles/{tileMatrixSetId}", "getTileSet", "瓦片集", "application/json", 1},
+                 {"/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}", "getTile", "瓦片",
+                  "application/vnd.mapbox-vector-tile", 4}};
+    static const char *const parameters[] = {"tileMatrixSetId", "tileMatrix", "tileRow", "tileCol"};
+    char id[96];
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        snprintf(id, sizeof(id), "%s.%s.vector.%s", collection ? collection : "map",
+                 collection ? "collection" : "dataset", known[i].id);
+        begin_path(b, collection, known[i].path, id, known[i].summary);
+        for (size_t k = 0; k < known[i].parameters; k++)
+            write_ref(b, parameters[k]);
+        if (!collection && known[i].parameters == 4)
+            write_ref(b, "collections");
+        end_path(b, known[i].type);
+    }
+    write_plain(b, collection, "/tilejson", "getTileJSON", "TileJSON", "application/json");
 }
 
 static void write_collection_paths(struct ask *ask)
 {
+    static const char *const items[] = {
+        "limit",       "bbox",       "datetime", "crs",        "bbox-crs",           "filter",
+        "filter-lang", "filter-crs", "sortby",   "properties", "exclude-properties", "skipGeometry",
+        "after",       "f"};
     const struct source *s = &ask->source;
     const char *id = s->collection->id;
     struct wg_buf *b = &ask->out;
     write_plain(b, id, "", "getCollection", s->collection->title, "application/json");
     begin_path(b, id, "/items", "getFeatures", s->collection->title);
-    wg_buf_lit(
-        b,
-        REF("limit") "," REF("bbox") "," REF("datetime") "," REF("crs") "," REF("bbox-crs") "," REF("filter") "," REF("filter-lang") "," REF(
-            "filter-crs") "," REF("sortby") "," REF("properties") "," REF("e"
-                                                                          "x"
-                                                                          "c"
-                                                                          "l"
-                                                                          "u"
-                                                                          "d"
-                                                                          "e"
-                                                                          "-"
-                                                                          "p"
-                                                                          "r"
-                                                                          "o"
-                                                                          "p"
-                                                                          "e"
-                                                                          "r"
-                                                                          "t"
-                                                                          "i"
-                                                                          "e"
-                                                                          "s") "," REF("skipGeometr"
-                                                                                       "y") "," REF("after") "," REF("f"));
+    for (size_t k = 0; k < sizeof(items) / sizeof(items[0]); k++)
+        write_ref(b, items[k]);
     for (size_t k = 0; k < s->fields; k++) {
         wg_buf_fmt(b, ",{\"name\":\"%.*s\"," QUERY "{", WG_PRI(s->field[k].key));
         write_field_type(s->field[k].type, b);
@@ -107,12 +131,14 @@ static void write_collection_paths(struct ask *ask)
     }
     end_path(b, "application/geo+json");
     begin_path(b, id, "/items/{featureId}", "getFeature", s->collection->title);
-    wg_buf_lit(b, "{\"name\":\"featureId\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":"
-                  "\"string\"}}," REF("crs") "," REF("f"));
+    write_ref(b, "featureId");
+    write_ref(b, "crs");
+    write_ref(b, "f");
     end_path(b, "application/geo+json");
     write_plain(b, id, "/queryables", "getQueryables", "可查询的属性", "application/schema+json");
     write_plain(b, id, "/sortables", "getSortables", "可排序的属性", "application/schema+json");
     write_plain(b, id, "/schema", "getSchema", "属性", "application/schema+json");
+    write_tile_paths(b, id);
 }
 
 static void api_work(struct ask *ask)
@@ -126,6 +152,12 @@ static void api_work(struct ask *ask)
     write_plain(b, NULL, "", "getLandingPage", "首页", "application/json");
     write_plain(b, NULL, "/conformance", "getConformance", "符合的标准", "application/json");
     write_plain(b, NULL, "/collections", "getCollections", "图层", "application/json");
+    write_plain(b, NULL, "/tileMatrixSets", "getTileMatrixSetsList", "瓦片方案",
+                "application/json");
+    begin_path(b, NULL, "/tileMatrixSets/{tileMatrixSetId}", "getTileMatrixSet", "瓦片方案");
+    write_ref(b, "tileMatrixSetId");
+    end_path(b, "application/json");
+    write_tile_paths(b, NULL);
     for (size_t i = 0; collection_at(i) && ask->status == 200; i++)
         if (source_take(ask, collection_at(i)) && source_open(ask))
             write_collection_paths(ask);
@@ -142,5 +174,5 @@ void map_api(struct wg_req *req, void *self)
     static const char *const none[] = {NULL};
     struct ask *ask = ask_new(req, self, none);
     if (ask)
-        ask_run(ask, api_work);
+        ask_run(ask, api_work, NEEDS_TABLES);
 }

@@ -3,13 +3,22 @@
 
 #include <stdlib.h>
 
+#define PATIENCE_MS 5000
+
 static int spatial_open(struct wg_county *county, struct wg_str config, void **self,
                         struct wg_err *err)
 {
     struct spatial *s = calloc(1, sizeof(*s));
-    (void)config;
-    if (!s)
-        return wg_fail(err, WG_ENOMEM, "spatial: out of memory");
+    struct wg_arena *a = wg_arena_new(0);
+    struct wg_json *j = NULL;
+    int rc = s && a ? wg_json_parse(a, config, &j, err) : wg_fail(err, WG_ENOMEM, "out of memory");
+    if (rc == WG_OK)
+        s->patience_ms = wg_json_int(j, "patience_ms", PATIENCE_MS);
+    wg_arena_free(a);
+    if (rc < 0) {
+        free(s);
+        return rc;
+    }
     s->county = county;
     wg_str_copy(s->area, sizeof(s->area), wg_str_of(wg_county_area(county)));
     *self = s;
@@ -20,9 +29,8 @@ static int spatial_open(struct wg_county *county, struct wg_str config, void **s
 static void spatial_close(void *self)
 {
     free(self);
-    tables_free();
+    kept_free_all();
     tiles_free();
-    names_free();
     crs_free_all();
 }
 

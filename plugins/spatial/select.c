@@ -210,14 +210,18 @@ static bool read_sort(struct ask *ask, struct wg_str list)
     return true;
 }
 
-static bool read_names(struct ask *ask, const char *of, struct wg_str list, struct wg_str *out,
+static bool read_names(struct ask *ask, const char *of, struct wg_str list, struct wg_str **out,
                        size_t *count)
 {
     struct wg_str part;
+    if (!(*out = wg_arena_alloc(ask->a, FIELDS_MAX * sizeof(**out)))) {
+        ask->status = 503;
+        return false;
+    }
     while (next_of(&list, &part)) {
         if (*count == FIELDS_MAX)
             return ask_bad(ask, of, "at most %d names", FIELDS_MAX);
-        out[(*count)++] = part;
+        (*out)[(*count)++] = part;
     }
     return true;
 }
@@ -285,9 +289,9 @@ bool select_read(struct ask *ask)
         ((s = last(ask, "after")).p && !read_after(ask, s)) ||
         ((s = last(ask, "sortby")).p && !read_sort(ask, s)) ||
         ((s = last(ask, "properties")).p &&
-         !read_names(ask, "properties", s, q->only, &q->onlys)) ||
+         !read_names(ask, "properties", s, &q->only, &q->onlys)) ||
         ((s = last(ask, "exclude-properties")).p &&
-         !read_names(ask, "exclude-properties", s, q->but, &q->buts)) ||
+         !read_names(ask, "exclude-properties", s, &q->but, &q->buts)) ||
         ((s = last(ask, "filter-crs")).p && !read_crs(ask, "filter-crs", s, &q->filter_crs)) ||
         !read_filter(ask) || !read_equals(ask))
         return false;
@@ -295,16 +299,6 @@ bool select_read(struct ask *ask)
         return ask_bad(ask, "skipGeometry", "skipGeometry is true or false");
     q->shapeless = wg_str_is(s, "true");
     return true;
-}
-
-static void bind_value(struct ask *ask, size_t k)
-{
-    struct wg_buf b = WG_BUF_INIT;
-    wg_buf_json(&b, ask->select.equal[k].value);
-    ask->select.equal[k].json = wg_arena_str(ask->a, wg_buf_str(&b));
-    ask->select.equal[k].is_num =
-        read_double(ask->select.equal[k].value, &ask->select.equal[k].num);
-    wg_buf_free(&b);
 }
 
 static bool known(struct ask *ask, struct wg_str name, const char *what, int *field)
@@ -318,13 +312,33 @@ static bool known(struct ask *ask, struct wg_str name, const char *what, int *fi
                    name.n < 60 ? (int)name.n : 60, name.p);
 }
 
+/* "category=0103" is the filter that says so. */
+static bool join_equal(struct ask *ask, size_t k)
+{
+    struct select *q = &ask->select;
+    struct wg_str name = q->equal[k].name;
+    struct cql *field = cql_value(ask->a, CQL_ANY), *value = NULL, *both = NULL;
+    int rc = field ? cql_literal(ask->a, &ask->source, name, q->equal[k].value, &value, &ask->err)
+                   : WG_ENOMEM;
+    if (rc == WG_EINVAL)
+        return ask_bad(ask, "", "%.*s is a number here", (int)name.n, name.p);
+    if (rc == WG_OK) {
+        field->op = CQL_FIELD;
+        field->text = name;
+        both = cql_node(ask->a, CQL_EQ, field, value);
+    }
+    if (both && q->filter)
+        both = cql_node(ask->a, CQL_AND, q->filter, both);
+    q->filter = both;
+    ask->status = both ? ask->status : 503;
+    return both != NULL;
+}
+
 bool select_bind(struct ask *ask)
 {
     struct select *q = &ask->select;
     for (size_t k = 0; k < q->equals; k++)
-        if (known(ask, q->equal[k].name, "", &q->equal[k].field))
-            bind_value(ask, k);
-        else
+        if (!known(ask, q->equal[k].name, "", NULL) || !join_equal(ask, k))
             return false;
     for (size_t k = 0; k < q->sorts; k++)
         if (!wg_str_is(q->sort[k].name, "id") &&

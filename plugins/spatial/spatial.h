@@ -11,6 +11,36 @@
 #define LIMIT_DEFAULT 10
 #define LIMIT_MAX 10000
 
+/* ---- what is made of a layer once and then shared ---- */
+
+struct collection {
+    const char *id, *title, *brief;
+    bool open; /**< the public may see it */
+};
+const struct collection *collection_find(struct wg_str id);
+const struct collection *collection_at(size_t i); /**< NULL past the last */
+
+/** The head of a table, or of an index of names. Immutable once made, counted. */
+struct kept {
+    int refs; /* atomic */
+    uint64_t mark;
+    struct wg_layer *layer;
+    void (*free)(struct kept *k);
+};
+struct kept_kind {
+    struct kept *(*make)(const struct wg_layer *layer); /**< sets free; NULL: no memory */
+};
+extern const struct kept_kind table_kind, names_kind;
+/** The one that is there, of this very layer. NULL: there is none yet. Owner: caller. Thread: any.
+ */
+struct kept *kept_find(const struct kept_kind *kind, const char *area, const struct collection *c,
+                       const struct wg_layer *layer);
+/** The same, made where there is none: a third of a second for a million features. Thread: pool. */
+struct kept *kept_make(const struct kept_kind *kind, const char *area, const struct collection *c,
+                       const struct wg_layer *layer);
+void kept_drop(struct kept *k); /**< NULL is fine */
+void kept_free_all(void);
+
 /* ---- tables: where each property of each feature stands, so that nothing parses JSON twice ----
  */
 
@@ -21,19 +51,12 @@ struct field {
 };
 /** Of one layer; immutable, counted. Field 0 is the name. */
 struct table {
-    int refs; /* atomic */
-    uint64_t mark;
-    struct wg_layer *layer; /* kept */
+    struct kept kept;
     size_t fields;
     struct field field[FIELDS_MAX];
     uint16_t *at; /* of record i and field f: where in its properties; 0: not there */
     bool uniform; /* all records have all fields, in one order */
-    char *keys;
 };
-/** Builds it where there is none for this layer yet; waits where somebody is at it. Owner: caller.
- * NULL: no memory. Thread: pool. */
-struct table *table_of(const char *area, const char *collection, const struct wg_layer *layer);
-void table_drop(struct table *t); /**< NULL is fine */
 /** The value's JSON text; {NULL, 0}: it has none. */
 struct wg_str table_value(const struct table *t, size_t i, size_t f);
 
@@ -53,13 +76,6 @@ void crs_give(const struct crs *c, struct wg_crs *p);
 
 /* ---- what is asked ---- */
 
-struct collection {
-    const char *id, *title, *brief;
-    bool open; /**< the public may see it */
-};
-const struct collection *collection_find(struct wg_str id);
-const struct collection *collection_at(size_t i); /**< NULL past the last */
-
 struct cql;
 struct made;
 struct matrix_set;
@@ -70,21 +86,26 @@ enum form { FORM_JSON, FORM_HTML, FORM_CSV, FORM_GML };
 struct member {
     struct wg_ground *ground;
     const struct wg_layer *layer;
-    struct table *table;
+    const struct table *table; /**< NULL until the source is open */
     char area[8];
 };
 /** A collection over the counties that it spans. */
 struct source {
     const struct collection *collection;
     size_t members, count;
-    struct member member[SPAN_MAX];
+    struct member *member;
     struct wg_box box;
     uint64_t mark;
-    size_t fields; /**< of all members; their own index: field_in */
-    struct field field[FIELDS_MAX];
-    int16_t field_in[SPAN_MAX][FIELDS_MAX]; /**< -1: that member has none */
-    int shape;                              /**< enum wg_shape; -1: none is loaded */
+    int shape;     /**< enum wg_shape; -1: none is loaded */
+    size_t fields; /**< of all members, once it is open */
+    struct field *field;
+    int16_t *own; /**< source_own */
 };
+/** A member's own index of a field of the source's: 0 is the name, -1: it has none. */
+static inline int source_own(const struct source *s, size_t member, size_t field)
+{
+    return s->own[member * FIELDS_MAX + field];
+}
 
 struct found {
     uint32_t member, i;
@@ -103,11 +124,8 @@ struct select {
     bool goes_on;       /**< `after` came from us, and so did: */
     uint64_t mark, matched;
     struct {
-        struct wg_str name, value, json; /**< as text of JSON, to be compared as it stands */
-        double num;
-        bool is_num;
-        int field;
-    } equal[16];
+        struct wg_str name, value;
+    } equal[16]; /**< they join the filter when it is bound */
     size_t equals;
     struct {
         struct wg_str name;
@@ -115,7 +133,7 @@ struct select {
         bool down;
     } sort[8];
     size_t sorts;
-    struct wg_str only[FIELDS_MAX], but[FIELDS_MAX];
+    struct wg_str *only, *but; /**< names of properties */
     size_t onlys, buts;
     bool shapeless;
     struct cql *filter; /**< NULL: none */
@@ -129,6 +147,7 @@ bool select_simple(const struct select *q);
 struct spatial {
     struct wg_county *county;
     char area[8];
+    int64_t patience_ms; /**< how long one selection may look at features */
 };
 
 struct ask {
@@ -139,7 +158,9 @@ struct ask {
     enum form form;
     struct wg_str base; /* "http://host/ogc/341824" */
     struct wg_str id;   /* of a feature */
+    unsigned needs;     /* enum needs */
     void (*work)(struct ask *ask);
+    struct ask *next;              /* waits for the same to be made */
     void (*done)(struct ask *ask); /* on the loop, in place of the answer; NULL: ask_done */
     struct {
         const struct matrix_set *set;
@@ -147,7 +168,7 @@ struct ask {
         uint32_t x, y;
         unsigned but; /* collections that are not wanted, a bit each */
         struct made *made;
-        struct ask *next; /* waits for the same */
+        struct ask *next; /* waits for the same tile */
     } tile;
     struct source source;
     struct select select;
@@ -162,9 +183,15 @@ struct ask {
 struct ask *ask_new(struct wg_req *req, void *self, const char *const *names);
 /** The collection of the path; false: it has been answered. */
 bool ask_collection(struct ask *ask);
-/** work on the pool, then out goes as status and type. */
-void ask_run(struct ask *ask, void (*work)(struct ask *ask));
-void ask_done(struct ask *ask); /**< answers now; for what needs no pool */
+/** work on the pool, then out goes as status and type. What it needs is made first, once for all
+ * who wait for it, so that no more than one thread of the pool is at it. */
+enum needs {
+    NEEDS_TABLES = 1, /**< of its collection; where it has none, of all that may be seen */
+    NEEDS_NAMES = 2
+};
+void ask_run(struct ask *ask, void (*work)(struct ask *ask), unsigned needs);
+void ask_done(struct ask *ask);                      /**< answers now; for what needs no pool */
+void ask_missing(struct ask *ask, const char *what); /**< answers 404 */
 bool ask_bad(struct ask *ask, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4))); /**< 400 about a parameter; false */
 /** The layers in force of a collection, in place of those taken before; false: none may be seen. */
@@ -173,7 +200,7 @@ void source_close(struct source *s);
 struct wg_box box_joined(struct wg_box a, struct wg_box b);
 /** Tables, fields; on the pool; twice is fine. False: no memory, status is set. */
 bool source_open(struct ask *ask);
-bool source_fields(struct source *s);                         /**< of its members' tables; true */
+bool source_fields(struct wg_arena *a, struct source *s);     /**< of its members' tables */
 int source_field(const struct source *s, struct wg_str name); /**< -1 */
 
 bool select_read(struct ask *ask); /**< items' parameters; false: status and err say why */
@@ -192,6 +219,9 @@ void write_link(struct wg_buf *b, const char *rel, const char *type, struct wg_s
 /** "links":[ with self and the other forms of it; the caller goes on, and closes the list. */
 void write_links(struct ask *ask, const char *type, bool csv);
 void write_escaped(struct wg_buf *b, struct wg_str s); /**< for a query, RFC 3986 */
+/** A place in its system, in the authority's order of axes; 7 decimals of degrees, 3 of metres. */
+void write_place(struct wg_buf *b, struct wg_point p, const struct crs *c, struct wg_crs *made,
+                 char between);
 /** An object that the caller closes. */
 void write_feature(const struct ask *ask, const struct member *m, size_t member, size_t i,
                    struct wg_crs *crs, struct wg_buf *out);
@@ -224,9 +254,7 @@ void map_tilejson(struct wg_req *req, void *self);
 void map_xyz(struct wg_req *req, void *self);
 void map_wfs(struct wg_req *req, void *self);
 void map_geocode(struct wg_req *req, void *self);
-void names_free(void);
 void tiles_free(void);
-void tables_free(void);
 void crs_free_all(void);
 
 #endif

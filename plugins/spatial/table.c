@@ -3,10 +3,7 @@
  */
 #include "spatial.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-
-#define NAMED 128 /* collections of areas at once */
 
 /* ---- walking ---- */
 
@@ -96,14 +93,14 @@ static size_t find_field(const struct table *t, struct wg_str key, size_t guess)
     return FIELDS_MAX;
 }
 
-static void find_fields(struct table *t)
+static void find_fields(struct table *t, const struct wg_layer *layer)
 {
-    size_t n = wg_layer_count(t->layer);
+    size_t n = wg_layer_count(layer);
     struct wg_feature feature;
     t->field[0] = (struct field){WG_S("name"), FIELD_TEXT};
     t->fields = 1;
     t->uniform = true;
-    for (size_t i = 0; i < n && wg_layer_at(t->layer, i, &feature); i++) {
+    for (size_t i = 0; i < n && wg_layer_at(layer, i, &feature); i++) {
         struct walk w = {.p = feature.props.p};
         size_t k = 1;
         for (; walk_next(&w); k++) {
@@ -121,11 +118,11 @@ static void find_fields(struct table *t)
     }
 }
 
-static void find_places(struct table *t)
+static void find_places(struct table *t, const struct wg_layer *layer)
 {
-    size_t n = wg_layer_count(t->layer);
+    size_t n = wg_layer_count(layer);
     struct wg_feature feature;
-    for (size_t i = 0; i < n && wg_layer_at(t->layer, i, &feature); i++) {
+    for (size_t i = 0; i < n && wg_layer_at(layer, i, &feature); i++) {
         struct walk w = {.p = feature.props.p};
         for (size_t k = 1; walk_next(&w); k++) {
             size_t f = find_field(t, w.key, k), at = (size_t)(w.value.p - feature.props.p);
@@ -135,79 +132,36 @@ static void find_places(struct table *t)
     }
 }
 
-void table_drop(struct table *t)
+static void table_free(struct kept *kept)
 {
-    if (!t || __atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL) > 0)
-        return;
-    wg_layer_drop(t->layer);
+    struct table *t = (struct table *)kept;
     free(t->at);
     free(t);
 }
 
-static struct table *table_new(const struct wg_layer *layer)
+static struct kept *table_make(const struct wg_layer *layer)
 {
     struct table *t = calloc(1, sizeof(*t));
     if (!t)
         return NULL;
-    t->refs = 1;
-    t->mark = wg_layer_mark(layer);
-    t->layer = wg_layer_keep((struct wg_layer *)layer);
-    find_fields(t);
+    t->kept.free = table_free;
+    find_fields(t, layer);
     if (!(t->at = calloc(wg_layer_count(layer) * t->fields + 1, sizeof(*t->at)))) {
-        table_drop(t);
+        free(t);
         return NULL;
     }
-    find_places(t);
-    return t;
+    find_places(t, layer);
+    return &t->kept;
 }
+
+const struct kept_kind table_kind = {table_make};
 
 struct wg_str table_value(const struct table *t, size_t i, size_t f)
 {
     struct wg_feature feature;
     uint16_t at = t->at[i * t->fields + f];
-    if (!at || !wg_layer_at(t->layer, i, &feature))
+    if (!at || !wg_layer_at(t->kept.layer, i, &feature))
         return (struct wg_str){NULL, 0};
     const char *p = feature.props.p + at;
     return (struct wg_str){p, (size_t)(past_value(p) - p)};
-}
-
-/* ---- kept: the last one of each collection ---- */
-
-static struct {
-    pthread_mutex_t lock;
-    struct {
-        char area[8];
-        const char *collection;
-        struct table *table;
-    } of[NAMED];
-} kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-struct table *table_of(const char *area, const char *collection, const struct wg_layer *layer)
-{
-    struct table *t = NULL;
-    size_t k = 0;
-    pthread_mutex_lock(&kept.lock);
-    while (k < NAMED && kept.of[k].table &&
-           (strcmp(kept.of[k].area, area) != 0 || strcmp(kept.of[k].collection, collection) != 0))
-        k++;
-    if (k < NAMED && kept.of[k].table && kept.of[k].table->mark == wg_layer_mark(layer)) {
-        t = kept.of[k].table;
-        __atomic_add_fetch(&t->refs, 1, __ATOMIC_RELAXED);
-    } else if ((t = table_new(layer)) && k < NAMED) {
-        table_drop(kept.of[k].table);
-        wg_str_copy(kept.of[k].area, sizeof(kept.of[k].area), wg_str_of(area));
-        kept.of[k].collection = collection;
-        kept.of[k].table = t;
-        __atomic_add_fetch(&t->refs, 1, __ATOMIC_RELAXED);
-    }
-    pthread_mutex_unlock(&kept.lock);
-    return t;
-}
-
-void tables_free(void)
-{
-    for (size_t k = 0; k < NAMED; k++) {
-        table_drop(kept.of[k].table);
-        kept.of[k].table = NULL;
-    }
 }

@@ -18,6 +18,11 @@ struct matrix_set {
     int wide;                      /**< columns of zoom 0; it has one row */
     double origin[2], cell, scale; /**< as published: the corner in the order of the axes */
 };
+/** From which zoom a collection is drawn: earlier it would be a blot. */
+int tile_first_zoom(const struct collection *c);
+/** Each collection that the ask is about, its own or all but those left out: `write` is called with
+ * the source open. The box of them all. Thread: pool. */
+struct wg_box tile_sources(struct ask *ask, void (*write)(struct ask *ask));
 const struct matrix_set *matrix_find(struct wg_str id);
 const struct matrix_set *matrix_at(size_t i); /**< NULL past the last */
 

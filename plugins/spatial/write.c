@@ -72,8 +72,8 @@ void write_links(struct ask *ask, const char *type, bool csv)
 
 /* ---- shapes ---- */
 
-static void write_place(struct wg_point p, const struct crs *c, struct wg_crs *made,
-                        struct wg_buf *out)
+void write_place(struct wg_buf *b, struct wg_point p, const struct crs *c, struct wg_crs *made,
+                 char between)
 {
     int64_t x = p.lon_e7, y = p.lat_e7;
     int digits = 7;
@@ -84,51 +84,29 @@ static void write_place(struct wg_point p, const struct crs *c, struct wg_crs *m
         y = llround(n * 1000);
         digits = 3;
     }
-    wg_buf_char(out, '[');
-    wg_buf_fixed(out, c->north1 ? y : x, digits);
-    wg_buf_char(out, ',');
-    wg_buf_fixed(out, c->north1 ? x : y, digits);
-    wg_buf_char(out, ']');
+    wg_buf_fixed(b, c->north1 ? y : x, digits);
+    wg_buf_char(b, between);
+    wg_buf_fixed(b, c->north1 ? x : y, digits);
 }
 
-static void write_chain(const struct wg_chain *chain, const struct crs *c, struct wg_crs *made,
-                        struct wg_buf *out)
+struct system {
+    const struct crs *crs;
+    struct wg_crs *made;
+};
+
+static void bracketed(void *arg, struct wg_point p, struct wg_buf *out)
 {
-    for (size_t v = 0; v < chain->count; v++) {
-        wg_buf_char(out, v ? ',' : '[');
-        write_place(chain->vert[v], c, made, out);
-    }
+    const struct system *s = arg;
+    wg_buf_char(out, '[');
+    write_place(out, p, s->crs, s->made, ',');
     wg_buf_char(out, ']');
 }
 
 static void write_geometry(const struct wg_layer *layer, size_t i, const struct crs *c,
                            struct wg_crs *made, struct wg_buf *out)
 {
-    int shape = wg_layer_shape(layer);
-    struct wg_chain chain;
-    size_t parts = 0, k = 0;
-    if (shape == WG_POINTS) {
-        wg_layer_chain(layer, i, 0, &chain);
-        wg_buf_lit(out, "{\"type\":\"Point\",\"coordinates\":");
-        write_place(chain.vert[0], c, made, out);
-        wg_buf_char(out, '}');
-        return;
-    }
-    for (; wg_layer_chain(layer, i, k, &chain); k++)
-        parts += chain.begins;
-    wg_buf_fmt(out, "{\"type\":\"%s%s\",\"coordinates\":%s", parts > 1 ? "Multi" : "",
-               shape == WG_LINES ? "LineString" : "Polygon", parts > 1 ? "[" : "");
-    for (k = 0; wg_layer_chain(layer, i, k, &chain); k++) {
-        bool opens = chain.begins && shape == WG_AREAS;
-        if (k)
-            wg_buf_str_add(out, opens ? WG_S("],") : WG_S(","));
-        if (opens)
-            wg_buf_char(out, '[');
-        write_chain(&chain, c, made, out);
-    }
-    if (shape == WG_AREAS)
-        wg_buf_char(out, ']');
-    wg_buf_str_add(out, parts > 1 ? WG_S("]}") : WG_S("}"));
+    struct system system = {c, made};
+    wg_layer_geometry_as(layer, i, bracketed, &system, out);
 }
 
 /* ---- features ---- */
@@ -161,7 +139,7 @@ static void write_properties(const struct ask *ask, const struct member *m, size
         return;
     }
     for (size_t k = 0; k < s->fields; k++) {
-        int own = s->field_in[member][k];
+        int own = source_own(s, member, k);
         struct wg_str v = own > 0 ? table_value(m->table, i, (size_t)own) : none;
         if (!select_shows(ask, k))
             continue;
@@ -195,22 +173,16 @@ void write_feature(const struct ask *ask, const struct member *m, size_t member,
 
 /* ---- CSV ---- */
 
+/* In quotes where it must be. */
 static void write_cell(struct wg_buf *b, struct wg_str s)
 {
     bool plain = true;
     for (size_t i = 0; i < s.n; i++)
         plain &= !strchr(",\"\r\n", s.p[i]);
-    if (plain) {
+    if (plain)
         wg_buf_str_add(b, s);
-        return;
-    }
-    wg_buf_char(b, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '"')
-            wg_buf_char(b, '"');
-        wg_buf_char(b, s.p[i]);
-    }
-    wg_buf_char(b, '"');
+    else
+        wg_buf_csv(b, s);
 }
 
 /* A text without its quotes, all else as it stands. */
@@ -248,7 +220,7 @@ void write_csv(struct ask *ask, const struct found *list, size_t n, struct wg_cr
         wg_layer_at(m->layer, list[k].i, &f);
         write_cell(b, f.id);
         for (size_t p = 0; p < s->fields; p++) {
-            int own = s->field_in[list[k].member][p];
+            int own = source_own(s, list[k].member, p);
             if (!select_shows(ask, p))
                 continue;
             wg_buf_char(b, ',');
@@ -261,9 +233,8 @@ void write_csv(struct ask *ask, const struct found *list, size_t n, struct wg_cr
         if (points) {
             static const struct crs east_first = {NULL, 0, false, true};
             wg_layer_chain(m->layer, list[k].i, 0, &chain);
-            write_place(chain.vert[0], &east_first, crs, &shape);
             wg_buf_char(b, ',');
-            wg_buf_add(b, shape.p + 1, shape.n - 2);
+            write_place(b, chain.vert[0], &east_first, crs, ',');
         } else if (!ask->select.shapeless) {
             write_geometry(m->layer, list[k].i, c, crs, &shape);
             wg_buf_char(b, ',');

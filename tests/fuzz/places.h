@@ -22,13 +22,15 @@ static void prepare(void)
 {
     struct wg_layer *layer = NULL;
     struct wg_err err = {0};
-    struct member *m = &source.member[0];
+    static struct member m;
     if (source.members)
         return;
     wg_require(wg_layer_from_geojsons(wg_str_of(places), &layer, NULL, &err) == WG_OK);
-    *m = (struct member){.layer = layer, .table = table_of("990101", "places", layer)};
+    m.layer = layer;
+    m.table = (struct table *)kept_make(&table_kind, "990101", collection_at(0), layer);
+    source.member = &m;
     source.members = 1;
-    wg_require(m->table && source_fields(&source));
+    wg_require(m.table && source_fields(wg_arena_new(0), &source));
 }
 
 /* Of each feature true, false or null, the same twice. */

@@ -216,6 +216,53 @@ class Cql(CityTest):
         self.assertEqual(self.select(f"S_WITHIN(geometry,POLYGON(({x - .001} {y - .001},{x + .001} {y - .001},{x} {y + .001},{x - .001} {y - .001})))"), here)
         self.assertEqual(self.select(f"S_EQUALS(\"geometry\",POINT Z({x} {y} 5))"), here)
 
+    def test_eight_relations_of_areas(self):
+        box = lambda w, s, e, n: [[118.5 + x / 100, 30 + y / 100] for x, y in ((w, s), (e, s), (e, n), (w, n), (w, s))]
+        areas = {"same": box(0, 0, 2, 2), "over": box(1, 1, 3, 3), "beside": box(2, 0, 4, 2), "inner": box(0.5, 0.5, 1.5, 1.5), "far": box(8, 8, 9, 9),
+                 "around": box(-1, -1, 5, 5)}
+        body = {"type": "FeatureCollection", "features": [{"type": "Feature", "id": k, "properties": {}, "geometry": {"type": "Polygon", "coordinates": [r]}}
+                                                          for k, r in areas.items()]}
+        self.is_status(self.who("admin").post(f"/v1/{JIXI}/import/streets", body, Content_Type="application/geo+json"), 201)
+        wkt = "POLYGON((" + ",".join(f"{x!r} {y!r}" for x, y in areas["same"]) + "))"
+        line = "LINESTRING(118.49 30.012,118.525 30.012)"  # from outside, through same and inner, into over and beside; all in around
+
+        def ask(filter):
+            query = urllib.parse.urlencode({"filter": filter, "limit": 100})
+            return {f["id"] for f in self.is_status(self.who("z-001").get(f"/ogc/{JIXI}/collections/streets/items?{query}"), 200).json["features"]}
+        for name, want in (("S_INTERSECTS", "same over beside inner around"), ("S_DISJOINT", "far"), ("S_EQUALS", "same"), ("S_TOUCHES", "beside"),
+                           ("S_OVERLAPS", "over"), ("S_WITHIN", "same inner"), ("S_CONTAINS", "same around"), ("S_CROSSES", "")):
+            self.assertEqual(ask(f"{name}(geometry,{wkt})"), set(want.split()), name)
+        for name, want in (("S_WITHIN", "same around"), ("S_CONTAINS", "same inner"), ("S_INTERSECTS", "same over beside inner around")):  # turned round
+            self.assertEqual(ask(f"{name}({wkt},geometry)"), set(want.split()), name)
+        self.assertEqual(ask(f"S_CROSSES(geometry,{line})"), {"same", "over", "beside", "inner"})
+        self.assertEqual(ask(f"S_CROSSES({line},geometry)"), {"same", "over", "beside", "inner"})
+        self.assertEqual(ask(f"S_CONTAINS(geometry,{line})"), {"around"})
+        self.assertEqual(ask("S_EQUALS(geometry,geometry)"), set(areas))
+
+    def test_fifteen_relations_in_time(self):
+        said = {"T_AFTER": lambda a, b, c, d: a > d, "T_BEFORE": lambda a, b, c, d: b < c, "T_CONTAINS": lambda a, b, c, d: a < c and d < b,
+                "T_DISJOINT": lambda a, b, c, d: b < c or d < a, "T_DURING": lambda a, b, c, d: c < a and b < d, "T_EQUALS": lambda a, b, c, d: (a, b) == (c, d),
+                "T_FINISHEDBY": lambda a, b, c, d: a < c and b == d, "T_FINISHES": lambda a, b, c, d: a > c and b == d,
+                "T_INTERSECTS": lambda a, b, c, d: a <= d and c <= b, "T_MEETS": lambda a, b, c, d: b == c, "T_METBY": lambda a, b, c, d: a == d,
+                "T_OVERLAPPEDBY": lambda a, b, c, d: c < a < d < b, "T_OVERLAPS": lambda a, b, c, d: a < c < b < d,
+                "T_STARTEDBY": lambda a, b, c, d: a == c and b > d, "T_STARTS": lambda a, b, c, d: a == c and b < d}
+        moment = lambda h: f"2026-01-01T{h:02}:00:00Z"
+        spans = [(1, 3), (3, 5), (2, 4), (1, 5), (2, 3), (6, 7)]
+        for name, fn in said.items():
+            for a, b in spans[:4]:
+                true = [(c, d) for c, d in spans if fn(a, b, c, d)]
+                claims = [f"{name}(INTERVAL('{moment(a)}','{moment(b)}'),INTERVAL('{moment(c)}','{moment(d)}'))" for c, d in spans]
+                got = [bool(self.select(f"({claim}) AND id = 'q0001'")) for claim in claims]
+                self.assertEqual([s for s, g in zip(spans, got) if g], true, (name, a, b))
+
+    def test_a_dear_filter_ends(self):
+        s = support.city("dear", plugins=[{"name": "spatial", "config": {"patience_ms": 1}}]).start()
+        dear = " OR ".join(f"CASEI(name) LIKE CASEI('%{k}%{k}%x')" for k in range(150))
+        a = s.person(JIXI, "z-001").get(f"/ogc/{JIXI}/collections/parts/items?" + urllib.parse.urlencode({"filter": dear}))
+        self.assertEqual((a.status, a.json["errors"][0]["pointer"]), (503, "/filter"), a)
+        self.is_status(s.person(JIXI, "z-001").get(f"/ogc/{JIXI}/collections/parts/items?limit=5"), 200)
+        self.assertEqual(s.stop(), 0)
+
     def test_what_is_wrong_is_said_with_its_place(self):
         for text, word in (("n = ", "too early"), ("n == 1", "character 4"), ("(n = 1", ") is missing"), ("n = 'x'", "n is a number"), ("nothing = 1", "no property nothing"),
                            ("t LIKE 5", "a text is needed"), ("n", "true or false is needed"), ("t = 'x", "never closed"), ("n IN ()", ""), ("n BETWEEN 1", "AND"),
