@@ -310,6 +310,8 @@ struct wg_layer *wg_layer_keep(struct wg_layer *layer); /**< one more owner; NUL
 void wg_layer_drop(struct wg_layer *layer);             /**< one owner less; NULL is fine */
 
 size_t wg_layer_count(const struct wg_layer *layer);
+/** How many places on its curve; more than features, where some have been taken out since. */
+size_t wg_layer_places(const struct wg_layer *layer);
 int wg_layer_shape(const struct wg_layer *layer); /**< enum wg_shape */
 /** Layers of one content have one mark, others (but for one in 2^32) another; a restart changes
  * nothing. */
@@ -326,9 +328,9 @@ bool wg_layer_by_id(const struct wg_layer *layer, struct wg_str id, size_t *i);
 bool wg_layer_find(const struct wg_layer *layer, struct wg_point p, size_t *i);
 
 /** What lies in a box, in runs along a curve on which neighbours lie together; each feature has one
- * place on it, from 0 to the count, and keeps it as long as the layer is. A scan begins with the
- * layer, the box, and at 0, or at the place to go on from; it needs no end. `inside`: their boxes
- * lie in the box, borders counted; else they only meet it. Thread: any. */
+ * place on it, from 0 to wg_layer_places, and keeps it as long as the layer is. A scan begins with
+ * the layer, the box, and at 0, or at the place to go on from; it needs no end. `inside`: their
+ * boxes lie in the box, borders counted; else they only meet it. Thread: any. */
 struct wg_scan {
     const struct wg_layer *layer;
     struct wg_box box;

@@ -66,12 +66,26 @@ int wg_layer_from_csv(struct wg_str text, struct wg_layer **out, struct wg_layer
 int wg_layer_save(const struct wg_layer *layer, const char *path, struct wg_err *err);
 int wg_layer_load(const char *path, struct wg_layer **out, struct wg_err *err);
 
+/** A layer like this one, but with the features of `put` in place of those of the same id, or
+ * beside them, and without those of the ids in `drop` (unknown ones are fine). It shares this one
+ * and costs what it differs from the layer that was last made whole; of areas that overlap those
+ * that were put come after the others. put: plain, of the same kind of shape; NULL: none. Errors:
+ * WG_EINVAL, WG_ENOMEM. */
+int wg_layer_edit(const struct wg_layer *layer, const struct wg_layer *put,
+                  const struct wg_str *drop, size_t drops, struct wg_layer **out,
+                  struct wg_err *err);
+/** By how many features it differs from what was last made whole: 0 for one that is. */
+size_t wg_layer_edits(const struct wg_layer *layer);
+/** The same features in one plain layer, kept. Errors: WG_ENOMEM. */
+int wg_layer_whole(const struct wg_layer *layer, struct wg_layer **out, struct wg_err *err);
+
 /** What a new layer changes: fn for each id of either, in the order of ids. before NULL: all are
- * added. A feature is the same when name, properties and shape are, to the byte. */
+ * added. A feature is the same when name, properties and shape are, to the byte. Errors: WG_ENOMEM.
+ */
 enum wg_change { WG_ADDED, WG_CHANGED, WG_REMOVED, WG_UNCHANGED, WG_CHANGES };
 typedef void (*wg_change_fn)(void *arg, enum wg_change change, struct wg_str id);
-void wg_layer_compare(const struct wg_layer *before, const struct wg_layer *now, wg_change_fn fn,
-                      void *arg);
+int wg_layer_compare(const struct wg_layer *before, const struct wg_layer *now, wg_change_fn fn,
+                     void *arg, struct wg_err *err);
 
 /** Of the areas whose id begins with `only`: where pieces leave their area uncovered, reach out of
  * it or lie on each other. An area holds the pieces whose id begins with its own; m2 and at are of

@@ -15,6 +15,7 @@ void wg_layer_drop(struct wg_layer *layer)
     /* The last owner must see what all others did before it frees. */
     if (!layer || atomic_fetch_sub_explicit(&layer->owners, 1, memory_order_acq_rel) != 1)
         return;
+    edited_free(layer->edited);
     if (layer->mapped)
         munmap(layer->image, layer->head->size);
     else
@@ -34,6 +35,15 @@ size_t wg_layer_count(const struct wg_layer *layer)
     return layer->head->records;
 }
 
+size_t wg_layer_places(const struct wg_layer *layer)
+{
+    struct layer_part part[2];
+    size_t places = 0;
+    for (size_t k = layer_parts(layer, part); k > 0; k--)
+        places += part[k - 1].layer->head->records;
+    return places;
+}
+
 int wg_layer_shape(const struct wg_layer *layer)
 {
     return (int)layer->head->shape;
@@ -41,12 +51,14 @@ int wg_layer_shape(const struct wg_layer *layer)
 
 uint64_t wg_layer_mark(const struct wg_layer *layer)
 {
-    return (uint64_t)layer->head->crc << 32 | (uint32_t)layer->head->size;
+    return layer->edited ? layer->edited->mark
+                         : (uint64_t)layer->head->crc << 32 | (uint32_t)layer->head->size;
 }
 
 bool wg_layer_chain(const struct wg_layer *layer, size_t i, size_t k, struct wg_chain *out)
 {
     wg_require(i < layer->head->records);
+    layer = layer_part(layer, &i);
     const struct layer_rec *r = &layer->rec[i];
     if (!layer->area) {
         *out = (struct wg_chain){&layer->vert[i], 1, true};
@@ -66,11 +78,13 @@ struct wg_box wg_layer_box(const struct wg_layer *layer)
 
 struct wg_str layer_id(const struct wg_layer *layer, size_t i)
 {
+    layer = layer_part(layer, &i);
     return (struct wg_str){layer->text + layer->rec[i].text, layer->rec[i].id_n};
 }
 
 struct wg_box layer_box(const struct wg_layer *layer, size_t i)
 {
+    layer = layer_part(layer, &i);
     if (layer->area)
         return layer->area[i].box;
     struct wg_point p = layer->vert[i];
@@ -81,6 +95,7 @@ bool wg_layer_at(const struct wg_layer *layer, size_t i, struct wg_feature *out)
 {
     if (i >= layer->head->records)
         return false;
+    layer = layer_part(layer, &i);
     const struct layer_rec *r = &layer->rec[i];
     struct wg_box box = layer_box(layer, i);
     out->id = layer_id(layer, i);
@@ -95,6 +110,8 @@ bool wg_layer_at(const struct wg_layer *layer, size_t i, struct wg_feature *out)
 bool wg_layer_by_id(const struct wg_layer *layer, struct wg_str id, size_t *i)
 {
     size_t from = 0, to = layer->head->records;
+    if (layer->edited)
+        return edited_by_id(layer, id, i);
     while (from < to) {
         size_t middle = from + (to - from) / 2;
         int order = wg_str_cmp(layer_id(layer, layer->by_id[middle]), id);
@@ -154,19 +171,37 @@ bool layer_holds(const struct wg_layer *layer, size_t i, struct wg_point p)
     return layer->head->shape == WG_AREAS && box_holds(&area->box, p) && in_area(layer, area, p);
 }
 
-bool wg_layer_find(const struct wg_layer *layer, struct wg_point p, size_t *i)
+/* The first area of a part that holds p; UINT32_MAX: none does. */
+static uint32_t first_of(const struct layer_part *part, struct wg_point p)
 {
+    const struct wg_layer *layer = part->layer;
     struct wg_scan scan = {layer, {p.lon_e7, p.lat_e7, p.lon_e7, p.lat_e7}, 0};
     struct wg_run run;
-    uint32_t first = UINT32_MAX;
-    while (layer->head->shape == WG_AREAS && wg_scan_next(&scan, &run))
-        for (uint32_t k = run.from; k < run.to; k++)
-            if (layer->order[k] < first && in_area(layer, &layer->area[layer->order[k]], p))
-                first = layer->order[k];
-    if (first == UINT32_MAX)
-        return false;
-    *i = first;
-    return true;
+    uint32_t first = UINT32_MAX, found = UINT32_MAX, i;
+    while (wg_scan_next(&scan, &run))
+        for (uint32_t k = run.from; k < run.to; k++) {
+            uint32_t own = layer->order[k];
+            if (own >= first || !in_area(layer, &layer->area[own], p) ||
+                !layer_part_has(part, own, &i))
+                continue;
+            first = own;
+            found = i;
+        }
+    return found;
+}
+
+bool wg_layer_find(const struct wg_layer *layer, struct wg_point p, size_t *i)
+{
+    struct layer_part part[2];
+    size_t n = layer->head->shape == WG_AREAS ? layer_parts(layer, part) : 0;
+    for (size_t k = 0; k < n; k++) {
+        uint32_t first = first_of(&part[k], p);
+        if (first == UINT32_MAX)
+            continue;
+        *i = first;
+        return true;
+    }
+    return false;
 }
 
 static void write_place(void *arg, struct wg_point p, struct wg_buf *out)

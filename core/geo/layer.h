@@ -55,6 +55,9 @@ struct wg_layer {
     const struct wg_point *vert;
     const char *text;
 
+    /* Made of two others, which have all of the below, and it nothing: then head is its own. */
+    struct layer_edited *edited;
+
     struct wg_box box;       /* of all features; west > east where there are none */
     struct layer_area *area; /* for points NULL */
     uint32_t *by_id;         /* records in the order of their ids */
@@ -104,6 +107,36 @@ static inline uint32_t step_of(int32_t v, int32_t from, uint32_t step, uint32_t 
     uint32_t k = ((uint32_t)v - (uint32_t)from) / step;
     return k < n ? k : n - 1;
 }
+
+/* ---- edited: what is left of a layer, and what came in its place or beside it. Features are
+ * numbered those that are left first, and so are the places on the curve ---- */
+
+struct layer_edited {
+    struct layer_head head;
+    struct wg_layer *part[2]; /* kept: what is left, what came */
+    uint32_t *gone, *gone_at; /* of the first, in order: by number; by place on the curve */
+    uint32_t gones, left;
+    uint64_t mark;
+};
+/* Where feature i is: the part, and its number there. */
+const struct wg_layer *edited_part(const struct wg_layer *layer, size_t *i);
+static inline const struct wg_layer *layer_part(const struct wg_layer *layer, size_t *i)
+{
+    return layer->edited ? edited_part(layer, i) : layer;
+}
+/* The plain layers that one is made of: itself, or two. */
+struct layer_part {
+    const struct wg_layer *layer;
+    const struct layer_edited *edited; /* some of it have gone; NULL: all are there */
+    uint32_t from;                     /* the number of its first */
+};
+size_t layer_parts(const struct wg_layer *layer, struct layer_part out[2]);
+/* Is the part's own feature there, and under what number? */
+bool layer_part_has(const struct layer_part *part, uint32_t own, uint32_t *i);
+bool edited_by_id(const struct wg_layer *layer, struct wg_str id, size_t *i);
+size_t edited_along(const struct wg_layer *layer, size_t place);
+bool edited_next(struct wg_scan *s, struct wg_run *run);
+void edited_free(struct layer_edited *e); /* NULL is fine */
 
 /* ---- building ---- */
 

@@ -157,9 +157,9 @@ static int overlaps(struct cover *c)
     return rc;
 }
 
-int wg_layer_cover(const struct wg_layer *areas, struct wg_str only, const struct wg_layer *pieces,
-                   void (*fn)(void *arg, const struct wg_cover_fault *f), void *arg,
-                   struct wg_err *err)
+static int cover(const struct wg_layer *areas, struct wg_str only, const struct wg_layer *pieces,
+                 void (*fn)(void *arg, const struct wg_cover_fault *f), void *arg,
+                 struct wg_err *err)
 {
     struct cover c = {GEOS_init_r(), shapes_new(), areas, pieces, NULL, fn, arg, err};
     size_t n = pieces->head->records;
@@ -179,5 +179,18 @@ int wg_layer_cover(const struct wg_layer *areas, struct wg_str only, const struc
     shapes_free(c.shapes);
     if (c.geos)
         GEOS_finish_r(c.geos);
+    return rc;
+}
+
+int wg_layer_cover(const struct wg_layer *areas, struct wg_str only, const struct wg_layer *pieces,
+                   void (*fn)(void *arg, const struct wg_cover_fault *f), void *arg,
+                   struct wg_err *err)
+{
+    struct wg_layer *a = NULL, *p = NULL;
+    int rc = wg_layer_whole(areas, &a, err);
+    if (rc == WG_OK && (rc = wg_layer_whole(pieces, &p, err)) == WG_OK)
+        rc = cover(a, only, p, fn, arg, err);
+    wg_layer_drop(a);
+    wg_layer_drop(p);
     return rc;
 }

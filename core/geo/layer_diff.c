@@ -27,8 +27,8 @@ static bool same_shape(const struct wg_layer *x, uint32_t i, const struct wg_lay
     return true;
 }
 
-void wg_layer_compare(const struct wg_layer *before, const struct wg_layer *now, wg_change_fn fn,
-                      void *arg)
+static void compare(const struct wg_layer *before, const struct wg_layer *now, wg_change_fn fn,
+                    void *arg)
 {
     size_t i = 0, k = 0, n = before ? before->head->records : 0, m = now ? now->head->records : 0;
     while (i < n || k < m) {
@@ -45,4 +45,18 @@ void wg_layer_compare(const struct wg_layer *before, const struct wg_layer *now,
         i += order <= 0;
         k += order >= 0;
     }
+}
+
+int wg_layer_compare(const struct wg_layer *before, const struct wg_layer *now, wg_change_fn fn,
+                     void *arg, struct wg_err *err)
+{
+    struct wg_layer *a = NULL, *b = NULL;
+    int rc = before ? wg_layer_whole(before, &a, err) : WG_OK;
+    if (rc == WG_OK && now)
+        rc = wg_layer_whole(now, &b, err);
+    if (rc == WG_OK)
+        compare(a, b, fn, arg);
+    wg_layer_drop(a);
+    wg_layer_drop(b);
+    return rc;
 }

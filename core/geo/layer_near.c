@@ -172,18 +172,22 @@ static struct wg_box reach_box(struct wg_point p, double reach_m)
                            to_e7(p.lat_e7 + up)};
 }
 
-static void consider(const struct wg_layer *layer, uint32_t i, const struct plane *f,
+static void consider(const struct layer_part *part, uint32_t i, const struct plane *f,
                      double reach_m, struct best *best)
 {
-    struct wg_near it = {.i = i};
+    const struct wg_layer *layer = part->layer;
+    struct wg_near it = {0};
+    uint32_t number;
     if (layer->area) {
         it.inside = layer_holds(layer, i, f->p);
         it.distance_m = border_m(layer, i, f);
     } else {
         it.distance_m = point_m(f, layer->vert[i]);
     }
-    if (it.inside || it.distance_m <= reach_m)
-        offer(best, it);
+    if ((!it.inside && it.distance_m > reach_m) || !layer_part_has(part, i, &number))
+        return;
+    it.i = number;
+    offer(best, it);
 }
 
 static size_t count_within(const struct wg_layer *layer, struct wg_box box, size_t enough)
@@ -207,6 +211,8 @@ size_t wg_layer_near(const struct wg_layer *layer, struct wg_point p, double rea
                      struct wg_near *out, size_t cap)
 {
     struct best best = {out, 0, cap};
+    struct layer_part part[2];
+    size_t parts = layer_parts(layer, part);
     if (cap == 0 || layer->head->records == 0)
         return 0;
     if (!(reach_m >= 0)) /* also NaN */
@@ -216,12 +222,14 @@ size_t wg_layer_near(const struct wg_layer *layer, struct wg_point p, double rea
     while (reach < reach_m && count_within(layer, reach_box(p, reach), cap) < cap)
         reach = wider(reach, reach_m);
     for (;; reach = wider(reach, reach_m)) {
-        struct wg_scan scan = {layer, reach_box(p, reach), 0};
-        struct wg_run run;
         best.n = 0;
-        while (wg_scan_next(&scan, &run))
-            for (uint32_t k = run.from; k < run.to; k++)
-                consider(layer, layer->order[k], &f, reach, &best);
+        for (size_t at = 0; at < parts; at++) {
+            struct wg_scan scan = {part[at].layer, reach_box(p, reach), 0};
+            struct wg_run run;
+            while (wg_scan_next(&scan, &run))
+                for (uint32_t k = run.from; k < run.to; k++)
+                    consider(&part[at], scan.layer->order[k], &f, reach, &best);
+        }
         if (best.n == cap || reach >= reach_m)
             break;
     }

@@ -173,6 +173,8 @@ bool wg_scan_next(struct wg_scan *s, struct wg_run *run)
 {
     const struct wg_layer *layer = s->layer;
     uint32_t n = layer->head->records;
+    if (layer->edited)
+        return edited_next(s, run);
     while (s->at < n) {
         /* The largest node that begins here, then what it holds. */
         int level = s->at ? __builtin_ctz(s->at) / TREE_BITS - 1 : (int)layer->levels - 1;
@@ -207,5 +209,5 @@ bool wg_scan_next(struct wg_scan *s, struct wg_run *run)
 
 size_t wg_layer_along(const struct wg_layer *layer, size_t k)
 {
-    return layer->order[k];
+    return layer->edited ? edited_along(layer, k) : layer->order[k];
 }

@@ -152,6 +152,7 @@ int shapes_check(struct shapes *s, const struct layer_ring *ring, size_t rings,
 
 GEOSGeometry *shapes_of_feature(struct shapes *s, const struct wg_layer *layer, size_t i)
 {
+    layer = layer_part(layer, &i);
     const struct layer_rec *r = &layer->rec[i];
     return shape_of(s, &layer->ring[r->ring], r->ring_count, layer->vert);
 }

@@ -52,13 +52,13 @@ static void on_change(void *arg, enum wg_change change, struct wg_str id)
     wg_buf_json(&m->ids[change], id);
 }
 
-static void compare(struct import *m, const struct wg_ground *before)
+static int compare(struct import *m, const struct wg_ground *before)
 {
     int c = m->collection;
     if (wg_collection_is_layer(c))
-        wg_layer_compare(before->layer[c], m->ground->layer[c], on_change, m);
-    else
-        wg_table_compare(before->table[c - WG_UNITS], m->ground->table[c - WG_UNITS], on_change, m);
+        return wg_layer_compare(before->layer[c], m->ground->layer[c], on_change, m, &m->err);
+    wg_table_compare(before->table[c - WG_UNITS], m->ground->table[c - WG_UNITS], on_change, m);
+    return WG_OK;
 }
 
 static int check_kind(struct import *m, const struct wg_layer *layer)
@@ -158,7 +158,7 @@ static void import_run(struct job *job)
         wg_table_drop(table);
     }
     if (m->rc == WG_OK)
-        compare(m, f->ground);
+        m->rc = compare(m, f->ground);
     if (m->rc == WG_OK && m->collection == WG_UNITS)
         m->rc = check_units(m, f->ground);
     if (m->rc == WG_OK && !m->preview && !m->undo)

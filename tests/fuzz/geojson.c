@@ -93,7 +93,7 @@ static void read_as(reader read, struct wg_str text)
     wg_require(faults.read.bytes <= text.n);
     if (layer) {
         use(layer);
-        wg_layer_compare(layer, layer, on_change, &same);
+        wg_require(wg_layer_compare(layer, layer, on_change, &same, &err) == WG_OK);
         wg_require(same == wg_layer_count(layer));
     }
     wg_layer_drop(layer);

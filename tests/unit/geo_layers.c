@@ -33,7 +33,7 @@ static void write_change(void *arg, enum wg_change change, struct wg_str id)
 static void check_changes(const struct wg_layer *x, const struct wg_layer *y, const char *want)
 {
     struct wg_buf b = WG_BUF_INIT;
-    wg_layer_compare(x, y, write_change, &b);
+    CHECK_INT(wg_layer_compare(x, y, write_change, &b, NULL), WG_OK);
     CHECK_STR(wg_buf_str(&b), want);
     wg_buf_free(&b);
 }
