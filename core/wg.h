@@ -321,6 +321,14 @@ bool wg_layer_at(const struct wg_layer *layer, size_t i,
                  struct wg_feature *out); /**< borrowed from the layer */
 bool wg_layer_by_id(const struct wg_layer *layer, struct wg_str id, size_t *i);
 
+/** A layer that has been edited is two that have not: what was made whole last, which some features
+ * have left, and what came. How many it is made of: 2, or 1, itself. Borrowed from the layer. For
+ * what is made of a layer once and is to outlive an edit. */
+size_t wg_layer_made_of(const struct wg_layer *layer, const struct wg_layer *out[2]);
+size_t wg_layer_where(const struct wg_layer *layer, size_t *i); /**< which, and its number there */
+/** The other way round; false: it has left. */
+bool wg_layer_number(const struct wg_layer *layer, size_t part, size_t *i);
+
 /** The area that holds p, exact in integers: of areas that share a border to the digit, a point on
  * it belongs to exactly one; of areas that overlap, the first in the file answers. *i is its index.
  * False where none does, and for a layer of another kind. (The outer rim of all areas: its western

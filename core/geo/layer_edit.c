@@ -77,6 +77,31 @@ bool layer_part_has(const struct layer_part *part, uint32_t own, uint32_t *i)
     return !e || before == e->gones || e->gone[before] != own;
 }
 
+size_t wg_layer_made_of(const struct wg_layer *layer, const struct wg_layer *out[2])
+{
+    struct layer_part part[2];
+    size_t n = layer_parts(layer, part);
+    for (size_t k = 0; k < n; k++)
+        out[k] = part[k].layer;
+    return n;
+}
+
+size_t wg_layer_where(const struct wg_layer *layer, size_t *i)
+{
+    const struct layer_edited *e = layer->edited;
+    return e && edited_part(layer, i) == e->part[CAME] ? CAME : LEFT;
+}
+
+bool wg_layer_number(const struct wg_layer *layer, size_t part, size_t *i)
+{
+    struct layer_part list[2];
+    uint32_t number;
+    if (part >= layer_parts(layer, list) || !layer_part_has(&list[part], (uint32_t)*i, &number))
+        return false;
+    *i = number;
+    return true;
+}
+
 bool edited_by_id(const struct wg_layer *layer, struct wg_str id, size_t *i)
 {
     const struct layer_edited *e = layer->edited;

@@ -66,7 +66,7 @@ static void scan_member(struct page *p, size_t member, uint64_t before, uint64_t
     struct wg_run run;
     bool simple = select_simple(q);
     if (!count)
-        scan.at = skip < wg_layer_count(layer) ? (uint32_t)skip : (uint32_t)wg_layer_count(layer);
+        scan.at = skip < wg_layer_places(layer) ? (uint32_t)skip : (uint32_t)wg_layer_places(layer);
     while (wg_scan_next(&scan, &run) && !p->failed) {
         bool all = simple && run.inside;
         uint32_t from = run.from;
@@ -112,7 +112,7 @@ static void scan_all(struct page *p, uint64_t want, bool count)
     struct wg_crs *crs = ask->select.boxed ? crs_take(ask->select.box_crs) : NULL;
     uint64_t before = 0;
     for (size_t k = 0; k < ask->source.members && !(p->more && !count) && !p->late; k++) {
-        uint64_t n = wg_layer_count(ask->source.member[k].layer);
+        uint64_t n = wg_layer_places(ask->source.member[k].layer);
         if (count || before + n > ask->select.after)
             scan_member(p, k, before, want, count, crs);
         before += n;

@@ -191,9 +191,25 @@ static struct kept *names_make(const struct wg_layer *layer)
     return NULL;
 }
 
-const struct kept_kind names_kind = {names_make};
+static struct kept *names_join(struct kept *const part[2])
+{
+    struct names *x = calloc(1, sizeof(*x));
+    (void)part; /* each is asked by itself */
+    if (x)
+        x->kept.free = names_free;
+    return x ? &x->kept : NULL;
+}
+
+const struct kept_kind names_kind = {names_make, names_join};
 
 /* ---- asked by text ---- */
+
+/* Where it is looked: a member's layer, or one part of it. */
+struct place {
+    const struct names *names;
+    const struct wg_layer *layer;
+    size_t member, part;
+};
 
 struct candidate {
     size_t member, i;
@@ -268,12 +284,12 @@ static bool has_rare(const struct texts *t, const uint16_t *q, size_t m, size_t 
     return rare;
 }
 
-static void search(const struct names *x, int way, size_t member, const uint16_t *q, size_t m,
+static void search(const struct place *in, int way, const uint16_t *q, size_t m,
                    struct candidate *best, size_t *count, size_t cap)
 {
     static const double weight[] = {1, 0.95, 0.9};
-    const struct texts *t = &x->way[way];
-    size_t records = wg_layer_count(x->kept.layer), asked = 0, n;
+    const struct texts *t = &in->names->way[way];
+    size_t records = wg_layer_count(in->names->kept.layer), asked = 0, n;
     if (m < (size_t)t->n)
         return;
     uint8_t *shared = calloc(records + 1, 1);
@@ -296,25 +312,63 @@ static void search(const struct names *x, int way, size_t member, const uint16_t
         size_t i = seen[p];
         if (3 * (size_t)shared[i] < asked && asked > 3)
             continue;
-        units_of(&x->way[BY_NAME], i, &n);
+        units_of(&in->names->way[BY_NAME], i, &n);
         double score = weight[way] * score_of(t, i, q, m, shared[i], asked);
-        if (*count < cap || score >= best[*count - 1].score)
-            offer(best, count, cap, (struct candidate){member, i, score, n});
+        if ((*count < cap || score >= best[*count - 1].score) &&
+            wg_layer_number(in->layer, in->part, &i))
+            offer(best, count, cap, (struct candidate){in->member, i, score, n});
     }
     free(shared);
     free(seen);
 }
 
 /* One character has no pair: whose name begins with it. */
-static void search_one(const struct names *x, size_t member, uint16_t q, struct candidate *best,
-                       size_t *count, size_t cap)
+static void search_one(const struct place *in, uint16_t q, struct candidate *best, size_t *count,
+                       size_t cap)
 {
-    for (size_t i = 0, n; i < wg_layer_count(x->kept.layer); i++) {
-        const uint16_t *u = units_of(&x->way[BY_NAME], i, &n);
-        if (n && u[0] == q)
+    for (size_t k = 0, n; k < wg_layer_count(in->names->kept.layer); k++) {
+        const uint16_t *u = units_of(&in->names->way[BY_NAME], k, &n);
+        size_t i = k;
+        if (n && u[0] == q && wg_layer_number(in->layer, in->part, &i))
             offer(best, count, cap,
-                  (struct candidate){member, i, n == 1 ? 1 : 0.6 + 0.35 / (double)n, n});
+                  (struct candidate){in->member, i, n == 1 ? 1 : 0.6 + 0.35 / (double)n, n});
     }
+}
+
+/* What is asked, as it is written and as pinyin: its letters without the spaces between. */
+struct question {
+    const uint16_t *q, *letters;
+    size_t m, spelled;
+    bool latin;
+};
+
+static void search_place(const struct place *in, const struct question *q, struct candidate *best,
+                         size_t *count, size_t cap)
+{
+    search(in, BY_NAME, q->q, q->m, best, count, cap);
+    if (q->m == 1)
+        search_one(in, q->q[0], best, count, cap);
+    if (q->latin) {
+        search(in, BY_PINYIN, q->letters, q->spelled, best, count, cap);
+        search(in, BY_INITIALS, q->letters, q->spelled, best, count, cap);
+    }
+}
+
+static bool search_member(struct ask *ask, size_t k, const struct question *q,
+                          struct candidate *best, size_t *count)
+{
+    const struct member *m = &ask->source.member[k];
+    struct kept *names = kept_make(&names_kind, m->area, ask->source.collection, m->layer);
+    size_t cap = (size_t)ask->select.limit;
+    if (!names)
+        return false;
+    for (size_t part = 0; part < (names->part[0] ? 2 : 1); part++) {
+        const struct kept *of = names->part[0] ? names->part[part] : names;
+        search_place(&(struct place){(const struct names *)of, m->layer, k, part}, q, best, count,
+                     cap);
+    }
+    kept_drop(names);
+    return true;
 }
 
 static void write_candidate(struct ask *ask, const struct member *m, size_t i)
@@ -337,7 +391,7 @@ static void text_work(struct ask *ask)
     struct candidate best[LIMIT];
     struct wg_buf text = WG_BUF_INIT;
     uint16_t letters[QUERY_MAX];
-    size_t count = 0, cap = (size_t)ask->select.limit, m = 0, spelled = 0;
+    size_t count = 0, m = 0, spelled = 0;
     wg_plain(ask->id, &text);
     const uint16_t *q = (const uint16_t *)text.p;
     m = text.n / 2 < QUERY_MAX ? text.n / 2 : QUERY_MAX;
@@ -349,24 +403,10 @@ static void text_work(struct ask *ask)
     bool latin = spelled > 0;
     for (size_t k = 0; k < spelled; k++)
         latin &= letters[k] < 0x80;
-    for (size_t k = 0; k < ask->source.members; k++) {
-        const struct member *member = &ask->source.member[k];
-        struct kept *names =
-            kept_make(&names_kind, member->area, ask->source.collection, member->layer);
-        const struct names *x = (const struct names *)names;
-        if (!names) {
+    struct question asked = {q, letters, m, spelled, latin};
+    for (size_t k = 0; k < ask->source.members && ask->status == 200; k++)
+        if (!search_member(ask, k, &asked, best, &count))
             ask->status = 503;
-            break;
-        }
-        search(x, BY_NAME, k, q, m, best, &count, cap);
-        if (m == 1)
-            search_one(x, k, q[0], best, &count, cap);
-        if (latin) {
-            search(x, BY_PINYIN, k, letters, spelled, best, &count, cap);
-            search(x, BY_INITIALS, k, letters, spelled, best, &count, cap);
-        }
-        kept_drop(names);
-    }
     wg_buf_lit(&ask->out, "{\"candidates\":[");
     for (size_t k = 0; k < count; k++) {
         wg_json_sep(&ask->out);

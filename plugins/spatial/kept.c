@@ -11,6 +11,7 @@ struct entry {
     const struct kept_kind *kind;
     const struct collection *collection;
     char area[8];
+    bool part; /* of the larger part of an edited layer */
     struct kept *kept;
 };
 
@@ -23,6 +24,8 @@ void kept_drop(struct kept *k)
 {
     if (!k || __atomic_sub_fetch(&k->refs, 1, __ATOMIC_ACQ_REL) > 0)
         return;
+    kept_drop(k->part[0]);
+    kept_drop(k->part[1]);
     wg_layer_drop(k->layer);
     k->free(k);
 }
@@ -35,10 +38,11 @@ static struct kept *one_more(struct kept *k)
 
 /* Locked. NULL: there is no room. */
 static struct entry *entry_of(const struct kept_kind *kind, const char *area,
-                              const struct collection *c)
+                              const struct collection *c, bool part)
 {
     for (struct entry *e = all.entry; e < all.entry + KEPT; e++)
-        if (!e->kept || (e->kind == kind && e->collection == c && strcmp(e->area, area) == 0))
+        if (!e->kept || (e->kind == kind && e->collection == c && e->part == part &&
+                         strcmp(e->area, area) == 0))
             return e;
     return NULL;
 }
@@ -46,32 +50,72 @@ static struct entry *entry_of(const struct kept_kind *kind, const char *area,
 struct kept *kept_find(const struct kept_kind *kind, const char *area, const struct collection *c,
                        const struct wg_layer *layer)
 {
+    struct kept *k = NULL;
     pthread_mutex_lock(&all.lock);
-    const struct entry *e = entry_of(kind, area, c);
-    bool found = e && e->kept && e->kept->mark == wg_layer_mark(layer);
-    struct kept *k = found ? one_more(e->kept) : NULL;
+    for (int part = 0; part < 2 && !k; part++) {
+        const struct entry *e = entry_of(kind, area, c, part);
+        if (e && e->kept && e->kept->mark == wg_layer_mark(layer))
+            k = one_more(e->kept);
+    }
     pthread_mutex_unlock(&all.lock);
     return k;
+}
+
+static void keep(const struct kept_kind *kind, const char *area, const struct collection *c,
+                 bool part, struct kept *k)
+{
+    struct kept *old = NULL;
+    pthread_mutex_lock(&all.lock);
+    struct entry *e = entry_of(kind, area, c, part);
+    if (e) {
+        old = e->kept;
+        *e = (struct entry){.kind = kind, .collection = c, .part = part, .kept = one_more(k)};
+        wg_str_copy(e->area, sizeof(e->area), wg_str_of(area));
+    }
+    pthread_mutex_unlock(&all.lock);
+    kept_drop(old);
+}
+
+static struct kept *of_layer(struct kept *k, const struct wg_layer *layer)
+{
+    if (!k)
+        return NULL;
+    k->refs = 1;
+    k->mark = wg_layer_mark(layer);
+    k->layer = wg_layer_keep((struct wg_layer *)layer);
+    return k;
+}
+
+static struct kept *make_joined(const struct kept_kind *kind, const char *area,
+                                const struct collection *c, const struct wg_layer *const made_of[2])
+{
+    struct kept *part[2] = {kept_find(kind, area, c, made_of[0]), NULL}, *k = NULL;
+    if (!part[0])
+        part[0] = of_layer(kind->make(made_of[0]), made_of[0]);
+    if (part[0])
+        keep(kind, area, c, true, part[0]);
+    part[1] = of_layer(kind->make(made_of[1]), made_of[1]);
+    if (part[0] && part[1] && (k = kind->join(part))) {
+        k->part[0] = part[0];
+        k->part[1] = part[1];
+        return k;
+    }
+    kept_drop(part[0]);
+    kept_drop(part[1]);
+    return NULL;
 }
 
 struct kept *kept_make(const struct kept_kind *kind, const char *area, const struct collection *c,
                        const struct wg_layer *layer)
 {
-    struct kept *k = kept_find(kind, area, c, layer), *old = NULL;
-    if (k || !(k = kind->make(layer)))
+    const struct wg_layer *made_of[2];
+    struct kept *k = kept_find(kind, area, c, layer);
+    if (k)
         return k;
-    k->refs = 1;
-    k->mark = wg_layer_mark(layer);
-    k->layer = wg_layer_keep((struct wg_layer *)layer);
-    pthread_mutex_lock(&all.lock);
-    struct entry *e = entry_of(kind, area, c);
-    if (e) {
-        old = e->kept;
-        *e = (struct entry){.kind = kind, .collection = c, .kept = one_more(k)};
-        wg_str_copy(e->area, sizeof(e->area), wg_str_of(area));
-    }
-    pthread_mutex_unlock(&all.lock);
-    kept_drop(old);
+    k = wg_layer_made_of(layer, made_of) == 1 ? kind->make(layer)
+                                              : make_joined(kind, area, c, made_of);
+    if ((k = of_layer(k, layer)))
+        keep(kind, area, c, false, k);
     return k;
 }
 

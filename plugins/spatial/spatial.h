@@ -25,10 +25,14 @@ struct kept {
     int refs; /* atomic */
     uint64_t mark;
     struct wg_layer *layer;
+    struct kept *part[2]; /**< of an edited layer: those of the two that it is made of */
     void (*free)(struct kept *k);
 };
+/** Both set free; NULL: no memory. What is made of the larger part of an edited layer is kept, too,
+ * so that an edit costs what was edited. */
 struct kept_kind {
-    struct kept *(*make)(const struct wg_layer *layer); /**< sets free; NULL: no memory */
+    struct kept *(*make)(const struct wg_layer *layer);
+    struct kept *(*join)(struct kept *const part[2]);
 };
 extern const struct kept_kind table_kind, names_kind;
 /** The one that is there, of this very layer. NULL: there is none yet. Owner: caller. Thread: any.
@@ -54,8 +58,9 @@ struct table {
     struct kept kept;
     size_t fields;
     struct field field[FIELDS_MAX];
-    uint16_t *at; /* of record i and field f: where in its properties; 0: not there */
-    bool uniform; /* all records have all fields, in one order */
+    uint16_t *at;               /* of record i and field f: where in its properties; 0: not there */
+    bool uniform;               /* all records have all fields, in one order */
+    int16_t (*own)[FIELDS_MAX]; /* of two parts: their own index of a field; -1: it has none */
 };
 /** The value's JSON text; {NULL, 0}: it has none. */
 struct wg_str table_value(const struct table *t, size_t i, size_t f);

@@ -136,6 +136,7 @@ static void table_free(struct kept *kept)
 {
     struct table *t = (struct table *)kept;
     free(t->at);
+    free(t->own);
     free(t);
 }
 
@@ -154,11 +155,48 @@ static struct kept *table_make(const struct wg_layer *layer)
     return &t->kept;
 }
 
-const struct kept_kind table_kind = {table_make};
+/* The fields of both, each once. */
+static struct kept *table_join(struct kept *const part[2])
+{
+    struct table *t = calloc(1, sizeof(*t));
+    if (!t)
+        return NULL;
+    t->kept.free = table_free;
+    if (!(t->own = malloc(2 * sizeof(*t->own)))) {
+        free(t);
+        return NULL;
+    }
+    memset(t->own, 0xff, 2 * sizeof(*t->own));
+    t->field[0] = (struct field){WG_S("name"), FIELD_TEXT};
+    t->fields = 1;
+    for (size_t p = 0; p < 2; p++) {
+        const struct table *of = (const struct table *)part[p];
+        for (size_t k = 0; k < of->fields; k++) {
+            size_t f = k ? find_field(t, of->field[k].key, k) : 0;
+            if (f == FIELDS_MAX && t->fields < FIELDS_MAX) {
+                f = t->fields++;
+                t->field[f] = of->field[k];
+            } else if (f < FIELDS_MAX) {
+                t->field[f].type = both(t->field[f].type, of->field[k].type);
+            }
+            if (f < FIELDS_MAX)
+                t->own[p][f] = (int16_t)k;
+        }
+    }
+    return &t->kept;
+}
+
+const struct kept_kind table_kind = {table_make, table_join};
 
 struct wg_str table_value(const struct table *t, size_t i, size_t f)
 {
     struct wg_feature feature;
+    if (t->own) {
+        size_t part = wg_layer_where(t->kept.layer, &i);
+        int own = t->own[part][f];
+        return own < 0 ? (struct wg_str){NULL, 0}
+                       : table_value((const struct table *)t->kept.part[part], i, (size_t)own);
+    }
     uint16_t at = t->at[i * t->fields + f];
     if (!at || !wg_layer_at(t->kept.layer, i, &feature))
         return (struct wg_str){NULL, 0};
