@@ -316,6 +316,8 @@ int wg_layer_shape(const struct wg_layer *layer); /**< enum wg_shape */
 /** Layers of one content have one mark, others (but for one in 2^32) another; a restart changes
  * nothing. */
 uint64_t wg_layer_mark(const struct wg_layer *layer);
+/** Of what meets a box: an edit elsewhere leaves it as it is. */
+uint64_t wg_layer_mark_in(const struct wg_layer *layer, struct wg_box box);
 struct wg_box wg_layer_box(const struct wg_layer *layer);
 bool wg_layer_at(const struct wg_layer *layer, size_t i,
                  struct wg_feature *out); /**< borrowed from the layer */
@@ -437,9 +439,20 @@ size_t wg_county_span(struct wg_county *county, struct wg_county **out, size_t c
 int wg_county_pool(struct wg_county *county, void (*work)(void *arg), void (*done)(void *arg),
                    void *arg);
 
+/** Its cases as a layer of points: the open ones, and what was closed in the last 90 days; nothing
+ * personal. A counted snapshot, as it was made last; NULL: never yet. Owner: caller. Thread: any.
+ */
+struct wg_layer *wg_county_cases(struct wg_county *county);
+/** Has anything happened since it was made? Thread: any; cheap. */
+bool wg_county_cases_behind(struct wg_county *county);
+/** Brings it up to all that has been acknowledged by now: a millisecond, the first time a second
+ * for 200,000 cases. Errors: WG_ENOMEM, WG_EIO. Thread: pool. */
+int wg_county_cases_refresh(struct wg_county *county, struct wg_err *err);
+
 /** Base data in force: a counted snapshot. Thread: any. */
 struct wg_ground;
 struct wg_ground *wg_county_ground(struct wg_county *county); /**< owner: caller */
+struct wg_ground *wg_ground_keep(struct wg_ground *g);        /**< one more owner */
 void wg_ground_drop(struct wg_ground *g);                     /**< NULL is fine */
 /** {"county", "county_name", "grid"} of a place, what is known of it. */
 void wg_ground_place(const struct wg_ground *g, struct wg_point p, struct wg_buf *out);

@@ -50,7 +50,6 @@ struct wg_ground {
     struct wg_table *table[WG_COLLECTIONS - WG_UNITS];
 };
 struct wg_ground *wg_ground_new(const char *area);
-struct wg_ground *wg_ground_keep(struct wg_ground *g);
 /** A copy with one collection replaced; takes over the layer or table given. */
 struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, struct wg_layer *layer,
                                  struct wg_table *table);

@@ -66,6 +66,16 @@ int wg_layer_from_csv(struct wg_str text, struct wg_layer **out, struct wg_layer
 int wg_layer_save(const struct wg_layer *layer, const char *path, struct wg_err *err);
 int wg_layer_load(const char *path, struct wg_layer **out, struct wg_err *err);
 
+/** A point layer of what is at hand already: nothing is parsed, nothing but ids is checked. */
+struct wg_layer_points;
+struct wg_layer_points *wg_layer_points_new(void); /**< NULL: no memory */
+/** props: a JSON object's text without a space. */
+void wg_layer_points_add(struct wg_layer_points *p, struct wg_str id, struct wg_str name,
+                         struct wg_str props, struct wg_point at);
+size_t wg_layer_points_count(const struct wg_layer_points *p);
+/** The layer, also one of no points; *p is freed. Errors: WG_ENOMEM, WG_EINVAL (an id twice). */
+int wg_layer_points_finish(struct wg_layer_points *p, struct wg_layer **out, struct wg_err *err);
+
 /** A layer like this one, but with the features of `put` in place of those of the same id, or
  * beside them, and without those of the ids in `drop` (unknown ones are fine). It shares this one
  * and costs what it differs from the layer that was last made whole; of areas that overlap those

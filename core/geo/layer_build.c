@@ -233,3 +233,42 @@ out:
     wg_layer_drop(layer);
     return rc;
 }
+
+/* ---- points at hand ---- */
+
+struct wg_layer_points {
+    struct layer_build build;
+    struct wg_layer_faults faults;
+    size_t count;
+};
+
+struct wg_layer_points *wg_layer_points_new(void)
+{
+    struct wg_layer_points *p = calloc(1, sizeof(*p));
+    if (p) {
+        build_init(&p->build, "feature", &p->faults);
+        p->build.shape = WG_POINTS;
+    }
+    return p;
+}
+
+void wg_layer_points_add(struct wg_layer_points *p, struct wg_str id, struct wg_str name,
+                         struct wg_str props, struct wg_point at)
+{
+    wg_buf_add(&p->build.vert, &at, sizeof(at));
+    build_add(&p->build, ++p->count, id, name, props, 0);
+}
+
+size_t wg_layer_points_count(const struct wg_layer_points *p)
+{
+    return p->count;
+}
+
+int wg_layer_points_finish(struct wg_layer_points *p, struct wg_layer **out, struct wg_err *err)
+{
+    int rc = build_finish(&p->build, out, err);
+    build_done(&p->build);
+    wg_buf_free(&p->faults.text);
+    free(p);
+    return rc;
+}

@@ -282,6 +282,44 @@ static uint64_t mix(uint64_t h, uint64_t v)
     return (h ^ v) * 0x9e3779b97f4a7c15u ^ h >> 29;
 }
 
+static uint64_t mix_bytes(uint64_t h, const void *p, size_t n)
+{
+    return mix(h, (uint64_t)wg_crc32c(0, p, n) << 32 | n);
+}
+
+static uint64_t mark_of(const struct wg_layer *came, uint32_t i)
+{
+    const struct layer_rec *r = &came->rec[i];
+    uint64_t h = mix_bytes(2, came->text + r->text, (size_t)r->id_n + r->name_n + r->props_n);
+    struct wg_chain c;
+    for (size_t k = 0; wg_layer_chain(came, i, k, &c); k++)
+        h = mix_bytes(h, c.vert, c.count * sizeof(*c.vert));
+    return h;
+}
+
+static bool meets(struct wg_box a, struct wg_box b)
+{
+    return a.west <= b.east && b.west <= a.east && a.south <= b.north && b.south <= a.north;
+}
+
+/* In no order: what came is numbered anew by each edit. */
+uint64_t wg_layer_mark_in(const struct wg_layer *layer, struct wg_box box)
+{
+    const struct layer_edited *e = layer->edited;
+    struct wg_run run;
+    if (!e)
+        return wg_layer_mark(layer);
+    uint64_t h = 0;
+    for (uint32_t k = 0; k < e->gones; k++)
+        if (meets(box, layer_box(e->part[LEFT], e->gone[k])))
+            h += mix(3, e->gone[k]);
+    struct wg_scan scan = {e->part[CAME], box, 0};
+    while (wg_scan_next(&scan, &run))
+        for (uint32_t k = run.from; k < run.to; k++)
+            h += mark_of(scan.layer, scan.layer->order[k]);
+    return h ? mix(wg_layer_mark(e->part[LEFT]), h) : wg_layer_mark(e->part[LEFT]);
+}
+
 static void finish_edited(struct wg_layer *layer, struct layer_edited *e)
 {
     const struct wg_layer *base = e->part[LEFT], *came = e->part[CAME];

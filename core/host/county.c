@@ -92,7 +92,9 @@ int county_open(struct wg_host *h, struct wg_str area, struct wg_county **out, s
     wg_config_desk(h->config, c->index, &opts, dir);
     opts.plugins = h->plugins;
     opts.calendar = h->calendar;
-    rc = wg_desk_open(&opts, &c->desk, err);
+    c->live = live_new();
+    rc = c->live ? wg_desk_open(&opts, &c->desk, err)
+                 : wg_fail(err, WG_ENOMEM, "no memory for a county");
     if (rc == WG_OK)
         rc = first_rules(c, err);
     if (rc == WG_OK)
@@ -128,6 +130,7 @@ void county_close(struct wg_county *c)
     wg_force_drop(c->judged);
     wg_desk_close(c->desk);
     plugins_close(c);
+    live_free(c->live);
     free(c);
 }
 

@@ -22,12 +22,16 @@ struct wg_county {
     pthread_t job_thread;
     void *plugin_self[16];
     bool is_city, reloading, indexing;
+    struct live *live;     /* its cases as a layer */
     struct past *past;     /* the ground of another day, asked for last */
     struct wg_buf quality; /* the last report on base data, and what it was made of: */
     struct wg_force *judged;
     int64_t back_from; /* the release that is being rolled back by itself */
     char watched[128]; /* dev: what the folder was, last time */
 };
+
+struct live *live_new(void); /* NULL: no memory */
+void live_free(struct live *l);
 
 /* ---- sessions ---- */
 

@@ -7,26 +7,33 @@
 
 /* ---- collections ---- */
 
-static const struct collection list[] = {
-    {"counties", "县区", "县级行政区域的界线", true},
-    {"streets", "街道", "街道、乡镇的界线", true},
-    {"communities", "社区", "社区、村的界线", true},
-    {"grids", "单元网格", "单元网格（GB/T 30428.1）", true},
-    {"places", "地名地址", "地名、门楼牌、兴趣点", true},
-    {"duties", "责任网格", "责任区域及其责任单位", false},
-    {"parts", "部件", "城市部件：井盖、路灯、行道树等", false},
+#define SIGNED_IN (~(uint32_t)WG_PUBLIC)
+/* Those who see every case; others have their own lists of them. */
+#define DESKS                                                                         \
+    ((uint32_t)(WG_ACCEPTOR | WG_CHIEF | WG_DISPATCHER | WG_COORDINATOR | WG_LEADER | \
+                WG_REVIEWER | WG_AUDITOR | WG_ADMIN))
+
+static const struct collection listed[] = {
+    {"counties", "县区", "县级行政区域的界线", ~0u},
+    {"streets", "街道", "街道、乡镇的界线", ~0u},
+    {"communities", "社区", "社区、村的界线", ~0u},
+    {"grids", "单元网格", "单元网格（GB/T 30428.1）", ~0u},
+    {"places", "地名地址", "地名、门楼牌、兴趣点", ~0u},
+    {"duties", "责任网格", "责任区域及其责任单位", SIGNED_IN},
+    {"parts", "部件", "城市部件：井盖、路灯、行道树等", SIGNED_IN},
+    {CASES, "案卷", "未结案卷，以及90日内结案的案卷", DESKS, "opened", "closed"},
 };
 
 const struct collection *collection_at(size_t i)
 {
-    return i < sizeof(list) / sizeof(list[0]) ? &list[i] : NULL;
+    return i < sizeof(listed) / sizeof(listed[0]) ? &listed[i] : NULL;
 }
 
 const struct collection *collection_find(struct wg_str id)
 {
-    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-        if (wg_str_is(id, list[i].id))
-            return &list[i];
+    for (size_t i = 0; i < sizeof(listed) / sizeof(listed[0]); i++)
+        if (wg_str_is(id, listed[i].id))
+            return &listed[i];
     return NULL;
 }
 
@@ -55,6 +62,7 @@ void source_close(struct source *s)
 {
     for (size_t k = 0; k < s->members; k++) {
         kept_drop((struct kept *)s->member[k].table);
+        wg_layer_drop((struct wg_layer *)s->member[k].layer);
         wg_ground_drop(s->member[k].ground);
     }
     s->members = 0;
@@ -64,6 +72,8 @@ void ask_done(struct ask *ask)
 {
     struct wg_buf out = ask->out;
     ask->out = (struct wg_buf)WG_BUF_INIT;
+    if (ask->goes_on && ask->status == 200)
+        snapshot_keep(ask);
     source_close(&ask->source); /* the arena dies with the answer */
     wg_reply_header(ask->req, "Access-Control-Allow-Origin", WG_S("*"));
     wg_reply_header(ask->req, "Access-Control-Expose-Headers",
@@ -282,9 +292,14 @@ struct ask *ask_new(struct wg_req *req, void *self, const char *const *names)
     return NULL;
 }
 
+bool collection_open(const struct collection *c, uint32_t roles)
+{
+    return c->roles & roles;
+}
+
 static bool may_see(const struct ask *ask, const struct collection *c)
 {
-    return c->open || (ask->roles & ~(uint32_t)WG_PUBLIC);
+    return collection_open(c, ask->roles);
 }
 
 struct wg_box box_joined(struct wg_box a, struct wg_box b)
@@ -294,24 +309,46 @@ struct wg_box box_joined(struct wg_box a, struct wg_box b)
                            a.north > b.north ? a.north : b.north};
 }
 
-static void add_member(struct source *s, struct wg_county *county)
+/* Takes over ground and layer. */
+static void add_member(struct source *s, const char *area, struct wg_ground *ground,
+                       const struct wg_layer *layer)
 {
-    struct wg_ground *g = wg_county_ground(county);
-    const struct wg_layer *layer = wg_ground_layer(g, s->collection->id);
     struct member *m = &s->member[s->members];
-    if (!layer || !s->member) {
-        wg_ground_drop(g);
-        return;
-    }
-    m->ground = g;
-    m->layer = layer;
-    wg_str_copy(m->area, sizeof(m->area), wg_str_of(wg_county_area(county)));
+    *m = (struct member){.ground = ground, .layer = layer};
+    wg_str_copy(m->area, sizeof(m->area), wg_str_of(area));
     if (s->members++ == 0)
         s->box = wg_layer_box(layer);
     s->box = box_joined(s->box, wg_layer_box(layer));
     s->shape = wg_layer_shape(layer);
     s->count += wg_layer_count(layer);
     s->mark = s->mark * 0x9e3779b97f4a7c15u + wg_layer_mark(layer);
+}
+
+static void add_county(struct source *s, struct wg_county *county)
+{
+    struct wg_ground *g = wg_county_ground(county);
+    bool cases = strcmp(s->collection->id, CASES) == 0;
+    const struct wg_layer *layer =
+        cases ? wg_county_cases(county)
+              : wg_layer_keep((struct wg_layer *)wg_ground_layer(g, s->collection->id));
+    /* One without a feature says nothing of its box or its kind. */
+    if (layer && s->member && (wg_layer_count(layer) || !cases)) {
+        add_member(s, wg_county_area(county), g, layer);
+        return;
+    }
+    wg_layer_drop((struct wg_layer *)layer);
+    wg_ground_drop(g);
+}
+
+void source_of(struct ask *ask, const struct collection *c, const struct member *list, size_t n)
+{
+    struct source *s = &ask->source;
+    source_close(s);
+    *s = (struct source){.collection = c, .shape = -1};
+    s->member = wg_arena_alloc(ask->a, n * sizeof(*s->member));
+    for (size_t k = 0; s->member && k < n; k++)
+        add_member(s, list[k].area, wg_ground_keep(list[k].ground),
+                   wg_layer_keep((struct wg_layer *)list[k].layer));
 }
 
 bool source_take(struct ask *ask, const struct collection *c)
@@ -325,10 +362,10 @@ bool source_take(struct ask *ask, const struct collection *c)
     if (!may_see(ask, c))
         return false;
     if (wg_str_is(wg_str_of(s->collection->id), "counties")) /* the city's, for all */
-        add_member(s, ask->self->county);
+        add_county(s, ask->self->county);
     else
         for (size_t i = 0; i < n; i++)
-            add_member(s, span[i]);
+            add_county(s, span[i]);
     return s->members > 0;
 }
 
@@ -337,13 +374,14 @@ bool ask_collection(struct ask *ask)
     const struct collection *c = collection_find(wg_req_param(ask->req, "collection"));
     if (c && source_take(ask, c))
         return true;
-    bool shut = c && !may_see(ask, c);
-    ask->status = shut ? 401 : 404;
+    bool shut = c && !may_see(ask, c), stranger = !(ask->roles & SIGNED_IN);
+    ask->status = !shut ? 404 : stranger ? 401 : 403;
     snprintf(ask->err.text, sizeof(ask->err.text), "%s",
-             shut ? "this collection is not public; sign in"
-             : c  ? "nothing has been loaded for this collection yet"
-                  : "there is no such collection");
-    if (shut)
+             shut && stranger ? "this collection is not public; sign in"
+             : shut           ? "your roles do not see this collection"
+             : c              ? "nothing has been loaded for this collection yet"
+                              : "there is no such collection");
+    if (shut && stranger)
         wg_reply_header(ask->req, "WWW-Authenticate",
                         WG_S("Basic realm=\"wangge\", charset=\"UTF-8\""));
     ask_done(ask);

@@ -239,6 +239,7 @@ static void write_page_links(const struct page *p)
     write_link(
         b, "collection", "application/json",
         wg_arena_fmt(ask->a, "%.*s/collections/%s", WG_PRI(ask->base), ask->source.collection->id));
+    ask->goes_on = p->more;
     if (p->more) {
         write_next(p, &next);
         write_link(b, "next", "application/geo+json", wg_buf_str(&next));

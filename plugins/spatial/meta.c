@@ -125,7 +125,10 @@ static void write_extent(const struct source *s, struct wg_buf *b)
             wg_buf_char(b, ',');
         wg_buf_fixed(b, corner[k], 7);
     }
-    wg_buf_fmt(b, "]],\"crs\":\"%s\"}}", crs_at(0)->uri);
+    wg_buf_fmt(b, "]],\"crs\":\"%s\"}", crs_at(0)->uri);
+    if (s->collection->begins)
+        wg_buf_lit(b, ",\"temporal\":{\"interval\":[[null,null]]}");
+    wg_buf_char(b, '}');
 }
 
 static void write_crs_list(struct wg_buf *b)
@@ -238,6 +241,16 @@ void write_field_type(enum field_type type, struct wg_buf *b)
         wg_json_kstr(b, "type", wg_str_of(types[type]));
 }
 
+static void write_time_role(const struct collection *c, struct wg_str key, struct wg_buf *b)
+{
+    bool begins = c->begins && wg_str_is(key, c->begins), ends = c->ends && wg_str_is(key, c->ends);
+    if (!begins && !ends)
+        return;
+    wg_json_kstr(b, "format", WG_S("date-time"));
+    wg_json_kstr(b, "x-ogc-role",
+                 begins ? WG_S("primary-interval-start") : WG_S("primary-interval-end"));
+}
+
 static void write_fields(struct ask *ask, bool shape)
 {
     const struct source *s = &ask->source;
@@ -254,6 +267,7 @@ static void write_fields(struct ask *ask, bool shape)
         wg_json_sep(b);
         wg_buf_fmt(b, "\"%.*s\":{", WG_PRI(s->field[k].key));
         write_field_type(s->field[k].type, b);
+        write_time_role(s->collection, s->field[k].key, b);
         wg_json_kint(b, "x-ogc-propertySeq", (int64_t)k + 1);
         wg_buf_char(b, '}');
     }

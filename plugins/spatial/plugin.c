@@ -29,37 +29,59 @@ static int spatial_open(struct wg_county *county, struct wg_str config, void **s
 static void spatial_close(void *self)
 {
     free(self);
+    snapshots_free();
     kept_free_all();
     tiles_free();
     crs_free_all();
 }
 
+/* What may be about cases waits for them first. */
+#define LIVE(handler)                                          \
+    static void handler##_live(struct wg_req *req, void *self) \
+    {                                                          \
+        live_first(req, self, handler);                        \
+    }
+LIVE(map_collections)
+LIVE(map_collection)
+LIVE(map_queryables)
+LIVE(map_sortables)
+LIVE(map_schema)
+LIVE(map_items)
+LIVE(map_item)
+LIVE(map_wfs)
+LIVE(map_api)
+LIVE(map_tilesets)
+LIVE(map_tileset)
+LIVE(map_tile)
+LIVE(map_tilejson)
+LIVE(map_xyz)
+
 #define C "/collections/{collection}"
 static const struct wg_route pages[] = {
     {"GET", "", map_landing, "地图服务首页 (OGC API – Features)"},
     {"GET", "/{rest*}", map_landing, "地图服务首页"},
-    {"GET", "/api", map_api, "地图服务的接口说明 (OpenAPI 3.0)"},
+    {"GET", "/api", map_api_live, "地图服务的接口说明 (OpenAPI 3.0)"},
     {"GET", "/conformance", map_conformance, "符合的标准"},
-    {"GET", "/collections", map_collections, "图层"},
-    {"GET", C, map_collection, "一个图层"},
-    {"GET", C "/queryables", map_queryables, "图层可查询的属性"},
-    {"GET", C "/sortables", map_sortables, "图层可排序的属性"},
-    {"GET", C "/schema", map_schema, "图层的属性"},
-    {"GET", C "/items", map_items, "图层的要素"},
-    {"GET", C "/items/{feature}", map_item, "一个要素"},
-    {"GET", "/wfs", map_wfs, "WFS 2.0"},
+    {"GET", "/collections", map_collections_live, "图层"},
+    {"GET", C, map_collection_live, "一个图层"},
+    {"GET", C "/queryables", map_queryables_live, "图层可查询的属性"},
+    {"GET", C "/sortables", map_sortables_live, "图层可排序的属性"},
+    {"GET", C "/schema", map_schema_live, "图层的属性"},
+    {"GET", C "/items", map_items_live, "图层的要素"},
+    {"GET", C "/items/{feature}", map_item_live, "一个要素"},
+    {"GET", "/wfs", map_wfs_live, "WFS 2.0"},
     {"GET", "/tileMatrixSets", map_matrix_sets, "瓦片方案"},
     {"GET", "/tileMatrixSets/{set}", map_matrix_set, "一个瓦片方案"},
-    {"GET", "/tiles", map_tilesets, "全部图层的瓦片集"},
-    {"GET", "/tiles/{set}", map_tileset, "全部图层的一个瓦片集"},
-    {"GET", "/tiles/{set}/{z}/{row}/{col}", map_tile, "全部图层的瓦片 (MVT)"},
-    {"GET", C "/tiles", map_tilesets, "图层的瓦片集"},
-    {"GET", C "/tiles/{set}", map_tileset, "图层的一个瓦片集"},
-    {"GET", C "/tiles/{set}/{z}/{row}/{col}", map_tile, "图层的瓦片 (MVT)"},
-    {"GET", "/tilejson", map_tilejson, "TileJSON 3"},
-    {"GET", "/xyz/{z}/{x}/{y}", map_xyz, "瓦片，按 z/x/y"},
-    {"GET", C "/tilejson", map_tilejson, "图层的 TileJSON 3"},
-    {"GET", C "/xyz/{z}/{x}/{y}", map_xyz, "图层的瓦片，按 z/x/y"},
+    {"GET", "/tiles", map_tilesets_live, "全部图层的瓦片集"},
+    {"GET", "/tiles/{set}", map_tileset_live, "全部图层的一个瓦片集"},
+    {"GET", "/tiles/{set}/{z}/{row}/{col}", map_tile_live, "全部图层的瓦片 (MVT)"},
+    {"GET", C "/tiles", map_tilesets_live, "图层的瓦片集"},
+    {"GET", C "/tiles/{set}", map_tileset_live, "图层的一个瓦片集"},
+    {"GET", C "/tiles/{set}/{z}/{row}/{col}", map_tile_live, "图层的瓦片 (MVT)"},
+    {"GET", "/tilejson", map_tilejson_live, "TileJSON 3"},
+    {"GET", "/xyz/{z}/{x}/{y}", map_xyz_live, "瓦片，按 z/x/y"},
+    {"GET", C "/tilejson", map_tilejson_live, "图层的 TileJSON 3"},
+    {"GET", C "/xyz/{z}/{x}/{y}", map_xyz_live, "图层的瓦片，按 z/x/y"},
     {0},
 };
 

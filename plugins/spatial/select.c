@@ -147,12 +147,12 @@ bool select_box(struct ask *ask, struct wg_str text)
     return true;
 }
 
-/* ---- time: layers have none, and what has none always matches; but it must be well said ---- */
+/* ---- time: what has none always matches; but it must be well said ---- */
 
-static bool is_moment(struct wg_str s)
+/* *ms is left as it is where the end is open. */
+static bool is_moment(struct wg_str s, int64_t *ms)
 {
-    int64_t ms;
-    return s.n == 0 || wg_str_is(s, "..") || wg_time_parse(s, &ms) == WG_OK;
+    return s.n == 0 || wg_str_is(s, "..") || wg_time_parse(s, ms) == WG_OK;
 }
 
 static bool read_time(struct ask *ask, struct wg_str s)
@@ -160,11 +160,12 @@ static bool read_time(struct ask *ask, struct wg_str s)
     const char *slash = memchr(s.p, '/', s.n);
     struct wg_str from = {s.p, slash ? (size_t)(slash - s.p) : s.n};
     struct wg_str to = slash ? (struct wg_str){slash + 1, s.n - from.n - 1} : from;
-    int64_t a, b;
-    bool good =
-        is_moment(from) && is_moment(to) && s.n > 0 && (slash || (from.n && from.p[0] != '.'));
-    if (good && wg_time_parse(from, &a) == WG_OK && wg_time_parse(to, &b) == WG_OK)
-        good = a <= b;
+    struct select *q = &ask->select;
+    q->from_ms = INT64_MIN;
+    q->to_ms = INT64_MAX;
+    bool good = is_moment(from, &q->from_ms) && is_moment(to, &q->to_ms) && s.n > 0 &&
+                (slash || (from.n && from.p[0] != '.')) && q->from_ms <= q->to_ms;
+    q->timed = good;
     return good || ask_bad(ask, "datetime",
                            "datetime is a moment like 2026-11-23T08:00:00Z, or two with a slash "
                            "between; .. leaves an end open");
@@ -185,7 +186,7 @@ static bool read_after(struct ask *ask, struct wg_str s)
     ask->select.mark = mark;
     ask->select.after = after;
     ask->select.matched = matched;
-    if (mark == ask->source.mark)
+    if (mark == ask->source.mark || snapshot_take(ask, mark))
         return true;
     ask_bad(ask, "", "the data have changed since that page; begin again without after");
     ask->status = 404;
@@ -334,9 +335,46 @@ static bool join_equal(struct ask *ask, size_t k)
     return both != NULL;
 }
 
+/* An operation on a property and a moment; NULL: no memory. */
+static struct cql *at_moment(struct ask *ask, enum cql_op op, const char *field, int64_t ms)
+{
+    struct cql *x = cql_value(ask->a, CQL_ANY), *t = cql_value(ask->a, CQL_WHEN);
+    if (!x || !t)
+        return NULL;
+    x->op = CQL_FIELD;
+    x->text = wg_str_of(field);
+    t->from_ms = t->to_ms = ms;
+    return op == CQL_NULL ? cql_node(ask->a, op, x, NULL) : cql_node(ask->a, op, x, t);
+}
+
+/* "datetime=a/b" too: begun by b, and not over before a. */
+static bool join_time(struct ask *ask)
+{
+    struct select *q = &ask->select;
+    const struct collection *c = ask->source.collection;
+    struct cql *parts[3] = {q->filter, NULL, NULL}, *all = NULL;
+    if (!q->timed || !c->begins || source_field(&ask->source, wg_str_of(c->begins)) < 0)
+        return true;
+    bool good =
+        q->to_ms == INT64_MAX || (parts[1] = at_moment(ask, CQL_LE, c->begins, q->to_ms)) != NULL;
+    if (good && q->from_ms != INT64_MIN) {
+        struct cql *none = at_moment(ask, CQL_NULL, c->ends, 0),
+                   *later = at_moment(ask, CQL_GE, c->ends, q->from_ms);
+        good = none && later && (parts[2] = cql_node(ask->a, CQL_OR, none, later)) != NULL;
+    }
+    for (int k = 0; good && k < 3; k++)
+        if (parts[k])
+            good = (all = all ? cql_node(ask->a, CQL_AND, all, parts[k]) : parts[k]) != NULL;
+    q->filter = all;
+    ask->status = good ? ask->status : 503;
+    return good;
+}
+
 bool select_bind(struct ask *ask)
 {
     struct select *q = &ask->select;
+    if (!join_time(ask))
+        return false;
     for (size_t k = 0; k < q->equals; k++)
         if (!known(ask, q->equal[k].name, "", NULL) || !join_equal(ask, k))
             return false;

@@ -15,8 +15,12 @@
 
 struct collection {
     const char *id, *title, *brief;
-    bool open; /**< the public may see it */
+    uint32_t roles;            /**< of those who may see it; WG_PUBLIC: everybody */
+    const char *begins, *ends; /**< properties that say when it was so; NULL: it has no time */
 };
+#define CASES "cases" /* the collection that goes on changing */
+/** May somebody of these roles see it? */
+bool collection_open(const struct collection *c, uint32_t roles);
 const struct collection *collection_find(struct wg_str id);
 const struct collection *collection_at(size_t i); /**< NULL past the last */
 
@@ -90,8 +94,8 @@ enum form { FORM_JSON, FORM_HTML, FORM_CSV, FORM_GML };
 
 struct member {
     struct wg_ground *ground;
-    const struct wg_layer *layer;
-    const struct table *table; /**< NULL until the source is open */
+    const struct wg_layer *layer; /**< kept */
+    const struct table *table;    /**< NULL until the source is open */
     char area[8];
 };
 /** A collection over the counties that it spans. */
@@ -123,10 +127,12 @@ struct select {
     const struct crs *box_crs, *crs;
     struct wg_box hull; /**< what the index is asked for */
     bool round;         /**< over the 180th meridian */
-    bool loose;         /**< what lies in the hull may yet lie outside of the box */
-    uint64_t skip;      /**< so many of them first, as older services page */
-    uint64_t after;     /**< places passed: members one after the other */
-    bool goes_on;       /**< `after` came from us, and so did: */
+    bool timed;         /**< moments, or INT64_MIN, INT64_MAX: */
+    int64_t from_ms, to_ms;
+    bool loose;     /**< what lies in the hull may yet lie outside of the box */
+    uint64_t skip;  /**< so many of them first, as older services page */
+    uint64_t after; /**< places passed: members one after the other */
+    bool goes_on;   /**< `after` came from us, and so did: */
     uint64_t mark, matched;
     struct {
         struct wg_str name, value;
@@ -152,7 +158,9 @@ bool select_simple(const struct select *q);
 struct spatial {
     struct wg_county *county;
     char area[8];
-    int64_t patience_ms; /**< how long one selection may look at features */
+    int64_t patience_ms;     /**< how long one selection may look at features */
+    struct waiting *waiting; /**< for the cases to be brought up; live.c */
+    bool bringing;
 };
 
 struct ask {
@@ -173,10 +181,12 @@ struct ask {
         uint32_t x, y;
         unsigned but; /* collections that are not wanted, a bit each */
         struct made *made;
+        uint64_t mark;    /* of the data that it was made of */
         struct ask *next; /* waits for the same tile */
     } tile;
     struct source source;
     struct select select;
+    bool goes_on; /* its answer names a next page */
     int status;
     const char *type;
     struct wg_buf out;
@@ -201,6 +211,8 @@ bool ask_bad(struct ask *ask, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4))); /**< 400 about a parameter; false */
 /** The layers in force of a collection, in place of those taken before; false: none may be seen. */
 bool source_take(struct ask *ask, const struct collection *c);
+/** The same of these members, of which new owners are made. */
+void source_of(struct ask *ask, const struct collection *c, const struct member *list, size_t n);
 void source_close(struct source *s);
 struct wg_box box_joined(struct wg_box a, struct wg_box b);
 /** Tables, fields; on the pool; twice is fine. False: no memory, status is set. */
@@ -217,6 +229,16 @@ bool select_matches(const struct ask *ask, size_t member, size_t i, bool inside,
                     struct wg_crs *crs);
 /** Do they name fields that are there? On the pool; false: status and err say no. */
 bool select_bind(struct ask *ask);
+
+/* ---- what goes on changing ---- */
+
+/** Calls the handler, where it is about cases after these were brought up to now. */
+void live_first(struct wg_req *req, void *self, void (*handler)(struct wg_req *req, void *self));
+/** The data of a page are kept, so that its next page finds them. Thread: loop, as the others. */
+void snapshot_keep(const struct ask *ask);
+bool snapshot_take(struct ask *ask,
+                   uint64_t mark); /**< as the ask's source; false: they are gone */
+void snapshots_free(void);
 
 /* ---- writing ---- */
 

@@ -149,8 +149,22 @@ static void answer_tile(struct ask *ask, const struct made *m)
         wg_reply(ask->req, 200, MVT, body);
 }
 
+/* Of all that lies in the tile: an edit beside it leaves it as it is. */
+#define MARK_FIRST 0x9e3779b97f4a7c15u
+static uint64_t mark_with(uint64_t before, const struct ask *ask)
+{
+    const struct source *s = &ask->source;
+    struct tile t = {ask->tile.set, ask->tile.z, ask->tile.x, ask->tile.y};
+    struct wg_box box = tile_box(&t);
+    uint64_t mark = (uint64_t)(s->collection - collection_at(0)) + 1;
+    for (size_t k = 0; k < s->members; k++)
+        mark = mark * 0x9e3779b97f4a7c15u + wg_layer_mark_in(s->member[k].layer, box);
+    return (before ^ mark) * 0x100000001b3u;
+}
+
 static void write_tile_layer(struct ask *ask)
 {
+    ask->tile.mark = mark_with(ask->tile.mark, ask);
     if (ask->tile.z >= tile_first_zoom(ask->source.collection))
         mvt_layer(&ask->source,
                   &(struct tile){ask->tile.set, ask->tile.z, ask->tile.x, ask->tile.y}, &ask->out);
@@ -158,6 +172,7 @@ static void write_tile_layer(struct ask *ask)
 
 static void tile_work(struct ask *ask)
 {
+    ask->tile.mark = MARK_FIRST;
     tile_sources(ask, write_tile_layer);
 }
 
@@ -165,6 +180,7 @@ static void tile_done(struct ask *first)
 {
     struct made *m = first->tile.made;
     bool good = first->status == 200 && wg_buf_ok(&first->out);
+    uint64_t mark = first->tile.mark; /* it is gone once it is answered */
     m->bytes = first->out;
     first->out = (struct wg_buf)WG_BUF_INIT;
     kept.bytes += m->bytes.cap;
@@ -183,6 +199,10 @@ static void tile_done(struct ask *first)
         forget(m);
         return;
     }
+    if (mark != m->key.mark) { /* it is of data that came meanwhile */
+        forget(m);
+        return;
+    }
     to_front(m);
     while (kept.bytes > KEPT_BYTES && kept.oldest != m)
         forget(kept.oldest);
@@ -191,13 +211,12 @@ static void tile_done(struct ask *first)
 /* All that goes into a tile: which layers, of what editions. */
 static uint64_t mark_of(struct ask *ask)
 {
-    const struct collection *only = ask->source.collection;
-    uint64_t mark = 0x9e3779b97f4a7c15u;
-    if (only)
-        return ask->source.mark * 0x100000001b3u + (uint64_t)(only - collection_at(0)) + 1;
+    uint64_t mark = MARK_FIRST;
+    if (ask->source.collection)
+        return mark_with(mark, ask);
     for (size_t i = 0; collection_at(i); i++)
         if (!(ask->tile.but >> i & 1) && source_take(ask, collection_at(i)))
-            mark = (mark ^ ask->source.mark) * 0x100000001b3u + i;
+            mark = mark_with(mark, ask);
     source_close(&ask->source);
     ask->source.collection = NULL;
     return mark;
