@@ -372,6 +372,10 @@ struct wg_chain {
     bool begins; /**< a part, or an outer ring; else a hole */
 };
 bool wg_layer_chain(const struct wg_layer *layer, size_t i, size_t k, struct wg_chain *out);
+/** Of feature i alone: the same as long as its id, name, properties and shape are. Never 0. */
+uint64_t wg_layer_feature_mark(const struct wg_layer *layer, size_t i);
+/** Feature i as GeoJSON text, whole: its name among its properties. */
+void wg_layer_feature(const struct wg_layer *layer, size_t i, struct wg_buf *out);
 /** Feature i as GeoJSON geometry text. */
 void wg_layer_geometry(const struct wg_layer *layer, size_t i, struct wg_buf *out);
 /** The same with each place as `place` writes it: in another system, say. */
@@ -389,7 +393,8 @@ enum {
     WG_METHOD_POST = 2,
     WG_METHOD_PUT = 4,
     WG_METHOD_DELETE = 8,
-    WG_METHOD_PATCH = 16
+    WG_METHOD_PATCH = 16,
+    WG_METHOD_OPTIONS = 32 /**< where no route takes it, what others take is listed */
 };
 
 int wg_req_method(const struct wg_req *req);         /**< HEAD comes as GET */
@@ -459,6 +464,28 @@ void wg_ground_place(const struct wg_ground *g, struct wg_point p, struct wg_buf
 /** "grids", "parts" …; borrowed from the ground. NULL: not loaded yet, or no such collection. */
 const struct wg_layer *wg_ground_layer(const struct wg_ground *g, const char *collection);
 
+/** One feature of base data put, replaced or taken out: a command to the county's desk, by who
+ * asks, in the journal when `then` is called. What the request's Idempotency-Key names is done
+ * once. */
+struct wg_edit {
+    const char *collection;
+    struct wg_str id;      /**< {NULL, 0}: a new feature, and the desk gives it one */
+    struct wg_str feature; /**< GeoJSON, EPSG:4490; its own id is passed over; {NULL, 0}: it goes */
+    uint64_t if_mark;      /**< only if it has this mark (wg_layer_feature_mark); 0: any */
+    bool must_be_there;
+};
+struct wg_edited {
+    int rc; /**< WG_EINVAL: the feature is not sound; WG_ESTALE: another mark; WG_ENOENT; WG_ESTATE;
+               WG_EUNAUTH; WG_EBUSY; WG_EUNKNOWN; … */
+    struct wg_err err;
+    struct wg_str id; /**< the request's */
+};
+/** Whether the caller may is the plugin's to judge. `edit` is copied, its texts live with the
+ * request. `then` is called on the loop, once; where the key is none, the request is answered and
+ * it is not. Thread: loop. */
+void wg_county_edit(struct wg_req *req, struct wg_county *county, const struct wg_edit *edit,
+                    void (*then)(void *arg, const struct wg_edited *r), void *arg);
+
 /** Who asks. */
 enum wg_role {
     WG_COLLECTOR = 1 << 0,
@@ -495,7 +522,7 @@ int wg_call_fail(struct wg_call *call, const char *why); /**< return what it ret
 
 /** A route. Called on the loop. Must answer, now or later. */
 struct wg_route {
-    const char *method; /**< "GET" (and HEAD), "POST", "PUT", "PATCH", "DELETE" */
+    const char *method; /**< "GET" (and HEAD), "POST", "PUT", "PATCH", "DELETE", "OPTIONS" */
     const char *path;   /**< segments are text or {name} */
     void (*handle)(struct wg_req *req, void *self);
     const char *brief; /**< a line for the OpenAPI document; may not be empty */

@@ -60,7 +60,7 @@ static struct wg_str owner_by_class(const struct wg_ground *g, struct wg_str kin
 /* Who answers at t for what the data has with this feature. */
 static struct wg_str unit_of(const struct wg_ground *g, int collection, size_t i, int64_t t)
 {
-    return g->answers[collection] ? wg_ground_unit_now(g, g->answers[collection]->unit[i], t)
+    return g->answers[collection] ? wg_ground_unit_now(g, wg_ground_unit_at(g, collection, i), t)
                                   : (struct wg_str){NULL, 0};
 }
 
@@ -227,7 +227,7 @@ static int ask_part(const struct wg_ground *g, const struct wg_json *args, struc
         wg_layer_by_id(g->layer[WG_PARTS], args->child->str, &i) &&
         wg_layer_at(g->layer[WG_PARTS], i, &f)) {
         wg_buf_char(out, '{');
-        wg_json_kstr(out, "category", g->answers[WG_PARTS]->category[i]);
+        wg_json_kstr(out, "category", wg_ground_category_at(g, i));
         wg_json_kint(out, "lon_e7", f.at.lon_e7);
         wg_json_kint(out, "lat_e7", f.at.lat_e7);
         wg_buf_char(out, '}');

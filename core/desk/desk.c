@@ -376,6 +376,8 @@ static int run_batch(struct wg_desk *d, struct wg_cmd *first)
         STAT(d, batches, 1);
         batch_enforce(d, first);
     }
+    wg_ground_drop(d->next);
+    d->next = NULL;
     /* All share the batch's fate, refusals too: they were decided on what has not come to be. */
     for (struct wg_cmd *c = first; c && rc < 0; c = (struct wg_cmd *)c->link.next) {
         c->rc = rc;

@@ -32,14 +32,22 @@ static inline bool wg_collection_is_layer(int c)
     return c < WG_UNITS;
 }
 
+/** Of a layer: what a first feature must be. WG_POINTS or WG_AREAS. */
+static inline int wg_collection_shape(int c)
+{
+    return c == WG_PARTS || c == WG_PLACES ? WG_POINTS : WG_AREAS;
+}
+
 struct wg_table; /**< units, owners or people: a JSON document, kept whole */
 /** What questions need of a layer's properties, read once: by the feature's number. Counted with
  * its ground. */
 struct wg_answers {
     int refs; /**< atomic */
     struct wg_arena *arena;
-    struct wg_str *unit;     /**< duties: `unit`; parts: `owner_unit` */
-    struct wg_str *category; /**< parts */
+    const struct wg_layer *of;  /**< plain; kept by the ground */
+    struct wg_answers *part[2]; /**< of an edited layer, instead of what follows */
+    struct wg_str *unit;        /**< duties: `unit`; parts: `owner_unit` */
+    struct wg_str *category;    /**< parts */
 };
 struct wg_ground {
     int refs; /**< atomic */
@@ -50,6 +58,9 @@ struct wg_ground {
     struct wg_table *table[WG_COLLECTIONS - WG_UNITS];
 };
 struct wg_ground *wg_ground_new(const char *area);
+/** Of feature i of duties or parts; {NULL, 0}: none. */
+struct wg_str wg_ground_unit_at(const struct wg_ground *g, int collection, size_t i);
+struct wg_str wg_ground_category_at(const struct wg_ground *g, size_t i);
 /** A copy with one collection replaced; takes over the layer or table given. */
 struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, struct wg_layer *layer,
                                  struct wg_table *table);
@@ -85,6 +96,13 @@ int wg_edition_build(const char *blobs, int collection, struct wg_str blob, stru
  * file is made anew. dir: the county's. */
 int wg_edition_load(const char *dir, int collection, const struct wg_json *record,
                     struct wg_layer **layer, struct wg_table **table, struct wg_err *err);
+#define WG_EDIT_NEW "*" /**< the id of a feature that is to get one */
+/** The edits that were made of an edition by until_ms, and of the one that it is again, put on its
+ * layer: *layer is then another. record NULL: made before there was one; *layer is NULL then. How
+ * many, added to *edits. Errors: WG_EIO, WG_ENOMEM. */
+int wg_edition_edits(struct wg_views *v, struct wg_txn *txn, int collection,
+                     const struct wg_json *record, int64_t until_ms, struct wg_layer **layer,
+                     size_t *edits, struct wg_err *err);
 /** May these units take the place of those in force? Open cases may not be left with a unit that
  * ends without a successor; a deputy's account is of the post's unit. faults as above.
  * Errors: WG_ESTATE, WG_EINVAL. Thread: any, with a transaction of its own. */
@@ -155,8 +173,14 @@ struct wg_cmd {
     bool must_be_new, must_be_there;
     int64_t from_ms;  /**< an edition: in force from this moment; 0: now */
     uint64_t instead; /**< an edition, a release: only if this one is in force; 0: whichever is */
-    struct wg_ground
-        *ground; /**< its collection `name` comes into force with this entry; or NULL */
+    struct wg_ground *ground; /**< its collection `name` comes into force with this entry; or NULL.
+                                 The desk makes it for an edit. */
+    /** Of kind "edit", in the collection `name`: the feature in `put` takes the place of the one of
+     * its id, or, where that is "" (WG_EDIT_NEW), gets an id and comes beside the others; put NULL:
+     * the feature `made` goes. Only if the one that is there has this mark; 0: whatever it is. */
+    struct wg_layer *put;
+    uint64_t if_mark;
+    struct wg_str made;       /**< in, of one that goes: its id; out: the id */
     struct wg_bundle *bundle; /**< likewise */
     /** With a bundle: its rules, made by a job, so that the desk need not load them. The desk takes
      * them and sets NULL; what is left here after, and in `left` (what had to make room), is freed

@@ -35,6 +35,8 @@ static void answers_drop(struct wg_answers *x)
 {
     if (!x || __atomic_sub_fetch(&x->refs, 1, __ATOMIC_ACQ_REL) > 0)
         return;
+    answers_drop(x->part[0]);
+    answers_drop(x->part[1]);
     wg_arena_free(x->arena);
     free(x);
 }
@@ -45,18 +47,17 @@ static struct wg_str prop(struct wg_arena *keep, const struct wg_json *props, co
     return s.n ? wg_arena_str(keep, s) : (struct wg_str){NULL, 0};
 }
 
-static struct wg_answers *answers_new(int collection, const struct wg_layer *layer)
+static struct wg_answers *answers_of_plain(int collection, const struct wg_layer *layer)
 {
     struct wg_answers *x = NULL;
     struct wg_arena *scratch;
     size_t count = wg_layer_count(layer);
-    if (collection != WG_DUTIES && collection != WG_PARTS)
-        return NULL;
     x = calloc(1, sizeof(*x));
     scratch = wg_arena_new(0);
     if (!x || !scratch || !(x->arena = wg_arena_new(65536)))
         goto out;
     x->refs = 1;
+    x->of = layer;
     x->unit = wg_arena_alloc(x->arena, (count + 1) * sizeof(*x->unit));
     x->category = wg_arena_alloc(x->arena, (count + 1) * sizeof(*x->category));
     for (size_t i = 0; x->unit && x->category && i < count; i++) {
@@ -76,6 +77,47 @@ out:
         x = NULL;
     }
     return x;
+}
+
+/* Of a layer that has been edited: what was read of its larger part stays as it is. */
+static struct wg_answers *answers_new(int collection, const struct wg_layer *layer,
+                                      struct wg_answers *old)
+{
+    const struct wg_layer *made_of[2];
+    if (collection != WG_DUTIES && collection != WG_PARTS)
+        return NULL;
+    if (wg_layer_made_of(layer, made_of) == 1)
+        return answers_of_plain(collection, layer);
+    struct wg_answers *x = calloc(1, sizeof(*x));
+    if (!x)
+        return NULL;
+    x->refs = 1;
+    old = old && old->part[0] ? old->part[0] : old;
+    x->part[0] =
+        old && old->of == made_of[0] ? answers_keep(old) : answers_of_plain(collection, made_of[0]);
+    x->part[1] = answers_of_plain(collection, made_of[1]);
+    if (x->part[0] && x->part[1])
+        return x;
+    answers_drop(x);
+    return NULL;
+}
+
+static const struct wg_answers *answers_at(const struct wg_ground *g, int collection, size_t *i)
+{
+    const struct wg_answers *x = g->answers[collection];
+    return x && x->part[0] ? x->part[wg_layer_where(g->layer[collection], i)] : x;
+}
+
+struct wg_str wg_ground_unit_at(const struct wg_ground *g, int collection, size_t i)
+{
+    const struct wg_answers *x = answers_at(g, collection, &i);
+    return x ? x->unit[i] : (struct wg_str){NULL, 0};
+}
+
+struct wg_str wg_ground_category_at(const struct wg_ground *g, size_t i)
+{
+    const struct wg_answers *x = answers_at(g, WG_PARTS, &i);
+    return x ? x->category[i] : (struct wg_str){NULL, 0};
 }
 
 /* ---- the snapshot ---- */
@@ -160,7 +202,8 @@ static struct wg_ground *replace(const struct wg_ground *g, int collection, stru
 struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, struct wg_layer *layer,
                                  struct wg_table *table)
 {
-    return replace(g, collection, layer, layer ? answers_new(collection, layer) : NULL, table);
+    struct wg_answers *x = layer ? answers_new(collection, layer, g->answers[collection]) : NULL;
+    return replace(g, collection, layer, x, table);
 }
 
 struct wg_ground *wg_ground_merge(const struct wg_ground *g, int collection,

@@ -48,6 +48,7 @@ struct wg_desk {
 
     pthread_mutex_t lock; /* guards `force`, the pointer */
     struct wg_force *force;
+    struct wg_ground *next; /* base data as the batch at hand leaves it; NULL: as it was */
 
     uint64_t n; /* of the last entry of the batch at hand */
     int64_t t;
@@ -134,6 +135,12 @@ int decide_time(struct deciding *dc);
 int decide_adopt(struct deciding *dc);
 int decide_migrate(struct deciding *dc);
 int decide_keep(struct deciding *dc);
+/** One feature of base data put or taken out. edit.c */
+int decide_edit(struct deciding *dc);
+/** What comes into force with this command joins what the batch leaves. Errors: WG_ENOMEM. */
+int edit_next(struct deciding *dc, int collection);
+/** "keep" of a record, up to its value. */
+void keep_begin(struct deciding *dc, const char *kind, struct wg_str name);
 int decide_done(struct deciding *dc);
 int decide_tenant(struct deciding *dc);
 int ask_tenant(struct deciding *dc, struct wg_buf *out);

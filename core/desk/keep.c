@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-static void keep_begin(struct deciding *dc, const char *kind, struct wg_str name)
+void keep_begin(struct deciding *dc, const char *kind, struct wg_str name)
 {
     out_begin(dc, "keep");
     wg_json_kstr(&dc->outs, "kind", wg_str_of(kind));
@@ -79,7 +79,7 @@ static int decide_edition(struct deciding *dc, struct wg_str json)
     keep_value(dc, text);
     keep_begin(dc, "editions", wg_arena_fmt(dc->a, "%.*s.%06lld", WG_PRI(cmd->name), (long long)n));
     keep_value(dc, text);
-    return rc;
+    return rc == WG_OK && cmd->ground ? edit_next(dc, collection) : rc;
 }
 
 /* ---- releases of rules: numbered like editions; what was in force is named, so that one command
@@ -165,6 +165,8 @@ int decide_keep(struct deciding *dc)
 {
     struct wg_cmd *cmd = dc->cmd;
     struct wg_str now = {NULL, 0};
+    if (wg_str_is(cmd->kind, "edit"))
+        return decide_edit(dc);
     int rc = wg_view_record(dc->d->views, dc->txn, cmd->kind.p, cmd->name, &now);
     if (rc < 0 && rc != WG_ENOENT)
         return REFUSE(dc, rc, "", "records can't be read: %s", wg_strerror(rc));

@@ -230,6 +230,7 @@ int desk_catch_up(struct wg_desk *d, struct wg_err *err)
 
 struct loading {
     struct wg_desk *d;
+    struct wg_txn *txn;
     struct wg_ground *ground;
     struct wg_err *err;
 };
@@ -242,29 +243,57 @@ static int load_edition(void *arg, struct wg_str name, struct wg_str json)
     struct wg_json *j;
     struct wg_layer *layer = NULL;
     struct wg_table *table = NULL;
+    size_t edits = 0;
     if (c < 0)
         return WG_OK; /* of a later version, or a plugin's */
     a = wg_arena_new(0);
     rc = wg_json_parse(a, json, &j, l->err);
     if (rc == WG_OK)
         rc = wg_edition_load(l->d->dir, c, j, &layer, &table, l->err);
+    if (rc == WG_OK && layer)
+        rc = wg_edition_edits(l->d->views, l->txn, c, j, INT64_MAX, &layer, &edits, l->err);
     wg_arena_free(a);
-    if (rc < 0)
+    if (rc < 0) {
+        wg_layer_drop(layer);
         return rc;
+    }
     struct wg_ground *g = wg_ground_with(l->ground, c, layer, table);
     wg_ground_drop(l->ground);
     l->ground = g;
     return g ? WG_OK : WG_ENOMEM;
 }
 
+/* What was made by hand before anything was imported. */
+static int load_first_edits(struct loading *l)
+{
+    int rc = WG_OK;
+    for (int c = 0; rc == WG_OK && wg_collection_is_layer(c); c++) {
+        struct wg_layer *layer = NULL;
+        size_t edits = 0;
+        if (l->ground->layer[c])
+            continue;
+        rc = wg_edition_edits(l->d->views, l->txn, c, NULL, INT64_MAX, &layer, &edits, l->err);
+        if (rc == WG_OK && layer) {
+            struct wg_ground *g = wg_ground_with(l->ground, c, layer, NULL);
+            wg_ground_drop(l->ground);
+            l->ground = g;
+            rc = g ? WG_OK : WG_ENOMEM;
+        } else {
+            wg_layer_drop(layer);
+        }
+    }
+    return rc;
+}
+
 static int load_ground(struct wg_desk *d, struct wg_err *err)
 {
-    struct loading l = {d, wg_ground_new(d->area), err};
-    struct wg_txn *txn = NULL;
-    int rc = l.ground ? wg_txn_begin(wg_views_env(d->views), false, &txn, err) : WG_ENOMEM;
+    struct loading l = {d, NULL, wg_ground_new(d->area), err};
+    int rc = l.ground ? wg_txn_begin(wg_views_env(d->views), false, &l.txn, err) : WG_ENOMEM;
     if (rc == WG_OK)
-        rc = wg_view_records(d->views, txn, "edition", load_edition, &l);
-    wg_txn_abort(txn);
+        rc = wg_view_records(d->views, l.txn, "edition", load_edition, &l);
+    if (rc == WG_OK)
+        rc = load_first_edits(&l);
+    wg_txn_abort(l.txn);
     if (rc == WG_OK)
         return desk_enforce(d, l.ground, NULL, err);
     wg_ground_drop(l.ground);

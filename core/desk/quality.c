@@ -145,7 +145,7 @@ static void check_part(struct report *r, size_t i, const struct wg_feature *f,
                        struct wg_arena *scratch)
 {
     const struct wg_ground *g = r->g;
-    struct wg_str category = g->answers[WG_PARTS]->category[i], said;
+    struct wg_str category = wg_ground_category_at(g, i), said;
     struct wg_feature grid = {.id = {NULL, 0}};
     struct wg_json *props;
     size_t at;
@@ -153,7 +153,7 @@ static void check_part(struct report *r, size_t i, const struct wg_feature *f,
         item_text(r, PART_CODE_WRONG, f->id, f->at, "category", category);
     if (r->pack && !wg_pack_class(r->pack, WG_PART, category))
         item_text(r, UNKNOWN_CATEGORY, f->id, f->at, "category", category);
-    check_unit(r, WG_PARTS, g->answers[WG_PARTS]->unit[i], f);
+    check_unit(r, WG_PARTS, wg_ground_unit_at(g, WG_PARTS, i), f);
     if (g->layer[WG_PLACES] && wg_layer_by_id(g->layer[WG_PLACES], f->id, &at))
         item_text(r, DUPLICATE_ID, f->id, f->at, NULL, f->id);
     if (!g->layer[WG_GRIDS])
@@ -197,7 +197,7 @@ static int check_parts(struct report *r, struct wg_err *err)
     bool ok = scratch && spot && (!parts || r->g->answers[WG_PARTS]);
     for (size_t i = 0; ok && i < n && wg_layer_at(parts, i, &f); i++) {
         check_part(r, i, &f, scratch);
-        spot[i] = (struct spot){f.at, r->g->answers[WG_PARTS]->category[i], (uint32_t)i};
+        spot[i] = (struct spot){f.at, wg_ground_category_at(r->g, i), (uint32_t)i};
     }
     if (ok && n)
         qsort(spot, n, sizeof(*spot), spot_order);
@@ -222,7 +222,7 @@ static void check_duties(struct report *r)
     r->done[UNKNOWN_UNIT] = wg_table_json(r->g->table[0]) != NULL;
     r->done[DUTY_WITHOUT_UNIT] = duties && r->g->answers[WG_DUTIES];
     for (size_t i = 0; r->done[DUTY_WITHOUT_UNIT] && wg_layer_at(duties, i, &f); i++) {
-        struct wg_str unit = r->g->answers[WG_DUTIES]->unit[i];
+        struct wg_str unit = wg_ground_unit_at(r->g, WG_DUTIES, i);
         if (!unit.n)
             item_text(r, DUTY_WITHOUT_UNIT, f.id, f.at, NULL, f.id);
         check_unit(r, WG_DUTIES, unit, &f);

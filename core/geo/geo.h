@@ -84,6 +84,12 @@ int wg_layer_points_finish(struct wg_layer_points *p, struct wg_layer **out, str
 int wg_layer_edit(const struct wg_layer *layer, const struct wg_layer *put,
                   const struct wg_str *drop, size_t drops, struct wg_layer **out,
                   struct wg_err *err);
+/** The one feature of a plain layer under another id. Errors: WG_ENOMEM, WG_EINVAL. */
+int wg_layer_renamed(const struct wg_layer *one, struct wg_str id, struct wg_layer **out,
+                     struct wg_err *err);
+/** The last of all ids that begin so, in byte order, also of features that an edit has taken out.
+ * False: none does. */
+bool wg_layer_last_id(const struct wg_layer *layer, struct wg_str prefix, struct wg_str *id);
 /** By how many features it differs from what was last made whole: 0 for one that is. */
 size_t wg_layer_edits(const struct wg_layer *layer);
 /** The same features in one plain layer, kept. Errors: WG_ENOMEM. */

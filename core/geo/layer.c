@@ -219,6 +219,24 @@ void wg_layer_geometry(const struct wg_layer *layer, size_t i, struct wg_buf *ou
     wg_layer_geometry_as(layer, i, write_place, NULL, out);
 }
 
+void wg_layer_feature(const struct wg_layer *layer, size_t i, struct wg_buf *out)
+{
+    struct wg_feature f;
+    if (!wg_layer_at(layer, i, &f))
+        return;
+    wg_buf_lit(out, "{\"type\":\"Feature\",\"id\":");
+    wg_buf_json(out, f.id);
+    wg_buf_lit(out, ",\"properties\":{");
+    if (f.name.n)
+        wg_json_kstr(out, "name", f.name);
+    if (f.props.n > 2 && f.name.n)
+        wg_buf_char(out, ',');
+    wg_buf_add(out, f.props.p + 1, f.props.n - 1);
+    wg_buf_lit(out, ",\"geometry\":");
+    wg_layer_geometry(layer, i, out);
+    wg_buf_char(out, '}');
+}
+
 static void write_chain(const struct wg_chain *c, wg_place_fn place, void *arg, struct wg_buf *out)
 {
     for (size_t k = 0; k < c->count; k++) {

@@ -165,8 +165,9 @@ bool edited_next(struct wg_scan *s, struct wg_run *run)
 
 /* ---- making ---- */
 
-/* Record i of a plain layer once more, with whatever shape it has. */
-static void copy_record(struct layer_build *b, const struct wg_layer *from, uint32_t i)
+/* Record i of a plain layer once more, with whatever shape it has; id NULL: its own. */
+static void copy_as(struct layer_build *b, const struct wg_layer *from, uint32_t i,
+                    struct wg_str id)
 {
     const struct layer_rec *r = &from->rec[i];
     struct wg_feature f;
@@ -181,7 +182,12 @@ static void copy_record(struct layer_build *b, const struct wg_layer *from, uint
         wg_buf_add(&b->ring, &ring, sizeof(ring));
         wg_buf_add(&b->vert, v, ring.count * sizeof(*v));
     }
-    build_add(b, i + 1, f.id, f.name, f.props, rings);
+    build_add(b, i + 1, id.p ? id : f.id, f.name, f.props, rings);
+}
+
+static void copy_record(struct layer_build *b, const struct wg_layer *from, uint32_t i)
+{
+    copy_as(b, from, i, (struct wg_str){NULL, 0});
 }
 
 static int finish(struct layer_build *b, struct wg_layer **out, struct wg_err *err)
@@ -208,6 +214,52 @@ int wg_layer_whole(const struct wg_layer *layer, struct wg_layer **out, struct w
         copy_record(&b, part, (uint32_t)own);
     }
     return finish(&b, out, err);
+}
+
+int wg_layer_renamed(const struct wg_layer *one, struct wg_str id, struct wg_layer **out,
+                     struct wg_err *err)
+{
+    struct wg_layer_faults faults;
+    struct layer_build b;
+    *out = NULL;
+    if (id.n == 0 || id.n > LAYER_ID || one->edited || one->head->records != 1)
+        return wg_fail(err, WG_EINVAL, "an id has 1 to %d bytes", LAYER_ID);
+    build_init(&b, "feature", &faults);
+    b.shape = one->head->shape;
+    copy_as(&b, one, 0, id);
+    return finish(&b, out, err);
+}
+
+static bool last_id(const struct wg_layer *plain, struct wg_str prefix, struct wg_str *id)
+{
+    size_t from = 0, to = plain->head->records;
+    while (from < to) { /* the first that comes after all that begin so */
+        size_t middle = from + (to - from) / 2;
+        struct wg_str is = layer_id(plain, plain->by_id[middle]);
+        struct wg_str front = {is.p, is.n < prefix.n ? is.n : prefix.n};
+        if (wg_str_cmp(front, prefix) <= 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    if (from == 0)
+        return false;
+    *id = layer_id(plain, plain->by_id[from - 1]);
+    return id->n >= prefix.n && memcmp(id->p, prefix.p, prefix.n) == 0;
+}
+
+bool wg_layer_last_id(const struct wg_layer *layer, struct wg_str prefix, struct wg_str *id)
+{
+    struct layer_part part[2];
+    bool any = false;
+    for (size_t k = layer_parts(layer, part); k > 0; k--) {
+        struct wg_str is;
+        if (!last_id(part[k - 1].layer, prefix, &is) || (any && wg_str_cmp(is, *id) < 0))
+            continue;
+        *id = is;
+        any = true;
+    }
+    return any;
 }
 
 static bool listed(const struct wg_str *ids, size_t n, struct wg_str id)
@@ -287,14 +339,17 @@ static uint64_t mix_bytes(uint64_t h, const void *p, size_t n)
     return mix(h, (uint64_t)wg_crc32c(0, p, n) << 32 | n);
 }
 
-static uint64_t mark_of(const struct wg_layer *came, uint32_t i)
+uint64_t wg_layer_feature_mark(const struct wg_layer *layer, size_t i)
 {
-    const struct layer_rec *r = &came->rec[i];
-    uint64_t h = mix_bytes(2, came->text + r->text, (size_t)r->id_n + r->name_n + r->props_n);
+    struct wg_feature f;
     struct wg_chain c;
-    for (size_t k = 0; wg_layer_chain(came, i, k, &c); k++)
-        h = mix_bytes(h, c.vert, c.count * sizeof(*c.vert));
-    return h;
+    if (!wg_layer_at(layer, i, &f))
+        return 1;
+    uint64_t h = mix_bytes(mix_bytes(mix_bytes(2, f.id.p, f.id.n), f.name.p, f.name.n), f.props.p,
+                           f.props.n);
+    for (size_t k = 0; wg_layer_chain(layer, i, k, &c); k++)
+        h = mix_bytes(mix(h, c.begins), c.vert, c.count * sizeof(*c.vert));
+    return h ? h : 1;
 }
 
 static bool meets(struct wg_box a, struct wg_box b)
@@ -316,7 +371,7 @@ uint64_t wg_layer_mark_in(const struct wg_layer *layer, struct wg_box box)
     struct wg_scan scan = {e->part[CAME], box, 0};
     while (wg_scan_next(&scan, &run))
         for (uint32_t k = run.from; k < run.to; k++)
-            h += mark_of(scan.layer, scan.layer->order[k]);
+            h += wg_layer_feature_mark(scan.layer, scan.layer->order[k]);
     return h ? mix(wg_layer_mark(e->part[LEFT]), h) : wg_layer_mark(e->part[LEFT]);
 }
 

@@ -96,7 +96,7 @@ struct wg_county *host_county_of(struct wg_host *h, uint32_t area)
 
 static bool csrf_ok(struct wg_req *req, const struct session *s)
 {
-    return wg_req_method(req) == WG_METHOD_GET ||
+    return wg_req_method(req) & (WG_METHOD_GET | WG_METHOD_OPTIONS) ||
            wg_str_is(wg_req_header(req, "x-csrf-token"), s->csrf);
 }
 
@@ -138,6 +138,15 @@ uint32_t wg_req_roles(const struct wg_req *req)
 {
     const struct found *f = wg_req_get(req);
     return f ? f->roles : WG_PUBLIC;
+}
+
+struct wg_actor req_actor(struct wg_req *req, struct wg_host *h, struct wg_arena *a)
+{
+    const struct session *s = who_again(req, h);
+    if (!s)
+        return (struct wg_actor){.roles = WG_PUBLIC};
+    return (struct wg_actor){wg_arena_str(a, wg_str_of(s->user)),
+                             wg_arena_str(a, wg_str_of(s->unit)), s->roles};
 }
 
 static bool says_who(struct wg_req *req)
@@ -187,8 +196,9 @@ bool before_request(struct wg_req *req, void *arg)
         refuse_text(req, WG_EDENIED, "only the city's accounts do this");
         return false;
     }
-    if (s->county != c && !(s->county->is_city &&
-                            (wg_req_method(req) == WG_METHOD_GET || row->flags & ROW_BY_CITY))) {
+    if (s->county != c &&
+        !(s->county->is_city &&
+          (wg_req_method(req) & (WG_METHOD_GET | WG_METHOD_OPTIONS) || row->flags & ROW_BY_CITY))) {
         refuse_text(req, WG_EDENIED, "this is another area's");
         return false;
     }

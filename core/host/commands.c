@@ -38,14 +38,19 @@ bool call_key(struct call *call, struct wg_str key, int method, struct wg_str ta
     return true;
 }
 
-int call_submit_own(struct call *call)
+void call_bind(struct call *call)
 {
     struct wg_cmd *cmd = &call->cmd;
     cmd->arena = call->arena;
     cmd->done = came_back;
     cmd->owner = call;
     cmd->if_match = -1;
-    return wg_desk_submit(call->county->desk, cmd);
+}
+
+int call_submit_own(struct call *call)
+{
+    call_bind(call);
+    return wg_desk_submit(call->county->desk, &call->cmd);
 }
 
 /* What a command brought along, and what had to make room for it. */
@@ -53,10 +58,12 @@ void command_drop(struct call *call)
 {
     struct wg_cmd *cmd = &call->cmd;
     wg_ground_drop(cmd->ground);
+    wg_layer_drop(cmd->put);
     wg_bundle_drop(cmd->bundle);
     rules_free_later(call->county, cmd->rules);
     rules_free_later(call->county, cmd->left);
     cmd->ground = NULL;
+    cmd->put = NULL;
     cmd->bundle = NULL;
     cmd->rules = cmd->left = NULL;
 }
@@ -67,10 +74,7 @@ void call_submit(struct call *call)
     struct session *s = call->session;
     struct wg_err err = {0};
     struct wg_str match = wg_req_header(call->req, "if-match");
-    cmd->arena = call->arena;
-    cmd->done = came_back;
-    cmd->owner = call;
-    cmd->if_match = -1;
+    call_bind(call);
     if (match.n && !wg_str_is(match, "*")) {
         struct wg_str v = match;
         if (v.n >= 2 && v.p[0] == '"' && v.p[v.n - 1] == '"')
@@ -108,10 +112,7 @@ int host_submit_as(struct call *call, struct wg_county *c, struct wg_arena *a, s
     call->host = c->host;
     call->county = c;
     call->arena = a;
-    call->cmd.arena = a;
-    call->cmd.done = came_back;
-    call->cmd.owner = call;
-    call->cmd.if_match = -1;
+    call_bind(call);
     call->cmd.actor = (struct wg_actor){by, {NULL, 0}, WG_SYSTEM};
     if (wg_desk_submit(c->desk, &call->cmd) == WG_OK)
         return WG_OK;
@@ -250,6 +251,10 @@ void take_results(void *arg)
         if (call->then) {
             call->then(call);
             wg_arena_free(call->arena);
+            continue;
+        }
+        if (call->edits) {
+            edit_done(call);
             continue;
         }
         if (call->req) {

@@ -148,13 +148,14 @@ void get_editions(struct call *call)
 
 struct past {
     int64_t n[WG_COLLECTIONS]; /* the editions it is made of; 0: there was none yet */
+    int64_t t;                 /* edits by then are in it */
     struct wg_ground *ground;
 };
 
 struct looking {
     struct call *call;
     struct wg_county *county;
-    int64_t t, n[WG_COLLECTIONS], now[WG_COLLECTIONS];
+    int64_t t, edited, n[WG_COLLECTIONS], now[WG_COLLECTIONS];
     const struct wg_json *record[WG_COLLECTIONS];
     void (*then)(struct call *call, const struct wg_ground *g, int64_t t);
     struct wg_force *force;
@@ -171,17 +172,32 @@ void past_free(struct wg_county *c)
     c->past = NULL;
 }
 
+/* What had been edited of it by then. */
+static int edit_one(struct looking *l, int c, struct wg_layer **layer)
+{
+    struct wg_views *v = wg_desk_views(l->county->desk);
+    struct wg_txn *txn = NULL;
+    size_t edits = 0;
+    int rc = wg_txn_begin(wg_views_env(v), false, &txn, &l->err);
+    if (rc == WG_OK)
+        rc = wg_edition_edits(v, txn, c, l->record[c], l->t, layer, &edits, &l->err);
+    wg_txn_abort(txn);
+    return rc;
+}
+
 static int load_one(struct looking *l, int c)
 {
     struct wg_layer *layer = NULL;
     struct wg_table *table = NULL;
     struct wg_ground *with;
     int rc = WG_OK;
-    if (l->n[c] == l->now[c])
+    if (l->n[c] == l->now[c] && l->edited <= l->t)
         return WG_OK;
     if (l->record[c])
         rc =
             wg_edition_load(wg_desk_dir(l->county->desk), c, l->record[c], &layer, &table, &l->err);
+    if (rc == WG_OK && layer && (rc = edit_one(l, c, &layer)) < 0)
+        wg_layer_drop(layer);
     if (rc < 0)
         return wg_fail(&l->err, WG_ENOENT, "edition %lld of %s, which was in force then, is gone",
                        (long long)l->n[c], wg_collection_name(c));
@@ -212,6 +228,7 @@ static void look_done(void *arg)
     past_free(c);
     if ((c->past = calloc(1, sizeof(*c->past)))) { /* whoever asks again asks for the same day */
         memcpy(c->past->n, l->n, sizeof(l->n));
+        c->past->t = l->t;
         c->past->ground = wg_ground_keep(l->ground);
     }
     struct wg_ground *g = l->ground; /* l goes with the answer */
@@ -219,10 +236,27 @@ static void look_done(void *arg)
     wg_ground_drop(g);
 }
 
+static int last_edit(void *arg, struct wg_str name, struct wg_str json)
+{
+    struct looking *l = arg;
+    struct wg_json *j;
+    (void)name;
+    if (wg_json_parse(l->call->arena, json, &j, NULL) == WG_OK &&
+        wg_json_int(j, "at", 0) > l->edited)
+        l->edited = wg_json_int(j, "at", 0);
+    return WG_OK;
+}
+
 /* Of each collection the edition that was in force at t: the last that began by then. */
 static bool choose(struct looking *l)
 {
     bool same = true;
+    struct wg_txn *txn;
+    if (reader_begin(l->county, &txn, NULL) == WG_OK) {
+        wg_view_records(wg_desk_views(l->county->desk), txn, "edits", last_edit, l);
+        reader_end(l->county);
+    }
+    same = l->edited <= l->t;
     for (int c = 0; c < WG_COLLECTIONS; c++) {
         struct rows r = rows_of(l->county, l->call->arena, wg_collection_name(c), &l->now[c]);
         for (size_t i = 0; i < r.count; i++)
@@ -246,7 +280,8 @@ bool ground_at_time(struct call *call, struct wg_county *c,
         return true;
     *l = (struct looking){.call = call, .county = c, .t = t, .then = then};
     bool same = choose(l);
-    if (!same && c->past && memcmp(c->past->n, l->n, sizeof(l->n)) == 0) {
+    if (!same && c->past && memcmp(c->past->n, l->n, sizeof(l->n)) == 0 &&
+        (c->past->t == t || l->edited <= (c->past->t < t ? c->past->t : t))) {
         then(call, c->past->ground, t);
         return true;
     }

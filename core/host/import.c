@@ -63,7 +63,7 @@ static int compare(struct import *m, const struct wg_ground *before)
 
 static int check_kind(struct import *m, const struct wg_layer *layer)
 {
-    bool points = m->collection == WG_PARTS || m->collection == WG_PLACES;
+    bool points = wg_collection_shape(m->collection) == WG_POINTS;
     m->count = wg_layer_count(layer);
     if (wg_layer_shape(layer) == (points ? WG_POINTS : WG_AREAS))
         return WG_OK;
@@ -118,15 +118,29 @@ static int keep_files(struct import *m, const char *blobs)
     return rc < 0 ? rc : wg_layer_save(m->ground->layer[m->collection], path, &m->err);
 }
 
+/* What had been edited of the edition that comes back. */
+static int edit_again(struct import *m, const struct wg_json *record, struct wg_layer **layer)
+{
+    struct wg_views *v = wg_desk_views(m->county->desk);
+    struct wg_txn *txn = NULL;
+    size_t edits = 0;
+    int rc = wg_txn_begin(wg_views_env(v), false, &txn, &m->err);
+    if (rc == WG_OK)
+        rc = wg_edition_edits(v, txn, m->collection, record, INT64_MAX, layer, &edits, &m->err);
+    wg_txn_abort(txn);
+    return rc;
+}
+
 static int read_file(struct import *m, const struct wg_ground *now, const char *blobs,
                      struct wg_layer **layer, struct wg_table **table)
 {
     struct wg_json *record;
     if (m->undo) {
         int rc = wg_json_parse(m->own->arena, m->before, &record, &m->err);
-        return rc < 0 ? rc
-                      : wg_edition_load(wg_desk_dir(m->county->desk), m->collection, record, layer,
-                                        table, &m->err);
+        if (rc == WG_OK)
+            rc = wg_edition_load(wg_desk_dir(m->county->desk), m->collection, record, layer, table,
+                                 &m->err);
+        return rc == WG_OK && *layer ? edit_again(m, record, layer) : rc;
     }
     int rc = wg_edition_read(m->fd, m->collection, wg_str_of(m->form), now, layer, table,
                              &m->faults, &m->err);

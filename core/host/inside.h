@@ -103,6 +103,7 @@ struct call {
     void (*then)(struct call *call); /* a command of a task's: takes the result in place of req */
     void *task;                      /* what `then` works on */
     bool sees_caller, sees_words;
+    bool edits; /* a plugin's: edit_done takes the result */
 };
 
 enum row_flags {
@@ -184,6 +185,10 @@ void call_submit(struct call *call);
 /* Key and digest of what is asked; false: answered. */
 bool call_key(struct call *call, struct wg_str key, int method, struct wg_str target,
               struct wg_str body);
+void call_bind(struct call *call); /* its command comes back to it */
+void edit_done(struct call *call); /* edit.c */
+/* Who asks, copied; without a user: nobody has signed in. */
+struct wg_actor req_actor(struct wg_req *req, struct wg_host *h, struct wg_arena *a);
 /* A command without a request of its own: call->then gets the result, then its arena goes. */
 int call_submit_own(struct call *call);
 void take_results(void *arg);

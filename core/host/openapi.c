@@ -203,11 +203,9 @@ static void write_operation(struct wg_buf *b, const struct row *r)
     static const struct {
         int method;
         const char *name;
-    } methods[] = {{WG_METHOD_GET, "get"},
-                   {WG_METHOD_POST, "post"},
-                   {WG_METHOD_PUT, "put"},
-                   {WG_METHOD_PATCH, "patch"},
-                   {WG_METHOD_DELETE, "delete"}};
+    } methods[] = {{WG_METHOD_GET, "get"},       {WG_METHOD_POST, "post"},
+                   {WG_METHOD_PUT, "put"},       {WG_METHOD_PATCH, "patch"},
+                   {WG_METHOD_DELETE, "delete"}, {WG_METHOD_OPTIONS, "options"}};
     bool makes = strcmp(r->pattern, "/v1/{area}/cases") == 0 ||
                  (r->method == WG_METHOD_POST && strstr(r->pattern, "/session")) ||
                  (r->method == WG_METHOD_POST &&

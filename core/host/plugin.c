@@ -97,12 +97,13 @@ static void plugin_handle(struct call *call)
 
 static int method_of(const char *name)
 {
-    return strcmp(name, "GET") == 0      ? WG_METHOD_GET
-           : strcmp(name, "POST") == 0   ? WG_METHOD_POST
-           : strcmp(name, "PUT") == 0    ? WG_METHOD_PUT
-           : strcmp(name, "PATCH") == 0  ? WG_METHOD_PATCH
-           : strcmp(name, "DELETE") == 0 ? WG_METHOD_DELETE
-                                         : 0;
+    return strcmp(name, "GET") == 0       ? WG_METHOD_GET
+           : strcmp(name, "POST") == 0    ? WG_METHOD_POST
+           : strcmp(name, "PUT") == 0     ? WG_METHOD_PUT
+           : strcmp(name, "PATCH") == 0   ? WG_METHOD_PATCH
+           : strcmp(name, "DELETE") == 0  ? WG_METHOD_DELETE
+           : strcmp(name, "OPTIONS") == 0 ? WG_METHOD_OPTIONS
+                                          : 0;
 }
 
 static int add_route(struct wg_host *h, size_t plugin, const struct wg_route *r, const char *root,

@@ -123,6 +123,8 @@ static int method_flag(uint8_t method)
         return WG_METHOD_DELETE;
     case HTTP_PATCH:
         return WG_METHOD_PATCH;
+    case HTTP_OPTIONS:
+        return WG_METHOD_OPTIONS;
     default:
         return 0;
     }
@@ -214,7 +216,7 @@ static bool route_found(struct conn *c, struct wg_req *req)
 {
     bool options = c->parser.method == HTTP_OPTIONS;
     req->method = method_flag(c->parser.method);
-    if (!req->method && !options) {
+    if (!req->method) {
         wg_reply_problem(req, 501, refuse_method(req, 501));
         return false;
     }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #define SEGMENT_MAX 64 /* a deeper path is a 404 */
-#define METHODS 5
+#define METHODS 6
 
 /* One segment of all patterns. Text segments are children; {name} and {name*} are one node each,
  * since what a parameter is called belongs to the route, not to the place. */

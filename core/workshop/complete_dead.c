@@ -31,7 +31,7 @@ static void to_map(struct herd *h, size_t i, size_t first, size_t last)
     wg_layer_at(c->g->layer[WG_PARTS], i, &f);
     wg_json_kstr(c->map, "part", f.id);
     wg_json_kint(c->map, "classes", 1);
-    wg_json_kstr(c->map, "example", c->g->answers[WG_PARTS]->category[i]);
+    wg_json_kstr(c->map, "example", wg_ground_category_at(c->g, i));
     wg_layer_geometry(c->g->layer[WG_PARTS], i, &at);
     map_end(c, wg_buf_str(&at));
     c->map->failed |= !wg_buf_ok(&at);
@@ -109,7 +109,7 @@ static void say_flocks(struct herd *h)
             complete_say(c, WG_FAULT, "part_hole", wg_arena_fmt(c->arena, "部件%.*s", WG_PRI(f.id)),
                          "写明权属单位，或让这一小类有单位、有责任区",
                          "%zu 个%.*s类部件无人负责（权属单位%.*s%s），%.*s", x->count,
-                         WG_PRI(c->g->answers[WG_PARTS]->category[x->example]),
+                         WG_PRI(wg_ground_category_at(c->g, x->example)),
                          WG_PRI(u < c->listed ? c->unit[u].id : WG_S("未写")),
                          u < c->listed ? "已撤销而无承接" : "",
                          WG_PRI(complete_days(c, x->first, x->last)));
@@ -129,7 +129,7 @@ int complete_parts(struct complete *c)
     if (!h.flock)
         return wg_fail(c->err, WG_ENOMEM, "out of memory");
     for (size_t i = 0; i < n; i++) {
-        struct wg_str code = c->g->answers[WG_PARTS]->category[i];
+        struct wg_str code = wg_ground_category_at(c->g, i);
         const struct wg_class *class_ = wg_pack_class(c->pack, WG_PART, code);
         struct class_way unknown;
         size_t k = class_ ? (size_t)(class_ - c->pack->classes) : h.classes;

@@ -106,11 +106,10 @@ static size_t names_at_most(const struct complete *c)
 static uint32_t *units_of(struct complete *c, int collection)
 {
     const struct wg_layer *layer = c->g->layer[collection];
-    const struct wg_answers *answers = c->g->answers[collection];
-    size_t n = layer && answers ? wg_layer_count(layer) : 0;
+    size_t n = layer && c->g->answers[collection] ? wg_layer_count(layer) : 0;
     uint32_t *unit = wg_arena_alloc(c->arena, (n + 1) * sizeof(*unit));
     for (size_t i = 0; unit && i < n; i++)
-        if ((unit[i] = time_unit(c, answers->unit[i])) != NO_UNIT)
+        if ((unit[i] = time_unit(c, wg_ground_unit_at(c->g, collection, i))) != NO_UNIT)
             c->unit[unit[i]].named = true;
     return unit;
 }

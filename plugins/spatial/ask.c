@@ -14,14 +14,14 @@
                 WG_REVIEWER | WG_AUDITOR | WG_ADMIN))
 
 static const struct collection listed[] = {
-    {"counties", "县区", "县级行政区域的界线", ~0u},
-    {"streets", "街道", "街道、乡镇的界线", ~0u},
-    {"communities", "社区", "社区、村的界线", ~0u},
-    {"grids", "单元网格", "单元网格（GB/T 30428.1）", ~0u},
-    {"places", "地名地址", "地名、门楼牌、兴趣点", ~0u},
-    {"duties", "责任网格", "责任区域及其责任单位", SIGNED_IN},
-    {"parts", "部件", "城市部件：井盖、路灯、行道树等", SIGNED_IN},
-    {CASES, "案卷", "未结案卷，以及90日内结案的案卷", DESKS, "opened", "closed"},
+    {"counties", "县区", "县级行政区域的界线", ~0u, WG_ADMIN},
+    {"streets", "街道", "街道、乡镇的界线", ~0u, WG_ADMIN},
+    {"communities", "社区", "社区、村的界线", ~0u, WG_ADMIN},
+    {"grids", "单元网格", "单元网格（GB/T 30428.1）", ~0u, WG_ADMIN},
+    {"places", "地名地址", "地名、门楼牌、兴趣点", ~0u, WG_ADMIN},
+    {"duties", "责任网格", "责任区域及其责任单位", SIGNED_IN, WG_ADMIN},
+    {"parts", "部件", "城市部件：井盖、路灯、行道树等", SIGNED_IN, WG_ADMIN},
+    {CASES, "案卷", "未结案卷，以及90日内结案的案卷", DESKS, 0, "opened", "closed"},
 };
 
 const struct collection *collection_at(size_t i)
@@ -78,8 +78,8 @@ void ask_done(struct ask *ask)
     wg_reply_header(ask->req, "Access-Control-Allow-Origin", WG_S("*"));
     wg_reply_header(ask->req, "Access-Control-Expose-Headers",
                     WG_S("Content-Crs, Link, ETag, Location"));
-    if (ask->status == 304)
-        wg_reply_empty(ask->req, 304);
+    if (ask->status == 304 || ask->status == 201 || ask->status == 204)
+        wg_reply_empty(ask->req, ask->status);
     else if (ask->status >= 400)
         wg_reply_err(ask->req, ask->status, &ask->err, (struct wg_str){NULL, 0});
     else if (!wg_buf_ok(&out))
@@ -316,10 +316,11 @@ static void add_member(struct source *s, const char *area, struct wg_ground *gro
     struct member *m = &s->member[s->members];
     *m = (struct member){.ground = ground, .layer = layer};
     wg_str_copy(m->area, sizeof(m->area), wg_str_of(area));
-    if (s->members++ == 0)
-        s->box = wg_layer_box(layer);
-    s->box = box_joined(s->box, wg_layer_box(layer));
-    s->shape = wg_layer_shape(layer);
+    s->members++;
+    if (wg_layer_count(layer)) { /* one without a feature says nothing of its box or its kind */
+        s->box = s->count ? box_joined(s->box, wg_layer_box(layer)) : wg_layer_box(layer);
+        s->shape = wg_layer_shape(layer);
+    }
     s->count += wg_layer_count(layer);
     s->mark = s->mark * 0x9e3779b97f4a7c15u + wg_layer_mark(layer);
 }
@@ -331,8 +332,7 @@ static void add_county(struct source *s, struct wg_county *county)
     const struct wg_layer *layer =
         cases ? wg_county_cases(county)
               : wg_layer_keep((struct wg_layer *)wg_ground_layer(g, s->collection->id));
-    /* One without a feature says nothing of its box or its kind. */
-    if (layer && s->member && (wg_layer_count(layer) || !cases)) {
+    if (layer && s->member) {
         add_member(s, wg_county_area(county), g, layer);
         return;
     }

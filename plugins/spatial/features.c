@@ -369,6 +369,25 @@ static void item_work(struct ask *ask)
         html_page(ask, s->collection->title);
 }
 
+/* By the feature's own mark, so that an editor's tag outlives edits of others. */
+static bool item_unchanged(struct ask *ask)
+{
+    struct wg_str tag = {NULL, 0}, had = wg_req_header(ask->req, "if-none-match");
+    size_t i;
+    for (size_t k = 0; k < ask->source.members && !tag.p; k++)
+        if (wg_layer_by_id(ask->source.member[k].layer, ask->id, &i))
+            tag = item_tag(ask, wg_layer_feature_mark(ask->source.member[k].layer, i));
+    if (!tag.p)
+        return false;
+    wg_reply_header(ask->req, "ETag", tag);
+    wg_reply_header(ask->req, "Vary", WG_S("Accept, Accept-Encoding"));
+    if (!had.p || !memmem(had.p, had.n, tag.p, tag.n))
+        return false;
+    ask->status = 304;
+    ask_done(ask);
+    return true;
+}
+
 void map_item(struct wg_req *req, void *self)
 {
     static const char *const names[] = {"crs", NULL};
@@ -383,7 +402,7 @@ void map_item(struct wg_req *req, void *self)
         ask_done(ask);
         return;
     }
-    if (unchanged(ask))
+    if (item_unchanged(ask))
         return;
     say_crs(ask);
     ask_run(ask, item_work, NEEDS_TABLES);

@@ -21,6 +21,10 @@ static const char *const conformance[] = {
     OGC "spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
     OGC "spec/ogcapi-features-3/1.0/conf/filter",
     OGC "spec/ogcapi-features-3/1.0/conf/features-filter",
+    OGC "spec/ogcapi-features-4/1.0/conf/create-replace-delete",
+    OGC "spec/ogcapi-features-4/1.0/conf/update",
+    OGC "spec/ogcapi-features-4/1.0/conf/features",
+    OGC "spec/ogcapi-features-4/1.0/req/optimistic-locking-etags",
     OGC "spec/cql2/1.0/conf/cql2-text",
     OGC "spec/cql2/1.0/conf/cql2-json",
     OGC "spec/cql2/1.0/conf/basic-cql2",
@@ -175,7 +179,8 @@ static void write_collection(struct ask *ask, bool listed)
     wg_json_kstr(b, "description", wg_str_of(s->collection->brief));
     wg_json_kstr(b, "itemType", WG_S("feature"));
     wg_json_kint(b, "itemCount", (int64_t)s->count);
-    write_extent(s, b);
+    if (s->count)
+        write_extent(s, b);
     write_crs_list(b);
     wg_json_kstr(b, "storageCrs", wg_str_of(crs_at(0)->uri));
     if (listed) {

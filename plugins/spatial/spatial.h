@@ -16,6 +16,7 @@
 struct collection {
     const char *id, *title, *brief;
     uint32_t roles;            /**< of those who may see it; WG_PUBLIC: everybody */
+    uint32_t editors;          /**< of those who may edit it */
     const char *begins, *ends; /**< properties that say when it was so; NULL: it has no time */
 };
 #define CASES "cases" /* the collection that goes on changing */
@@ -240,6 +241,8 @@ bool snapshot_take(struct ask *ask,
                    uint64_t mark); /**< as the ask's source; false: they are gone */
 void snapshots_free(void);
 
+struct wg_str item_tag(const struct ask *ask, uint64_t mark); /**< of one feature, in quotes */
+
 /* ---- writing ---- */
 
 void write_link(struct wg_buf *b, const char *rel, const char *type, struct wg_str href);
@@ -272,6 +275,9 @@ void map_sortables(struct wg_req *req, void *self);
 void map_schema(struct wg_req *req, void *self);
 void map_items(struct wg_req *req, void *self);
 void map_item(struct wg_req *req, void *self);
+void map_change(struct wg_req *req, void *self); /**< POST, PUT, PATCH, DELETE */
+void map_items_options(struct wg_req *req, void *self);
+void map_item_options(struct wg_req *req, void *self);
 void map_matrix_sets(struct wg_req *req, void *self);
 void map_matrix_set(struct wg_req *req, void *self);
 void map_tilesets(struct wg_req *req, void *self);

@@ -1,0 +1,156 @@
+/* A plugin's way to change one feature of base data: read and judged on the pool, decided by the
+ * county's desk, told when it is durable. */
+#include "inside.h"
+
+#include <stdio.h>
+
+struct editing {
+    struct call call; /* the command; in the request's arena, which lives until it is answered */
+    struct wg_edit edit;
+    void (*then)(void *arg, const struct wg_edited *r);
+    void *arg;
+    struct wg_edited result;
+    struct wg_str feature;
+};
+
+static void tell(struct editing *e)
+{
+    e->then(e->arg, &e->result);
+}
+
+/* The id under which the desk knows that it is to give one. */
+static void write_feature(struct editing *e, const struct wg_json *j, struct wg_buf *b)
+{
+    wg_buf_lit(b, "{\"type\":\"Feature\"");
+    wg_json_kstr(b, "id", e->edit.id.n ? e->edit.id : WG_S(WG_EDIT_NEW));
+    static const char *const kept[] = {"properties", "geometry"};
+    for (size_t k = 0; k < 2; k++) {
+        const struct wg_json *m = wg_json_get(j, kept[k]);
+        wg_json_key(b, kept[k]);
+        if (m)
+            wg_json_write(m, b);
+        else
+            wg_buf_lit(b, "null");
+    }
+    wg_buf_lit(b, "}\n");
+}
+
+static void read_work(void *arg)
+{
+    struct editing *e = arg;
+    struct wg_arena *a = wg_arena_new(0);
+    struct wg_layer_faults faults = {0};
+    struct wg_json *j;
+    struct wg_buf b = WG_BUF_INIT;
+    int rc = a ? wg_json_parse(a, e->edit.feature, &j, &e->result.err) : WG_ENOMEM;
+    if (rc == WG_OK) {
+        write_feature(e, j, &b);
+        rc = wg_layer_from_geojsons(wg_buf_str(&b), &e->call.cmd.put, &faults, &e->result.err);
+    }
+    e->result.rc = rc;
+    wg_buf_free(&faults.text);
+    wg_buf_free(&b);
+    wg_arena_free(a);
+}
+
+/* Of a key that was known: the feature that the entry of then was about. */
+struct seeking {
+    struct wg_arena *a;
+    char end[32];
+    struct wg_str id;
+};
+
+static int seek(void *arg, struct wg_str name, struct wg_str json)
+{
+    struct seeking *s = arg;
+    struct wg_json *j;
+    size_t n = strlen(s->end);
+    if (name.n > n && memcmp(name.p + name.n - n, s->end, n) == 0 &&
+        wg_json_parse(s->a, json, &j, NULL) == WG_OK)
+        s->id = wg_json_str(j, "id");
+    return s->id.n > 0;
+}
+
+static struct wg_str known_id(struct editing *e)
+{
+    struct seeking s = {.a = e->call.arena};
+    struct wg_txn *txn;
+    snprintf(s.end, sizeof(s.end), ".%012llu", (unsigned long long)e->call.cmd.n);
+    if (reader_begin(e->call.county, &txn, NULL) == WG_OK) {
+        wg_view_records(wg_desk_views(e->call.county->desk), txn, "edits", seek, &s);
+        reader_end(e->call.county);
+    }
+    return s.id;
+}
+
+void edit_done(struct call *call)
+{
+    struct editing *e = call->task;
+    e->result.rc = call->cmd.rc;
+    e->result.err = call->cmd.err;
+    e->result.id = call->cmd.repeated ? known_id(e) : call->cmd.made;
+    tell(e);
+}
+
+static void submit(struct editing *e)
+{
+    if (wg_desk_submit(e->call.county->desk, &e->call.cmd) == WG_OK)
+        return;
+    command_drop(&e->call);
+    e->result.rc = wg_fail(&e->result.err, WG_EBUSY, "the desk of %s is full or closing; try again",
+                           e->call.county->area);
+    tell(e);
+}
+
+static void read_done(void *arg)
+{
+    struct editing *e = arg;
+    if (e->result.rc == WG_OK)
+        submit(e);
+    else
+        tell(e);
+}
+
+void wg_county_edit(struct wg_req *req, struct wg_county *county, const struct wg_edit *edit,
+                    void (*then)(void *arg, const struct wg_edited *r), void *arg)
+{
+    struct wg_arena *a = wg_req_arena(req);
+    struct editing *e = WG_NEW(a, struct editing);
+    struct wg_edited none = {.rc = WG_ENOMEM};
+    if (!e) {
+        then(arg, &none);
+        return;
+    }
+    struct call *call = &e->call;
+    struct wg_cmd *cmd = &call->cmd;
+    *e = (struct editing){.edit = *edit, .then = then, .arg = arg};
+    call->req = req;
+    call->county = county;
+    call->arena = a;
+    call->task = e;
+    call->edits = true;
+    call->host = county->host;
+    call_bind(call);
+    cmd->act = WG_S("keep");
+    cmd->kind = WG_S("edit");
+    cmd->name = wg_str_of(edit->collection);
+    cmd->must_be_there = edit->must_be_there;
+    cmd->if_mark = edit->if_mark;
+    cmd->made = edit->id;
+    cmd->actor = req_actor(req, county->host, a);
+    if (!cmd->actor.user.n)
+        e->result.rc = wg_fail(&e->result.err, WG_EUNAUTH, "sign in first");
+    else if (call_key(call, wg_req_header(req, "idempotency-key"), wg_req_method(req),
+                      wg_req_target(req), wg_req_body(req))) {
+        if (!edit->feature.p)
+            submit(e);
+        else if (wg_pool_run(county->host->loop, read_work, read_done, e) < 0) {
+            e->result.rc = WG_ENOMEM;
+            tell(e);
+        }
+        return;
+    } else {
+        return; /* answered: the key is none */
+    }
+    tell(e);
+}
