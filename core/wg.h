@@ -280,10 +280,14 @@ double wg_distance_m(struct wg_point a, struct wg_point b);
 /* ---- coordinate systems ---- */
 
 struct wg_crs;
-/** For epsg 4326, 4490, 3857, 4509, 4498, 4526..4528, 4547..4549, 4510, 4550 and whatever else PROJ
- * knows. Owner: caller. Not shared between threads. Errors: WG_EINVAL for a code that PROJ does not
- * know. */
-int wg_crs_new(int epsg, struct wg_crs **out, struct wg_err *err);
+/** Codes beside EPSG's: the shifted degrees of Chinese map services. */
+enum { WG_GCJ02 = -2, WG_BD09 = -9 };
+/** "4549", "EPSG:4549", "gcj02", "bd09"; 0: none of these. */
+int wg_crs_code(struct wg_str name);
+/** For whatever PROJ knows of EPSG that stands on CGCS2000 or WGS 84 (4326, 4490, 3857, 4498, 4509,
+ * 4513..4554, UTM …), and those two. Owner: caller. Not shared between threads. Errors: WG_EINVAL
+ * for a code that PROJ does not know, or of another datum. */
+int wg_crs_new(int code, struct wg_crs **out, struct wg_err *err);
 void wg_crs_free(struct wg_crs *crs);
 /** x is east or lon, y is north or lat, whatever the authority's order of axes. Errors: WG_ERANGE.
  */
@@ -292,6 +296,14 @@ int wg_crs_from_4490(struct wg_crs *crs, struct wg_point p, double *x, double *y
 /** The same in whole doubles, for surveyors: an e7 step is a centimetre. Errors: WG_ERANGE. */
 int wg_crs_to_degrees(struct wg_crs *crs, double x, double y, double *lon, double *lat);
 int wg_crs_from_degrees(struct wg_crs *crs, double lon, double lat, double *x, double *y);
+/** The systems that places of this box are kept in: 4490, 4326, 3857, then those on either whose
+ * area of use meets it. How their authority orders the axes. Asks PROJ's database for a tenth of a
+ * second: not on the loop. Errors: WG_ENOMEM. */
+struct wg_system {
+    int epsg;
+    bool north1, degrees;
+};
+int wg_crs_list(struct wg_box box, struct wg_system *out, size_t max, size_t *n);
 
 /* ---- layers: named features with their shapes, all of one kind. Immutable, counted. Thread: any
  * ---- */

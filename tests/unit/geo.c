@@ -3,6 +3,7 @@
 #include "unit/test.h"
 
 #include "geo/geo.h"
+#include "unit/geo_given.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,20 +20,6 @@ static int64_t below(int64_t n) /* xorshift64* */
     seed ^= seed << 25;
     seed ^= seed >> 27;
     return (int64_t)((seed * UINT64_C(2685821657736338717) >> 2) % (uint64_t)n);
-}
-
-static struct wg_buf slurp(const char *path)
-{
-    struct wg_buf b = WG_BUF_INIT;
-    char part[4096];
-    size_t n;
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        fail_msg("%s is missing", path);
-    while ((n = fread(part, 1, sizeof(part), f)) > 0)
-        wg_buf_add(&b, part, n);
-    fclose(f);
-    return b;
 }
 
 static struct wg_layer *layer_of(struct wg_str text)
