@@ -219,6 +219,35 @@ void ask_run(struct ask *ask, void (*work)(struct ask *ask), unsigned needs)
         fail(ask);
 }
 
+/* ---- systems: before parameters are read, since they name them ---- */
+
+static void make_systems(void *arg)
+{
+    struct ask *ask = arg;
+    ask->source.systems = systems_make(ask->source.box);
+}
+
+static void made_systems(void *arg)
+{
+    struct ask *ask = arg;
+    if (!ask->source.systems) {
+        fail(ask);
+        return;
+    }
+    source_close(&ask->source);
+    ask->again(ask->req, ask->self);
+}
+
+bool ask_systems(struct ask *ask, void (*again)(struct wg_req *req, void *self))
+{
+    if (ask->source.systems)
+        return true;
+    ask->again = again;
+    if (wg_county_pool(ask->self->county, make_systems, made_systems, ask) < 0)
+        fail(ask);
+    return false;
+}
+
 /* ---- asking ---- */
 
 static bool is_known(struct wg_str name, const char *const *names)
@@ -366,6 +395,7 @@ bool source_take(struct ask *ask, const struct collection *c)
     else
         for (size_t i = 0; i < n; i++)
             add_county(s, span[i]);
+    s->systems = systems_found(s->box);
     return s->members > 0;
 }
 

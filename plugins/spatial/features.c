@@ -254,6 +254,7 @@ static void write_json(const struct page *p, struct wg_crs *crs)
     struct ask *ask = p->ask;
     struct wg_buf *b = &ask->out;
     wg_buf_lit(b, "{\"type\":\"FeatureCollection\"");
+    write_shifted(b, ask->select.crs);
     wg_json_ktime(b, "timeStamp", wg_now_ms());
     wg_json_kint(b, "numberMatched", (int64_t)p->matched);
     wg_json_kint(b, "numberReturned", (int64_t)p->n);
@@ -329,7 +330,7 @@ static bool unchanged(struct ask *ask)
 void map_items(struct wg_req *req, void *self)
 {
     struct ask *ask = ask_new(req, self, NULL);
-    if (!ask || !ask_collection(ask))
+    if (!ask || !ask_collection(ask) || !ask_systems(ask, map_items))
         return;
     if (!select_read(ask)) {
         ask_done(ask);
@@ -360,6 +361,7 @@ static void item_work(struct ask *ask)
     crs = crs_take(ask->select.crs);
     write_feature(ask, &s->member[member], member, i, crs, &ask->out);
     crs_give(ask->select.crs, crs);
+    write_shifted(&ask->out, ask->select.crs);
     write_links(ask, "application/geo+json", false);
     write_link(&ask->out, "collection", "application/json",
                wg_arena_fmt(ask->a, "%.*s/collections/%s", WG_PRI(ask->base), s->collection->id));
@@ -392,10 +394,10 @@ void map_item(struct wg_req *req, void *self)
 {
     static const char *const names[] = {"crs", NULL};
     struct ask *ask = ask_new(req, self, names);
-    if (!ask || !ask_collection(ask))
+    if (!ask || !ask_collection(ask) || !ask_systems(ask, map_item))
         return;
     struct wg_str uri = wg_req_query(req, "crs");
-    ask->select.crs = uri.p ? crs_find(uri) : crs_at(0);
+    ask->select.crs = uri.p ? crs_find(ask->source.systems, uri) : crs_at(NULL, 0);
     ask->id = wg_req_param(req, "feature");
     if (!ask->select.crs) {
         ask_bad(ask, "crs", "crs is one of the collection's crs list, as a URI");

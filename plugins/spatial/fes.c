@@ -258,7 +258,7 @@ static struct cql *read_bbox(struct reader *r, const struct element *e)
         v[0] > v[2] || v[1] > v[3])
         return wrong(r, "BBOX has an Envelope with lowerCorner and upperCorner");
     const char *srs = attribute(x, "srsName");
-    const struct crs *crs = srs ? crs_find(wg_str_of(srs)) : *r->crs;
+    const struct crs *crs = srs ? crs_find(r->source->systems, wg_str_of(srs)) : *r->crs;
     if (!crs)
         return wrong(r, "srsName is one of the type's systems, as a URN");
     *r->crs = crs;

@@ -22,7 +22,9 @@ void gml_name(struct wg_buf *b, struct wg_str s)
 
 void gml_urn(struct wg_buf *b, const struct crs *c)
 {
-    if (c->epsg)
+    if (c->epsg < 0)
+        wg_buf_str_add(b, wg_str_of(c->uri));
+    else if (c->epsg)
         wg_buf_fmt(b, "urn:ogc:def:crs:EPSG::%d", c->epsg);
     else
         wg_buf_lit(b, "urn:ogc:def:crs:OGC:1.3:CRS84");

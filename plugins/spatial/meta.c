@@ -129,19 +129,20 @@ static void write_extent(const struct source *s, struct wg_buf *b)
             wg_buf_char(b, ',');
         wg_buf_fixed(b, corner[k], 7);
     }
-    wg_buf_fmt(b, "]],\"crs\":\"%s\"}", crs_at(0)->uri);
+    wg_buf_fmt(b, "]],\"crs\":\"%s\"}", crs_at(NULL, 0)->uri);
     if (s->collection->begins)
         wg_buf_lit(b, ",\"temporal\":{\"interval\":[[null,null]]}");
     wg_buf_char(b, '}');
 }
 
-static void write_crs_list(struct wg_buf *b)
+static void write_crs_list(struct wg_box box, struct wg_buf *b)
 {
+    const struct systems *s = systems_make(box);
     wg_json_key(b, "crs");
     wg_buf_char(b, '[');
-    for (size_t i = 0; crs_at(i); i++) {
+    for (size_t i = 0; crs_at(s, i); i++) {
         wg_json_sep(b);
-        wg_buf_json(b, wg_str_of(crs_at(i)->uri));
+        wg_buf_json(b, wg_str_of(crs_at(s, i)->uri));
     }
     wg_buf_char(b, ']');
 }
@@ -179,10 +180,9 @@ static void write_collection(struct ask *ask, bool listed)
     wg_json_kstr(b, "description", wg_str_of(s->collection->brief));
     wg_json_kstr(b, "itemType", WG_S("feature"));
     wg_json_kint(b, "itemCount", (int64_t)s->count);
-    if (s->count)
-        write_extent(s, b);
-    write_crs_list(b);
-    wg_json_kstr(b, "storageCrs", wg_str_of(crs_at(0)->uri));
+    write_extent(s, b);
+    write_crs_list(s->box, b);
+    wg_json_kstr(b, "storageCrs", wg_str_of(crs_at(NULL, 0)->uri));
     if (listed) {
         wg_json_key(b, "links");
         wg_buf_char(b, '[');
@@ -199,10 +199,14 @@ static void write_collection(struct ask *ask, bool listed)
 static void collections_work(struct ask *ask)
 {
     struct wg_buf *b = &ask->out;
+    struct wg_box box = {0, 0, -1, -1}; /* of all of them */
+    for (size_t i = 0; collection_at(i); i++)
+        if (source_take(ask, collection_at(i)) && ask->source.count)
+            box = box.west > box.east ? ask->source.box : box_joined(box, ask->source.box);
     wg_buf_char(b, '{');
     write_links(ask, "application/json", false);
     wg_buf_char(b, ']');
-    write_crs_list(b);
+    write_crs_list(box, b);
     wg_json_key(b, "collections");
     wg_buf_char(b, '[');
     for (size_t i = 0; collection_at(i); i++) {
@@ -224,14 +228,20 @@ void map_collections(struct wg_req *req, void *self)
         ask_run(ask, collections_work, 0);
 }
 
+static void collection_work(struct ask *ask)
+{
+    write_collection(ask, false);
+    if (ask->form == FORM_HTML)
+        html_page(ask, ask->source.collection->title);
+}
+
 void map_collection(struct wg_req *req, void *self)
 {
     static const char *const none[] = {NULL};
     struct ask *ask = ask_new(req, self, none);
     if (!ask || !ask_collection(ask))
         return;
-    write_collection(ask, false);
-    end(ask, ask->source.collection->title);
+    ask_run(ask, collection_work, 0);
 }
 
 /* ---- schemas ---- */

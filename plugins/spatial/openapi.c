@@ -20,7 +20,9 @@ static void write_parameters(struct wg_buf *b)
         "\"bbox\":{\"name\":\"bbox\"," QUERY
         "{\"type\":\"array\",\"minItems\":4,\"maxItems\":6,\"items\":{\"type\":\"number\"}}},"
         "\"datetime\":{\"name\":\"datetime\"," QUERY "{\"type\":\"string\"}},"
-        "\"crs\":{\"name\":\"crs\"," QUERY "{\"type\":\"string\",\"format\":\"uri\"}},"
+        "\"crs\":{\"name\":\"crs\",\"description\":\"One of the collection's crs list, or, for "
+        "foreign maps, urn:x-wangge:crs:GCJ-02 or urn:x-wangge:crs:BD-09 (lon, lat)\"," QUERY
+        "{\"type\":\"string\",\"format\":\"uri\"}},"
         "\"bbox-crs\":{\"name\":\"bbox-crs\"," QUERY "{\"type\":\"string\",\"format\":\"uri\"}},"
         "\"filter\":{\"name\":\"filter\"," QUERY "{\"type\":\"string\"}},"
         "\"filter-lang\":{\"name\":\"filter-lang\"," QUERY

@@ -5,6 +5,8 @@
 
 #define PATIENCE_MS 5000
 
+static size_t counties; /* that have it open */
+
 static int spatial_open(struct wg_county *county, struct wg_str config, void **self,
                         struct wg_err *err)
 {
@@ -22,6 +24,7 @@ static int spatial_open(struct wg_county *county, struct wg_str config, void **s
     s->county = county;
     wg_str_copy(s->area, sizeof(s->area), wg_str_of(wg_county_area(county)));
     *self = s;
+    counties++;
     return WG_OK;
 }
 
@@ -32,7 +35,8 @@ static void spatial_close(void *self)
     snapshots_free();
     kept_free_all();
     tiles_free();
-    crs_free_all();
+    if (--counties == 0) /* systems are borrowed by whatever is being answered */
+        crs_free_all();
 }
 
 /* What may be about cases waits for them first. */

@@ -62,7 +62,7 @@ static bool read_limit(struct ask *ask, struct wg_str s)
 
 static bool read_crs(struct ask *ask, const char *name, struct wg_str s, const struct crs **out)
 {
-    *out = crs_find(s);
+    *out = crs_find(ask->source.systems, s);
     return *out || ask_bad(ask, name, "%s is one of the collection's crs list, as a URI", name);
 }
 
@@ -281,7 +281,7 @@ bool select_read(struct ask *ask)
     struct select *q = &ask->select;
     struct wg_str s;
     q->limit = LIMIT_DEFAULT;
-    q->crs = q->box_crs = q->filter_crs = crs_at(0);
+    q->crs = q->box_crs = q->filter_crs = crs_at(NULL, 0);
     if (((s = last(ask, "limit")).p && !read_limit(ask, s)) ||
         ((s = last(ask, "crs")).p && !read_crs(ask, "crs", s, &q->crs)) ||
         ((s = last(ask, "bbox-crs")).p && !read_crs(ask, "bbox-crs", s, &q->box_crs)) ||

@@ -73,14 +73,22 @@ struct wg_str table_value(const struct table *t, size_t i, size_t f);
 /* ---- coordinate systems ---- */
 
 struct crs {
-    const char *uri;
-    int epsg;    /**< 0: CRS84 */
-    bool north1; /**< the authority's first axis points north */
-    bool degrees;
+    char uri[48];
+    int epsg;     /**< 0: CRS84; WG_GCJ02, WG_BD09 */
+    int digits;   /**< behind the point, when written */
+    bool north1;  /**< the authority's first axis points north */
+    bool degrees; /**< those that we keep: nothing is to be turned */
 };
-const struct crs *crs_find(struct wg_str name); /**< NULL: not one of ours */
-const struct crs *crs_at(size_t i);             /**< CRS84 first; NULL past the last */
-/** For one thread at a time. NULL for those in degrees, and where memory is out. */
+/** Those in which the places of a box are asked for. Immutable, kept as long as the plugin. */
+struct systems;
+const struct systems *systems_found(struct wg_box box); /**< NULL: not made yet. Thread: any */
+/** A tenth of a second, once for a box. NULL: no memory. Thread: pool. */
+const struct systems *systems_make(struct wg_box box);
+/** CRS84 first, of NULL it alone; NULL past the last. */
+const struct crs *crs_at(const struct systems *s, size_t i);
+/** One of these, or GCJ-02 or BD-09, which no list names; NULL: none. */
+const struct crs *crs_find(const struct systems *s, struct wg_str name);
+/** For one thread at a time. NULL where nothing is to be turned, and where memory is out. */
 struct wg_crs *crs_take(const struct crs *c);
 void crs_give(const struct crs *c, struct wg_crs *p);
 
@@ -105,6 +113,7 @@ struct source {
     size_t members, count;
     struct member *member;
     struct wg_box box;
+    const struct systems *systems; /**< of its box; NULL: ask_systems */
     uint64_t mark;
     int shape;     /**< enum wg_shape; -1: none is loaded */
     size_t fields; /**< of all members, once it is open */
@@ -174,7 +183,8 @@ struct ask {
     struct wg_str id;   /* of a feature */
     unsigned needs;     /* enum needs */
     void (*work)(struct ask *ask);
-    struct ask *next;              /* waits for the same to be made */
+    struct ask *next; /* waits for the same to be made */
+    void (*again)(struct wg_req *req, void *self);
     void (*done)(struct ask *ask); /* on the loop, in place of the answer; NULL: ask_done */
     struct {
         const struct matrix_set *set;
@@ -199,6 +209,9 @@ struct ask {
 struct ask *ask_new(struct wg_req *req, void *self, const char *const *names);
 /** The collection of the path; false: it has been answered. */
 bool ask_collection(struct ask *ask);
+/** The systems of its collection are at hand; false: they are being made, and then the request
+ * begins again. */
+bool ask_systems(struct ask *ask, void (*again)(struct wg_req *req, void *self));
 /** work on the pool, then out goes as status and type. What it needs is made first, once for all
  * who wait for it, so that no more than one thread of the pool is at it. */
 enum needs {
@@ -252,6 +265,8 @@ void write_escaped(struct wg_buf *b, struct wg_str s); /**< for a query, RFC 398
 /** A place in its system, in the authority's order of axes; 7 decimals of degrees, 3 of metres. */
 void write_place(struct wg_buf *b, struct wg_point p, const struct crs *c, struct wg_crs *made,
                  char between);
+/** What is shifted says so in itself: a file has no headers. "coordRefSys" as JSON-FG has it. */
+void write_shifted(struct wg_buf *b, const struct crs *c);
 /** An object that the caller closes. */
 void write_feature(const struct ask *ask, const struct member *m, size_t member, size_t i,
                    struct wg_crs *crs, struct wg_buf *out);

@@ -277,7 +277,7 @@ static void tileset_work(struct ask *ask)
     wg_buf_char(b, '{');
     write_corner(b, "lowerLeft", box.west, box.south);
     write_corner(b, "upperRight", box.east, box.north);
-    wg_json_kstr(b, "crs", wg_str_of(crs_at(0)->uri));
+    wg_json_kstr(b, "crs", wg_str_of(crs_at(NULL, 0)->uri));
     wg_buf_char(b, '}');
     write_limits(b, m, box);
     write_links(ask, "application/json", false);

@@ -95,13 +95,13 @@ static void put_type(struct ask *ask)
     wg_buf_fmt(
         b, "<FeatureType><Name>wg:%s</Name><Title>%s</Title><Abstract>%s</Abstract><DefaultCRS>",
         s->collection->id, s->collection->title, s->collection->brief);
-    gml_urn(b, crs_find(WG_S("EPSG:4490")));
-    wg_buf_lit(b, "</DefaultCRS>");
-    for (size_t i = 0; crs_at(i); i++) {
-        if (crs_at(i)->epsg == 4490)
+    const struct systems *systems = systems_make(s->box);
+    wg_buf_lit(b, "urn:ogc:def:crs:EPSG::4490</DefaultCRS>");
+    for (size_t i = 0; crs_at(systems, i); i++) {
+        if (crs_at(systems, i)->epsg == 4490)
             continue;
         wg_buf_lit(b, "<OtherCRS>");
-        gml_urn(b, crs_at(i));
+        gml_urn(b, crs_at(systems, i));
         wg_buf_lit(b, "</OtherCRS>");
     }
     wg_buf_lit(b, "<ows:WGS84BoundingBox><ows:LowerCorner>");
@@ -268,7 +268,7 @@ static bool read_bbox(struct ask *ask, struct wg_str s)
     struct wg_str name = {p + i, s.n - i};
     if (commas == 4) {
         s.n = i - 1;
-        if (!(ask->select.box_crs = crs_find(name)))
+        if (!(ask->select.box_crs = crs_find(ask->source.systems, name)))
             return ask_bad(ask, "bbox", "bbox ends with one of the type's systems, as a URN");
     }
     return select_box(ask, s);
@@ -303,13 +303,12 @@ static bool read_features(struct ask *ask)
                   form = kvp(ask, "OUTPUTFORMAT");
     int64_t skip = 0;
     q->limit = COUNT_DEFAULT;
-    q->crs = q->box_crs = q->filter_crs = crs_find(WG_S("EPSG:4490"));
+    q->crs = q->box_crs = q->filter_crs = crs_find(ask->source.systems, WG_S("EPSG:4490"));
     ask->form = form.p && memmem(form.p, form.n, "json", 4) ? FORM_JSON : FORM_GML;
-    if (srs.p && !(q->crs = crs_find(srs)))
+    if (srs.p && !(q->crs = crs_find(ask->source.systems, srs)))
         return ask_bad(ask, "srsName", "srsName is one of the type's systems, as a URN");
-    if (!read_type(ask) || !read_count(ask, "COUNT", 0, &q->limit) ||
-        !read_count(ask, "MAXFEATURES", 0, &q->limit) || !read_count(ask, "STARTINDEX", 0, &skip) ||
-        (box.p && !read_bbox(ask, box)))
+    if (!read_count(ask, "COUNT", 0, &q->limit) || !read_count(ask, "MAXFEATURES", 0, &q->limit) ||
+        !read_count(ask, "STARTINDEX", 0, &skip) || (box.p && !read_bbox(ask, box)))
         return false;
     q->skip = (uint64_t)skip;
     if (q->limit > LIMIT_MAX)
@@ -355,7 +354,11 @@ void map_wfs(struct wg_req *req, void *self)
     else if (is_word(what, "DescribeFeatureType"))
         ask_run(ask, describe, NEEDS_TABLES);
     else if (is_word(what, "GetFeature")) {
-        if (read_features(ask))
+        if (!read_type(ask))
+            done(ask);
+        else if (!ask_systems(ask, map_wfs))
+            return;
+        else if (read_features(ask))
             ask_run(ask, features, NEEDS_TABLES);
         else
             done(ask);

@@ -80,13 +80,19 @@ void write_place(struct wg_buf *b, struct wg_point p, const struct crs *c, struc
     if (made) {
         double e = 0, n = 0;
         wg_crs_from_4490(made, p, &e, &n);
-        x = llround(e * 1000);
-        y = llround(n * 1000);
-        digits = 3;
+        digits = c->digits;
+        x = llround(e * (digits == 3 ? 1e3 : 1e7));
+        y = llround(n * (digits == 3 ? 1e3 : 1e7));
     }
     wg_buf_fixed(b, c->north1 ? y : x, digits);
     wg_buf_char(b, between);
     wg_buf_fixed(b, c->north1 ? x : y, digits);
+}
+
+void write_shifted(struct wg_buf *b, const struct crs *c)
+{
+    if (c->epsg < 0)
+        wg_json_kstr(b, "coordRefSys", wg_str_of(c->uri));
 }
 
 struct system {
@@ -209,9 +215,12 @@ void write_csv(struct ask *ask, const struct found *list, size_t n, struct wg_cr
             wg_buf_char(b, ',');
             write_cell(b, s->field[k].key);
         }
-    if (!ask->select.shapeless)
-        wg_buf_str_add(b,
-                       points ? (c->degrees ? WG_S(",lon,lat") : WG_S(",x,y")) : WG_S(",geometry"));
+    const char *shift = c->epsg == WG_GCJ02 ? "gcj02_" : c->epsg == WG_BD09 ? "bd09_" : "";
+    if (!ask->select.shapeless && points)
+        wg_buf_fmt(b, ",%s%s,%s%s", shift, c->digits == 7 ? "lon" : "x", shift,
+                   c->digits == 7 ? "lat" : "y");
+    else if (!ask->select.shapeless)
+        wg_buf_fmt(b, ",%sgeometry", shift);
     wg_buf_lit(b, "\r\n");
     for (size_t k = 0; k < n; k++) {
         const struct member *m = &s->member[list[k].member];
@@ -231,7 +240,7 @@ void write_csv(struct ask *ask, const struct found *list, size_t n, struct wg_cr
         }
         wg_buf_clear(&shape);
         if (points) {
-            static const struct crs east_first = {NULL, 0, false, true};
+            const struct crs east_first = {.digits = c->digits};
             wg_layer_chain(m->layer, list[k].i, 0, &chain);
             wg_buf_char(b, ',');
             write_place(b, chain.vert[0], &east_first, crs, ',');

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     prepare();
     int rc = (size && data[0] == '{' ? cql_parse_json : cql_parse)(a, text, &c, &err);
     wg_require((rc == WG_OK) == (c != NULL) && (rc == WG_OK || err.text[0]));
-    if (c && cql_bind(c, &source, crs_at(size % 3), &run, &err) == WG_OK)
+    if (c && cql_bind(c, &source, crs_at(source.systems, size % 3), &run, &err) == WG_OK)
         says_of_each(run);
     cql_run_free(run);
     wg_arena_free(a);

@@ -7,11 +7,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct wg_str text = {(const char *)data, size};
     struct wg_arena *a = wg_arena_new(0);
-    const struct crs *crs = crs_at(1);
     struct wg_err err = {0};
     struct cql *c = NULL;
     struct cql_run *run = NULL;
     prepare();
+    const struct crs *crs = crs_at(source.systems, 1);
     int rc = fes_parse(a, text, &source, &crs, &c, &err);
     wg_require((rc == WG_OK) == (c != NULL) && (rc == WG_OK || err.text[0]));
     if (c && cql_bind(c, &source, crs, &run, &err) == WG_OK)

@@ -31,6 +31,8 @@ static void prepare(void)
     m.table = (struct table *)kept_make(&table_kind, "990101", collection_at(0), layer);
     source.member = &m;
     source.members = 1;
+    source.box = wg_layer_box(layer);
+    source.systems = systems_make(source.box);
     wg_require(m.table && (fields = wg_arena_new(0)) && source_fields(fields, &source));
 }
 

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import json
+import math
 import random
 import re
 import sys
@@ -18,6 +19,7 @@ from support import JIXI, LANGXI, CityTest, demo
 CITY = "341800"
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+SHIFTED = ["urn:x-wangge:crs:GCJ-02", "urn:x-wangge:crs:BD-09"]
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
 
@@ -203,7 +205,10 @@ class Choice(Map):
     def test_each_system_has_its_axes_and_selects_the_same(self):
         here = self.all("parts", "bbox=118.59,30.06,118.595,30.065")
         self.assertGreater(len(here), 5)
-        for uri in self.ask("/collections/parts")["crs"]:
+        uris = self.ask("/collections/parts")["crs"]
+        self.assertEqual({u.rsplit("/", 1)[1] for u in uris},
+                         {"CRS84", "4490", "4326", "3857", "4527", "4528", "4548", "4549", "4498", "4509", "32650"})
+        for uri in uris + SHIFTED:
             quoted = urllib.parse.quote(uri, safe="")
             a = self.who("z-001").get(f"/ogc/{JIXI}/collections/parts/items?limit=10000&bbox=118.59,30.06,118.595,30.065&crs={quoted}")
             self.assertEqual(a.headers["content-crs"], f"<{uri}>")
@@ -212,6 +217,11 @@ class Choice(Map):
             xy = [f["geometry"]["coordinates"] for f in there]
             if uri.endswith(("/4490", "/4326")):
                 self.assertEqual([p[::-1] for p in xy], [f["geometry"]["coordinates"] for f in here])
+            if uri in SHIFTED:
+                self.assertEqual(a.json["coordRefSys"], uri)
+                self.assertTrue(all(300 < metres(p, f["geometry"]["coordinates"]) < 1500 for p, f in zip(xy, here)))
+            if uri.endswith("/32650"):
+                self.assertTrue(all(6e5 < p[0] < 7e5 and 3.3e6 < p[1] < 3.4e6 for p in xy))  # UTM is east first
             if uri.endswith(("/4549", "/4548", "/4527")):
                 self.assertTrue(all(3.2e6 < p[0] < 3.5e6 for p in xy))  # X is north
             box = [min(p[0] for p in xy), min(p[1] for p in xy), max(p[0] for p in xy), max(p[1] for p in xy)]
@@ -225,6 +235,27 @@ class Choice(Map):
             self.assertEqual(one.json["geometry"], there[0]["geometry"])
             self.assertEqual(one.headers["content-crs"], f"<{uri}>")
         self.assertEqual(self.who("z-001").get(f"/ogc/{JIXI}/collections/parts/items").headers["content-crs"], f"<{CRS84}>")
+
+    def test_the_systems_are_those_of_the_place_and_no_others_are_taken(self):
+        lists = {area: {u.rsplit("/", 1)[1] for u in self.ask("/collections/grids", area)["crs"]} for area in (JIXI, LANGXI)}
+        self.assertEqual(lists[JIXI] - lists[LANGXI], {"4527", "4548"})  # Langxi lies in one zone
+        for code in ("4547", "4550", "4214", "4610", "2437", "32651", "999999", "-2", "0"):
+            self.ask(f"/collections/grids/items?crs={EPSG}{code}", status=400)
+            self.ask(f"/collections/grids/items?bbox=1,2,3,4&bbox-crs=EPSG:{code}", status=400)
+        self.assertIn("4549", self.ask("/wfs?service=WFS&request=GetCapabilities").body.decode())
+
+    def test_what_is_shifted_says_so_and_comes_back_by_its_own_box(self):
+        for uri, word in zip(SHIFTED, ("gcj02", "bd09")):
+            text = self.ask(f"/collections/parts/items?f=csv&limit=2&crs={uri}").body.decode()
+            self.assertTrue(text.split("\r\n")[0].endswith(f",{word}_lon,{word}_lat"))
+            self.assertIn(f"{word}_geometry", self.ask(f"/collections/grids/items?f=csv&limit=1&crs={uri}").body.decode())
+            one = self.items("parts", f"limit=1&crs={uri}")["features"][0]
+            x, y = one["geometry"]["coordinates"]
+            got = self.items("parts", f"limit=1000&bbox={x-1e-7!r},{y-1e-7!r},{x+1e-7!r},{y+1e-7!r}&bbox-crs={uri}")
+            self.assertIn(one["id"], [f["id"] for f in got["features"]])
+            self.assertEqual(self.ask(f"/collections/parts/items/{one['id']}?crs={uri}")["coordRefSys"], uri)
+        self.assertNotIn("coordRefSys", self.items("parts", "limit=1"))
+        self.assertNotIn("x-wangge", json.dumps(self.ask("/collections")))  # clients look up what they find there
 
     def test_properties_are_asked_for_by_name(self):
         rows = self.parts()
@@ -334,6 +365,11 @@ class Pages(Map):
 
 
 # ---- brute force ----
+
+def metres(a, b):
+    """Good enough for what is moved by half a kilometre."""
+    return math.hypot((a[0] - b[0]) * 96400, (a[1] - b[1]) * 110900)
+
 
 def meets(geometry, box):
     """Does a polygon meet the box, borders counted? In fractions of nothing: doubles, as the answer is."""
