@@ -84,13 +84,14 @@ void wg_table_compare(const struct wg_table *before, const struct wg_table *now,
                       void *arg);
 
 /** Build what a file of base data holds: a layer or a table. form: "geojson", "geojsons", "csv" or
- * "json". faults may be NULL. Errors: WG_EINVAL (faults tell each), WG_EIO. Thread: a job's. */
-int wg_edition_read(int fd, int collection, struct wg_str form, const struct wg_ground *ground,
-                    struct wg_layer **layer, struct wg_table **table,
-                    struct wg_layer_faults *faults, struct wg_err *err);
+ * "json". crs: what a layer's places are in, as wg_crs_code reads it; empty: 4490. faults may be
+ * NULL. Errors: WG_EINVAL (faults tell each), WG_EIO. Thread: a job's. */
+int wg_edition_read(int fd, int collection, struct wg_str form, struct wg_str crs,
+                    const struct wg_ground *ground, struct wg_layer **layer,
+                    struct wg_table **table, struct wg_layer_faults *faults, struct wg_err *err);
 /** The same from a blob. Errors: WG_ENOENT, too. */
 int wg_edition_build(const char *blobs, int collection, struct wg_str blob, struct wg_str form,
-                     struct wg_layer **layer, struct wg_table **table,
+                     struct wg_str crs, struct wg_layer **layer, struct wg_table **table,
                      struct wg_layer_faults *faults, struct wg_err *err);
 /** The edition that a record tells of: its file, or, where that can't be used, its blob; then the
  * file is made anew. dir: the county's. */

@@ -25,9 +25,27 @@ static int read_whole(int fd, struct wg_buf *out)
     return WG_OK;
 }
 
-int wg_edition_read(int fd, int collection, struct wg_str form, const struct wg_ground *ground,
-                    struct wg_layer **layer, struct wg_table **table,
-                    struct wg_layer_faults *faults, struct wg_err *err)
+static int read_layer(struct wg_str text, struct wg_str form, struct wg_str crs,
+                      struct wg_layer **layer, struct wg_layer_faults *faults, struct wg_err *err)
+{
+    struct wg_crs *from = NULL;
+    struct wg_err why = {0};
+    int rc = crs.n ? wg_crs_new(wg_crs_code(crs), &from, &why) : WG_OK;
+    if (rc < 0)
+        return wg_fail_at(err, rc, "/crs", "%s", why.text);
+    if (wg_str_is(form, "csv"))
+        rc = wg_layer_from_csv(text, from, layer, faults, err);
+    else if (wg_str_is(form, "geojsons"))
+        rc = wg_layer_from_geojsons(text, from, layer, faults, err);
+    else
+        rc = wg_layer_from_geojson(text, from, layer, faults, err);
+    wg_crs_free(from);
+    return rc;
+}
+
+int wg_edition_read(int fd, int collection, struct wg_str form, struct wg_str crs,
+                    const struct wg_ground *ground, struct wg_layer **layer,
+                    struct wg_table **table, struct wg_layer_faults *faults, struct wg_err *err)
 {
     struct wg_buf text = WG_BUF_INIT;
     struct wg_layer_faults own = {0};
@@ -38,25 +56,21 @@ int wg_edition_read(int fd, int collection, struct wg_str form, const struct wg_
         wg_fail(err, rc, "the file can't be read: %s", wg_strerror(rc));
     else if (!wg_collection_is_layer(collection))
         rc = wg_table_new(collection, wg_buf_str(&text), form, ground, table, faults, err);
-    else if (wg_str_is(form, "csv"))
-        rc = wg_layer_from_csv(wg_buf_str(&text), layer, faults, err);
-    else if (wg_str_is(form, "geojsons"))
-        rc = wg_layer_from_geojsons(wg_buf_str(&text), layer, faults, err);
     else
-        rc = wg_layer_from_geojson(wg_buf_str(&text), layer, faults, err);
+        rc = read_layer(wg_buf_str(&text), form, crs, layer, faults, err);
     wg_buf_free(&own.text);
     wg_buf_free(&text);
     return rc;
 }
 
 int wg_edition_build(const char *blobs, int collection, struct wg_str blob, struct wg_str form,
-                     struct wg_layer **layer, struct wg_table **table,
+                     struct wg_str crs, struct wg_layer **layer, struct wg_table **table,
                      struct wg_layer_faults *faults, struct wg_err *err)
 {
     int fd, rc = wg_blob_open(blobs, blob, &fd, err);
     if (rc < 0)
         return rc;
-    rc = wg_edition_read(fd, collection, form, NULL, layer, table, faults, err);
+    rc = wg_edition_read(fd, collection, form, crs, NULL, layer, table, faults, err);
     close(fd);
     return rc;
 }
@@ -65,11 +79,12 @@ int wg_edition_load(const char *dir, int collection, const struct wg_json *recor
                     struct wg_layer **layer, struct wg_table **table, struct wg_err *err)
 {
     char path[1400], blobs[1100];
-    struct wg_str blob = wg_json_str(record, "blob"), form = wg_json_str(record, "form");
+    struct wg_str blob = wg_json_str(record, "blob"), form = wg_json_str(record, "form"),
+                  crs = wg_json_str(record, "crs");
     int rc;
     snprintf(blobs, sizeof(blobs), "%s/blobs", dir);
     if (!wg_collection_is_layer(collection))
-        return wg_edition_build(blobs, collection, blob, form, NULL, table, NULL, err);
+        return wg_edition_build(blobs, collection, blob, form, crs, NULL, table, NULL, err);
     snprintf(path, sizeof(path), "%s/base/%.*s", dir, WG_PRI(wg_json_str(record, "file")));
     if ((rc = wg_layer_load(path, layer, err)) == WG_OK)
         return rc;
@@ -77,7 +92,7 @@ int wg_edition_load(const char *dir, int collection, const struct wg_json *recor
      * there is none yet. */
     wg_log(rc == WG_ENOENT ? WG_INFO : WG_WARN, "desk",
            "edition file can't be used; making it from its blob", "file", path, NULL);
-    rc = wg_edition_build(blobs, collection, blob, form, layer, NULL, NULL, err);
+    rc = wg_edition_build(blobs, collection, blob, form, crs, layer, NULL, NULL, err);
     snprintf(path, sizeof(path), "%s/base", dir);
     if (rc == WG_OK && (rc = wg_dir_make(path, err)) == WG_OK) {
         snprintf(path, sizeof(path), "%s/base/%.*s", dir, WG_PRI(wg_json_str(record, "file")));

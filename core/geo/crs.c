@@ -8,9 +8,13 @@
 
 #define CGCS2000 4490
 #define WGS84 4326
+#define BESIDE \
+    3.0 /* degrees: a county that straddles two zones keeps one, a wide one a zone more */
 
 /* A context each: PROJ's are not shared between threads, and neither is a wg_crs. */
 struct wg_crs {
+    int code;
+    double west, south, east, north; /* where it is used; west > east: wherever */
     PJ_CONTEXT *context;
     PJ *pair; /* from our degrees; NULL: they are the same, or shifted */
     struct place (*shift)(struct place p), (*undo)(struct place p);
@@ -63,6 +67,9 @@ static int open_pair(struct wg_crs *crs, int epsg, struct wg_err *err)
                        "EPSG:%d is no coordinate system that this server knows (e.g. 4490, 4549)",
                        epsg);
     int base = crs_base(crs->context, system, name);
+    if (!proj_get_area_of_use(crs->context, system, &crs->west, &crs->south, &crs->east,
+                              &crs->north, NULL))
+        crs->west = crs->east + 1;
     proj_destroy(system);
     if (base != CGCS2000 && base != WGS84)
         return wg_fail(err, WG_EINVAL,
@@ -100,6 +107,8 @@ int wg_crs_new(int code, struct wg_crs **out, struct wg_err *err)
         goto out;
     }
     rc = WG_OK;
+    crs->code = code;
+    crs->west = 1;
     if (code == WG_GCJ02 || code == WG_BD09) {
         crs->shift = code == WG_GCJ02 ? gcj02_of : bd09_of;
         crs->undo = code == WG_GCJ02 ? gcj02_undone : bd09_undone;
@@ -113,6 +122,23 @@ int wg_crs_new(int code, struct wg_crs **out, struct wg_err *err)
 out:
     wg_crs_free(crs);
     return rc;
+}
+
+int crs_code(const struct wg_crs *crs)
+{
+    return crs ? crs->code : CGCS2000;
+}
+
+bool crs_in_degrees(const struct wg_crs *crs)
+{
+    return !crs || !crs->pair || proj_degree_output(crs->pair, PJ_FWD);
+}
+
+bool crs_fits(const struct wg_crs *crs, struct wg_point p)
+{
+    double lon = p.lon_e7 / 1e7, lat = p.lat_e7 / 1e7;
+    return crs->west > crs->east || (lon >= crs->west - BESIDE && lon <= crs->east + BESIDE &&
+                                     lat >= crs->south - BESIDE && lat <= crs->north + BESIDE);
 }
 
 /* PROJ answers HUGE_VAL for what it can't do. */

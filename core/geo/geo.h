@@ -36,9 +36,12 @@ struct wg_reading {
     size_t rows, bytes;
 };
 
-/** Build from a GeoJSON FeatureCollection (RFC 7946): Polygon and MultiPolygon, or Point, or
- * LineString and MultiLineString; not mixed. Each feature needs an id (or properties.id or
- * properties.code), unique. Checks rings: closed, 4 points and more, inside
+/** crs: what the places are in, x (east, lon) before y; NULL: 4490. They are turned as they are
+ * read; one that lies far from where its system is used is a fault. A "crs" that the file itself
+ * names (GeoJSON of 2008) must be the same. Build from a GeoJSON FeatureCollection (RFC 7946):
+ * Polygon and MultiPolygon, or Point, or LineString and MultiLineString; not mixed. Each feature
+ * needs an id (or properties.id or properties.code), unique. Checks rings: closed, 4 points and
+ * more, inside
  *  [-180,180]x[-90,90], neither crossing nor touching themselves, holes inside, parts apart (by
  * GEOS, on the rounded vertices). All faults are collected; features, rings and lines count from 1.
  *  Errors: WG_EINVAL, with the first faults, one a line ("feature 17 (341824…): ring 1 crosses
@@ -48,18 +51,19 @@ struct wg_layer_faults {
     struct wg_buf text; /**< one a line, at most 1,000 of them; owner: caller, wg_buf_free */
     struct wg_reading read;
 }; /**< an out-parameter: what was in it is forgotten; NULL is fine */
-int wg_layer_from_geojson(struct wg_str text, struct wg_layer **out, struct wg_layer_faults *faults,
-                          struct wg_err *err);
+int wg_layer_from_geojson(struct wg_str text, struct wg_crs *crs, struct wg_layer **out,
+                          struct wg_layer_faults *faults, struct wg_err *err);
 /** The same from GeoJSON Text Sequences (RFC 8142) or newline-delimited GeoJSON: a Feature a
  * record. Records begin with RS, or, where the text does not begin with one, end with their line.
  * Faults name the line on which the record begins. */
-int wg_layer_from_geojsons(struct wg_str text, struct wg_layer **out,
+int wg_layer_from_geojsons(struct wg_str text, struct wg_crs *crs, struct wg_layer **out,
                            struct wg_layer_faults *faults, struct wg_err *err);
-/** Build a point layer from CSV with a header line; needs columns id, lon, lat; name where there is
- * one; all other columns become props, all as text. Faults name line and column. Errors: as above.
+/** Build a point layer from CSV with a header line; needs columns id, lon, lat (of a crs in metres:
+ * east, north); name where there is one; all other columns become props, all as text. Faults name
+ * line and column. Errors: as above.
  */
-int wg_layer_from_csv(struct wg_str text, struct wg_layer **out, struct wg_layer_faults *faults,
-                      struct wg_err *err);
+int wg_layer_from_csv(struct wg_str text, struct wg_crs *crs, struct wg_layer **out,
+                      struct wg_layer_faults *faults, struct wg_err *err);
 
 /** The layer's file: one flat image with a checksum. Whole and synced, or not there.
  *  Errors: WG_EIO, WG_ENOSPC; at load WG_ENOENT, WG_ECORRUPT, WG_ENOMEM. */

@@ -1,3 +1,4 @@
+#include "geo/crs.h"
 #include "geo/layer.h"
 
 #include <stdio.h>
@@ -17,17 +18,18 @@ static size_t count_of(const struct wg_json *j)
 
 static bool read_place(struct reader *r, const struct wg_json *j, const char *where)
 {
-    int64_t lon = 0, lat = 0;
+    int64_t x = 0, y = 0;
+    int digits = build_digits(&r->b);
     struct wg_point p;
-    if (count_of(j) < 2 || wg_json_fixed(j->child, 7, &lon) < 0 ||
-        wg_json_fixed(j->child->next, 7, &lat) < 0) {
+    if (count_of(j) < 2 || wg_json_fixed(j->child, digits, &x) < 0 ||
+        wg_json_fixed(j->child->next, digits, &y) < 0) {
         build_fault(&r->b, "%s has a place that is not [lon,lat]", where);
         return false;
     }
-    if (!point_of_degrees(lon, lat, &p)) {
-        build_fault(&r->b, "%s has a place %.*s,%.*s outside [-180,180]x[-90,90]; lon comes first",
-                    where, WG_PRI(build_cut(j->child->str)),
-                    WG_PRI(build_cut(j->child->next->str)));
+    const char *why = build_place(&r->b, x, y, &p);
+    if (why) {
+        build_fault(&r->b, "%s has a place %.*s,%.*s %s", where, WG_PRI(build_cut(j->child->str)),
+                    WG_PRI(build_cut(j->child->next->str)), why);
         return false;
     }
     wg_buf_add(&r->b.vert, &p, sizeof(p));
@@ -222,6 +224,32 @@ static void add_feature(struct reader *r, const struct wg_json *j, struct wg_buf
     }
 }
 
+/* What the file says of itself, as GDAL still writes it. CRS84, 4326 and 4490 are one; shifted
+ * files say one of these, too, for want of a name. */
+static int check_crs(const struct reader *r, const struct wg_json *root, struct wg_err *err)
+{
+    static const char *const fronts[] = {
+        "urn:ogc:def:crs:EPSG::", "http://www.opengis.net/def/crs/EPSG/0/", "EPSG:"};
+    struct wg_str said = wg_json_str(wg_json_get(wg_json_get(root, "crs"), "properties"), "name"),
+                  code = said;
+    int want = crs_code(r->b.crs), is = 0;
+    if (!said.n)
+        return WG_OK;
+    for (size_t i = 0; i < sizeof(fronts) / sizeof(fronts[0]) && code.n == said.n; i++)
+        if (wg_str_starts(said, fronts[i]))
+            code = (struct wg_str){said.p + strlen(fronts[i]), said.n - strlen(fronts[i])};
+    if (memmem(said.p, said.n, "CRS84", 5) || (is = wg_crs_code(code)) == 4326)
+        is = 4490;
+    if (is == want || (is == 4490 && (want == 4326 || want < 0)))
+        return WG_OK;
+    if (is)
+        return wg_fail(err, WG_EINVAL,
+                       "the file says that it is in %.*s; then import it with crs=%d",
+                       WG_PRI(build_cut(said)), is);
+    return wg_fail(err, WG_EINVAL, "the file says that it is in %.*s; turn it into EPSG:4490 first",
+                   WG_PRI(build_cut(said)));
+}
+
 static int read_collection(struct reader *r, const struct wg_json *root, struct wg_err *err)
 {
     const struct wg_json *features = wg_json_get(root, "features");
@@ -231,6 +259,9 @@ static int read_collection(struct reader *r, const struct wg_json *root, struct 
         return wg_fail(err, WG_EINVAL,
                        "not a GeoJSON FeatureCollection: {\"type\":\"FeatureCollection\","
                        "\"features\":[…]}");
+    int rc = check_crs(r, root, err);
+    if (rc < 0)
+        return rc;
     for (const struct wg_json *m = features->child; m; m = m->next) {
         r->number++;
         add_feature(r, m, &scratch);
@@ -241,8 +272,8 @@ static int read_collection(struct reader *r, const struct wg_json *root, struct 
     return WG_OK;
 }
 
-int wg_layer_from_geojson(struct wg_str text, struct wg_layer **out, struct wg_layer_faults *faults,
-                          struct wg_err *err)
+int wg_layer_from_geojson(struct wg_str text, struct wg_crs *crs, struct wg_layer **out,
+                          struct wg_layer_faults *faults, struct wg_err *err)
 {
     struct wg_layer_faults own = {0};
     struct reader r = {.shape = -1, .shapes = shapes_new(), .bytes = text.n};
@@ -250,7 +281,7 @@ int wg_layer_from_geojson(struct wg_str text, struct wg_layer **out, struct wg_l
     struct wg_json *root = NULL;
     int rc = WG_ENOMEM;
     *out = NULL;
-    build_init(&r.b, "feature", faults ? faults : &own);
+    build_init(&r.b, "feature", crs, faults ? faults : &own);
     if (!arena || !r.shapes)
         wg_fail(err, rc, "out of memory");
     else if ((rc = wg_json_parse(arena, text, &root, err)) == WG_OK &&
@@ -292,7 +323,7 @@ static bool next_record(struct wg_str text, size_t *at, size_t *line, struct wg_
     return false;
 }
 
-int wg_layer_from_geojsons(struct wg_str text, struct wg_layer **out,
+int wg_layer_from_geojsons(struct wg_str text, struct wg_crs *crs, struct wg_layer **out,
                            struct wg_layer_faults *faults, struct wg_err *err)
 {
     struct wg_layer_faults own = {0};
@@ -303,7 +334,7 @@ int wg_layer_from_geojsons(struct wg_str text, struct wg_layer **out,
     size_t at = 0, line = 1, rows = 0;
     int rc = WG_OK;
     *out = NULL;
-    build_init(&r.b, "line", faults ? faults : &own);
+    build_init(&r.b, "line", crs, faults ? faults : &own);
     if (!arena || !r.shapes)
         rc = wg_fail(err, WG_ENOMEM, "out of memory");
     while (rc == WG_OK && next_record(text, &at, &line, &record, &r.number)) {

@@ -146,11 +146,13 @@ struct layer_build {
     struct wg_buf rec, ring, vert, text, source; /* source: of each record, its feature or line */
     const char *noun;                            /* "feature" or "line": what source counts */
     uint32_t shape;
+    struct wg_crs *crs; /* of what is read; NULL: ours */
     struct wg_layer_faults *faults;
     char label[LAYER_ID + 64]; /* "feature 17 (341824…)" */
 };
 
-void build_init(struct layer_build *b, const char *noun, struct wg_layer_faults *faults);
+void build_init(struct layer_build *b, const char *noun, struct wg_crs *crs,
+                struct wg_layer_faults *faults);
 void build_done(struct layer_build *b);
 /* What the faults to come are about. id may be empty. */
 void build_label(struct layer_build *b, size_t number, struct wg_str id);
@@ -167,6 +169,10 @@ size_t build_rings(const struct layer_build *b);
 size_t build_verts(const struct layer_build *b);
 void build_forget(struct layer_build *b, size_t rings, size_t verts); /* back to these counts */
 bool point_of_degrees(int64_t lon_e7, int64_t lat_e7, struct wg_point *out);
+/* Numbers are read with so many digits behind the point, to be turned or kept. */
+int build_digits(const struct layer_build *b);
+/* x is east or lon. NULL, or why it is no place of ours. */
+const char *build_place(const struct layer_build *b, int64_t x, int64_t y, struct wg_point *out);
 
 /* A GEOS geometry of feature i, its owner the caller; NULL: no memory. */
 struct GEOSGeom_t *shapes_of_feature(struct shapes *s, const struct wg_layer *layer, size_t i);

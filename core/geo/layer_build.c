@@ -1,3 +1,4 @@
+#include "geo/crs.h"
 #include "geo/layer.h"
 
 #include <stdarg.h>
@@ -7,9 +8,10 @@
 #define FAULTS_SHOWN 1000
 #define FAULTS_IN_ERR 500 /* bytes of them */
 
-void build_init(struct layer_build *b, const char *noun, struct wg_layer_faults *faults)
+void build_init(struct layer_build *b, const char *noun, struct wg_crs *crs,
+                struct wg_layer_faults *faults)
 {
-    *b = (struct layer_build){.noun = noun, .faults = faults};
+    *b = (struct layer_build){.noun = noun, .crs = crs, .faults = faults};
     *faults = (struct wg_layer_faults){0};
 }
 
@@ -80,6 +82,21 @@ bool point_of_degrees(int64_t lon_e7, int64_t lat_e7, struct wg_point *out)
         return false;
     *out = (struct wg_point){(int32_t)lon_e7, (int32_t)lat_e7};
     return true;
+}
+
+int build_digits(const struct layer_build *b)
+{
+    return b->crs ? 9 : 7; /* what is rounded once more after turning is read finer */
+}
+
+const char *build_place(const struct layer_build *b, int64_t x, int64_t y, struct wg_point *out)
+{
+    if (b->crs) {
+        if (wg_crs_to_4490(b->crs, (double)x / 1e9, (double)y / 1e9, out) < 0)
+            return "that its system does not have; east or lon comes first";
+        return crs_fits(b->crs, *out) ? NULL : "far from where its system is used; is it another?";
+    }
+    return point_of_degrees(x, y, out) ? NULL : "outside [-180,180]x[-90,90]; lon comes first";
 }
 
 void build_add(struct layer_build *b, size_t number, struct wg_str id, struct wg_str name,

@@ -1,8 +1,9 @@
+#include "geo/crs.h"
 #include "geo/layer.h"
 
 #include <stdlib.h>
 
-enum { COL_ID, COL_LON, COL_LAT, COL_NAME, COLS };
+enum { COL_ID, COL_X, COL_Y, COL_NAME, COLS };
 
 struct table {
     struct layer_build b;
@@ -10,17 +11,17 @@ struct table {
     struct wg_arena *arena; /* the header's names */
     struct wg_str *head;
     size_t count;
+    const char *names[COLS];
     size_t col[COLS]; /* SIZE_MAX: there is none */
 };
 
 static int read_head(struct table *t, struct wg_err *err)
 {
-    static const char *const names[COLS] = {"id", "lon", "lat", "name"};
     int rc = wg_csv_next(&t->csv, err);
     if (rc <= 0)
-        return rc < 0
-                   ? rc
-                   : wg_fail(err, WG_EINVAL, "the table is empty; its first line is id,lon,lat,…");
+        return rc < 0 ? rc
+                      : wg_fail(err, WG_EINVAL, "the table is empty; its first line is id,%s,%s,…",
+                                t->names[COL_X], t->names[COL_Y]);
     t->count = t->csv.count;
     if (!(t->head = wg_arena_alloc(t->arena, t->count * sizeof(struct wg_str))))
         return wg_fail(err, WG_ENOMEM, "out of memory");
@@ -35,37 +36,42 @@ static int read_head(struct table *t, struct wg_err *err)
                 return wg_fail(err, WG_EINVAL, "line %zu: the column \"%.*s\" is there twice",
                                t->csv.line, WG_PRI(t->head[i]));
         for (int c = 0; c < COLS; c++)
-            if (wg_str_is(t->head[i], names[c]))
+            if (wg_str_is(t->head[i], t->names[c]))
                 t->col[c] = i;
     }
     for (int c = 0; c < COL_NAME; c++)
         if (t->col[c] == SIZE_MAX)
             return wg_fail(err, WG_EINVAL, "line %zu: the column \"%s\" is missing", t->csv.line,
-                           names[c]);
+                           t->names[c]);
     return WG_OK;
 }
 
-static bool read_degrees(struct table *t, int c, int64_t most, int64_t *out)
+static bool read_number(struct table *t, int c, int64_t *out)
 {
     struct wg_str s = t->csv.field[t->col[c]];
-    int rc = wg_str_fixed(s, 7, out);
-    s = build_cut(s);
-    if (rc < 0)
-        build_fault(&t->b, "column \"%s\": \"%.*s\" is no decimal number",
-                    c == COL_LON ? "lon" : "lat", WG_PRI(s));
-    else if (*out < -most || *out > most)
-        build_fault(&t->b, "column \"%s\": %.*s is not between -%d and %d",
-                    c == COL_LON ? "lon" : "lat", WG_PRI(s), (int)(most / 10000000),
-                    (int)(most / 10000000));
-    else
+    if (wg_str_fixed(s, build_digits(&t->b), out) == WG_OK)
         return true;
+    build_fault(&t->b, "column \"%s\": \"%.*s\" is no decimal number", t->names[c],
+                WG_PRI(build_cut(s)));
     return false;
+}
+
+static bool read_place(struct table *t, struct wg_point *at)
+{
+    int64_t x = 0, y = 0;
+    bool good = read_number(t, COL_X, &x);
+    good &= read_number(t, COL_Y, &y);
+    const char *why = good ? build_place(&t->b, x, y, at) : NULL;
+    if (why)
+        build_fault(&t->b, "columns \"%s\" and \"%s\": a place %.*s,%.*s %s", t->names[COL_X],
+                    t->names[COL_Y], WG_PRI(build_cut(t->csv.field[t->col[COL_X]])),
+                    WG_PRI(build_cut(t->csv.field[t->col[COL_Y]])), why);
+    return good && !why;
 }
 
 static void add_row(struct table *t, struct wg_buf *props)
 {
     const struct wg_csv *csv = &t->csv;
-    int64_t lon = 0, lat = 0;
     struct wg_point at;
     build_label(&t->b, csv->line, (struct wg_str){NULL, 0});
     if (csv->count != t->count) {
@@ -76,16 +82,14 @@ static void add_row(struct table *t, struct wg_buf *props)
     build_label(&t->b, csv->line, id);
     if (id.n == 0 || id.n > LAYER_ID)
         build_fault(&t->b, "column \"id\": %s", id.n ? "longer than 255 bytes" : "is empty");
-    bool lon_ok = read_degrees(t, COL_LON, 1800000000, &lon);
-    bool lat_ok = read_degrees(t, COL_LAT, 900000000, &lat);
-    if (!lon_ok || !lat_ok || !point_of_degrees(lon, lat, &at) || id.n == 0 || id.n > LAYER_ID)
+    if (!read_place(t, &at) || id.n == 0 || id.n > LAYER_ID)
         return;
     wg_buf_clear(props);
     wg_buf_char(props, '{');
     for (size_t i = 0; i < t->count; i++) {
         if (i == t->col[COL_NAME])
             name = csv->field[i];
-        else if (i != t->col[COL_ID] && i != t->col[COL_LON] && i != t->col[COL_LAT]) {
+        else if (i != t->col[COL_ID] && i != t->col[COL_X] && i != t->col[COL_Y]) {
             wg_json_sep(props);
             wg_buf_json(props, t->head[i]);
             wg_buf_char(props, ':');
@@ -98,17 +102,19 @@ static void add_row(struct table *t, struct wg_buf *props)
     build_add(&t->b, csv->line, id, name, wg_buf_str(props), 0);
 }
 
-int wg_layer_from_csv(struct wg_str text, struct wg_layer **out, struct wg_layer_faults *faults,
-                      struct wg_err *err)
+int wg_layer_from_csv(struct wg_str text, struct wg_crs *crs, struct wg_layer **out,
+                      struct wg_layer_faults *faults, struct wg_err *err)
 {
     struct wg_layer_faults own = {0};
     struct wg_err where = {0};
     struct wg_buf props = WG_BUF_INIT;
-    struct table t = {.arena = wg_arena_new(0)};
+    bool degrees = crs_in_degrees(crs);
+    struct table t = {.arena = wg_arena_new(0),
+                      .names = {"id", degrees ? "lon" : "east", degrees ? "lat" : "north", "name"}};
     size_t rows = 0;
     int rc = wg_csv_open(text, &t.csv);
     *out = NULL;
-    build_init(&t.b, "line", faults ? faults : &own);
+    build_init(&t.b, "line", crs, faults ? faults : &own);
     t.b.shape = WG_POINTS;
     if (rc < 0 || !t.arena) {
         rc = wg_fail(err, WG_ENOMEM, "out of memory");

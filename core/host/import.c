@@ -18,6 +18,7 @@ struct import {
     struct wg_str key, target;
     int method, fd, collection;
     const char *form;
+    struct wg_str crs; /* "EPSG:4549", "gcj02"; empty: 4490 */
     bool preview;
     int64_t undo;         /* edition that is undone, 0: none */
     struct wg_str before; /* record of the one that comes back */
@@ -142,7 +143,7 @@ static int read_file(struct import *m, const struct wg_ground *now, const char *
                                  &m->err);
         return rc == WG_OK && *layer ? edit_again(m, record, layer) : rc;
     }
-    int rc = wg_edition_read(m->fd, m->collection, wg_str_of(m->form), now, layer, table,
+    int rc = wg_edition_read(m->fd, m->collection, wg_str_of(m->form), m->crs, now, layer, table,
                              &m->faults, &m->err);
     if (rc == WG_OK && *layer)
         rc = check_kind(m, *layer);
@@ -243,7 +244,7 @@ static struct wg_str value_of(struct import *m)
     struct wg_json *record = NULL;
     wg_buf_char(&b, '{');
     if (m->undo && wg_json_parse(m->own->arena, m->before, &record, NULL) == WG_OK) {
-        static const char *const same[] = {"blob", "form", "file", "count", "phones", NULL};
+        static const char *const same[] = {"blob", "form", "crs", "file", "count", "phones", NULL};
         for (size_t i = 0; same[i]; i++) {
             const struct wg_json *v = wg_json_get(record, same[i]);
             if (!v)
@@ -256,6 +257,8 @@ static struct wg_str value_of(struct import *m)
     } else {
         wg_json_kstr(&b, "blob", wg_str_of(m->name));
         wg_json_kstr(&b, "form", wg_str_of(m->form));
+        if (m->crs.n) /* the blob is as it came; what is kept was turned */
+            wg_json_kstr(&b, "crs", m->crs);
         wg_json_kstr(&b, "file", wg_str_of(m->file));
         wg_json_kint(&b, "count", (int64_t)m->count);
     }
@@ -403,10 +406,31 @@ static bool read_from(struct call *call, int64_t *from)
     return false;
 }
 
+/* What the places are in, in one spelling. */
+static bool read_crs(struct call *call, int collection, struct wg_str *out)
+{
+    struct wg_str said = wg_req_query(call->req, "crs");
+    int code = wg_crs_code(said);
+    *out = (struct wg_str){"", 0};
+    if (!said.p)
+        return true;
+    if (code == 0 || !wg_collection_is_layer(collection)) {
+        refuse(call, WG_EINVAL, "/crs",
+               code ? "is for layers; this collection has no places"
+                    : "is an EPSG code (4549), gcj02 or bd09");
+        return false;
+    }
+    *out = code == WG_GCJ02  ? WG_S("gcj02")
+           : code == WG_BD09 ? WG_S("bd09")
+                             : wg_arena_fmt(call->arena, "EPSG:%d", code);
+    return true;
+}
+
 void post_import(struct call *call)
 {
     int collection = wg_collection_parse(wg_req_param(call->req, "collection"));
     struct wg_str preview = wg_req_query(call->req, "preview");
+    struct wg_str crs;
     int64_t from = 0;
     uint64_t size = 0;
     int fd = wg_req_spool(call->req, &size);
@@ -422,7 +446,7 @@ void post_import(struct call *call)
                "JSON");
         return;
     }
-    if (!read_from(call, &from) ||
+    if (!read_from(call, &from) || !read_crs(call, collection, &crs) ||
         !call_key(call, wg_req_header(call->req, "idempotency-key"), wg_req_method(call->req),
                   wg_req_target(call->req), (struct wg_str){NULL, 0}))
         return;
@@ -436,6 +460,7 @@ void post_import(struct call *call)
         return;
     }
     m->form = form_of(collection, wg_req_header(call->req, "content-type"));
+    m->crs = wg_arena_str(m->own->arena, crs);
     m->preview = preview.n && !wg_str_is(preview, "0");
     m->own->cmd.from_ms = from;
     m->size = size;

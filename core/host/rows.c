@@ -56,8 +56,10 @@ const struct row rows[] = {
      "Responsibility"},
     {WG_METHOD_POST, "/v1/{area}/import/{collection}", post_import, WG_ADMIN, ROW_SPOOL, 256 * MB,
      "导入 Base data from GeoJSON, GeoJSON Text Sequences, CSV or JSON: all of it or none. "
-     "preview=1 changes nothing. With Prefer: respond-async, 202 and a job",
-     "preview:string from:string", "File", "Imported"},
+     "preview=1 changes nothing; crs says what the places are in (4549, gcj02, bd09; else degrees "
+     "of "
+     "CGCS2000). With Prefer: respond-async, 202 and a job",
+     "preview:string from:string crs:string", "File", "Imported"},
     {WG_METHOD_GET, "/v1/{area}/editions/{collection}", get_editions, READERS | WG_ADMIN, 0, 0,
      "版本 Editions of base data, the newest first", NULL, NULL, "Editions"},
     {WG_METHOD_POST, "/v1/{area}/editions/{collection}/undo", post_undo, WG_ADMIN, 0, 0,

@@ -10,8 +10,9 @@
 
 #define IDLE 8 /* of each, kept made */
 #define LIST_MAX 48
-#define STEP 1000000 /* a tenth of a degree: an edition that grows a little asks PROJ nothing new \
-                      */
+#define STEP                                                                             \
+    1000000 /* a tenth of a degree: an edition that grows a little asks PROJ nothing new \
+             */
 
 #define EPSG "http://www.opengis.net/def/crs/EPSG/0/"
 

@@ -68,8 +68,8 @@ static struct wg_ground *with(struct wg_ground *g, int collection, struct wg_buf
     struct wg_str s = wg_buf_str(text);
     int rc = !wg_collection_is_layer(collection)
                  ? wg_table_new(collection, s, WG_S("json"), NULL, &table, NULL, &err)
-             : collection == WG_PARTS ? wg_layer_from_csv(s, &layer, NULL, &err)
-                                      : wg_layer_from_geojson(s, &layer, NULL, &err);
+             : collection == WG_PARTS ? wg_layer_from_csv(s, NULL, &layer, NULL, &err)
+                                      : wg_layer_from_geojson(s, NULL, &layer, NULL, &err);
     wg_buf_free(text);
     if (rc < 0) {
         fprintf(stderr, "%s\n", err.text);

@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     wg_require(wg_buf_ok(&one));
     wg_require(rewrite(wg_buf_str(&one), &two) == 0);
     wg_require(wg_buf_ok(&two) && wg_str_eq(wg_buf_str(&one), wg_buf_str(&two)));
-    int made = wg_layer_from_csv(text, &layer, &faults, &err);
+    int made = wg_layer_from_csv(text, NULL, &layer, &faults, &err);
     wg_require(rc == 0 || made == WG_EINVAL);
     wg_require((made == WG_OK) == (layer != NULL) && (made == WG_OK || faults.count > 0));
     wg_require(wg_utf8_valid(wg_str_of(err.text)) && wg_utf8_valid(wg_buf_str(&faults.text)));

@@ -70,8 +70,8 @@ static void load(const uint8_t *data, size_t size)
     free(image);
 }
 
-typedef int (*reader)(struct wg_str text, struct wg_layer **out, struct wg_layer_faults *faults,
-                      struct wg_err *err);
+typedef int (*reader)(struct wg_str text, struct wg_crs *crs, struct wg_layer **out,
+                      struct wg_layer_faults *faults, struct wg_err *err);
 
 static void on_change(void *arg, enum wg_change change, struct wg_str id)
 {
@@ -79,13 +79,13 @@ static void on_change(void *arg, enum wg_change change, struct wg_str id)
     ++*(size_t *)arg;
 }
 
-static void read_as(reader read, struct wg_str text)
+static void read_as(reader read, struct wg_str text, struct wg_crs *crs)
 {
     struct wg_layer *layer = NULL;
     struct wg_layer_faults faults;
     struct wg_err err = {0};
     size_t same = 0;
-    int rc = read(text, &layer, &faults, &err);
+    int rc = read(text, crs, &layer, &faults, &err);
     wg_require(rc == WG_OK || rc == WG_EINVAL);
     wg_require((rc == WG_OK) == (layer != NULL));
     wg_require(rc == WG_OK ? faults.count == 0 : err.text[0] != '\0');
@@ -107,7 +107,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         load(data, size);
         return 0;
     }
-    read_as(wg_layer_from_geojson, text);
-    read_as(wg_layer_from_geojsons, text);
+    static struct wg_crs *crs; /* kept for all runs, so that it is no leak */
+    wg_require(crs || wg_crs_new(WG_BD09, &crs, NULL) == WG_OK);
+    read_as(wg_layer_from_geojson, text, NULL);
+    read_as(wg_layer_from_geojson, text, crs);
+    read_as(wg_layer_from_geojsons, text, NULL);
     return 0;
 }

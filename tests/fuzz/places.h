@@ -26,7 +26,7 @@ static void prepare(void)
     static struct wg_arena *fields; /* kept for all runs, so that it is no leak */
     if (fields)
         return;
-    wg_require(wg_layer_from_geojsons(wg_str_of(places), &layer, NULL, &err) == WG_OK);
+    wg_require(wg_layer_from_geojsons(wg_str_of(places), NULL, &layer, NULL, &err) == WG_OK);
     m.layer = layer;
     m.table = (struct table *)kept_make(&table_kind, "990101", collection_at(0), layer);
     source.member = &m;

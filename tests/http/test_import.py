@@ -1,17 +1,20 @@
 """Base data comes in whole or not at all, each fault named; what is in force survives a restart."""
 import json
+import re
+import select
 import sys
 import threading
 import unittest
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
+import support
 from support import JIXI, LANGXI, CityTest, demo, event
 
 GEO = {"Content_Type": "application/geo+json"}
 
 
-class Import(CityTest):
+class Imports(CityTest):
     def send(self, collection, body, area=JIXI, **headers):
         """As the admin, on a connection of its own."""
         if not isinstance(body, bytes):
@@ -37,6 +40,8 @@ class Import(CityTest):
     def setUp(self):
         self.before = self.status()
 
+
+class Import(Imports):
     # ---- what is there ----
 
     def test_the_demo_is_all_there(self):
@@ -155,6 +160,136 @@ class Import(CityTest):
         for i in range(30):
             self.is_status(self.who("c-001").report(event(i=i)), 201)
         thread.join()
+
+
+
+JIXI_TOWN = (118.60, 30.07)
+IN_4549 = (365007.3725, 3328699.5813)     # east, north: PROJ and GeographicLib agree
+IN_GCJ02 = (118.604837193, 30.067330467)  # gcoord and eviltransform agree
+IN_BD09 = (118.611393170, 30.073079181)
+
+
+class Systems(Imports):
+    """Places in other systems are turned as they are read; what they came in is remembered."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = support.city("systems", plugins=["spatial"]).start()
+
+    def points(self, *xy, **more):
+        return {"type": "FeatureCollection", **more, "features": [
+            {"type": "Feature", "id": f"d-{i}", "properties": {"name": f"地{i}"}, "geometry": {"type": "Point", "coordinates": p}}
+            for i, p in enumerate(xy)]}
+
+    def send_in(self, crs, body, collection="places", **headers):
+        return self.send(f"{collection}?crs={crs}", body, **headers)
+
+    def check_place(self, where=JIXI_TOWN):
+        got = self.who("z-001").get(f"/ogc/{JIXI}/collections/places/items/d-0").json["geometry"]["coordinates"]
+        self.assertLess(max(abs(got[0] - where[0]), abs(got[1] - where[1])), 1.01e-7)
+
+    def newest(self):
+        return self.who("admin").get(f"/v1/{JIXI}/editions/places").json["editions"][0]
+
+    def test_metres_and_shifted_degrees_come_out_where_they_are(self):
+        for crs, at, said in (("4549", IN_4549, "EPSG:4549"), ("EPSG:4528", (IN_4549[0] + 4e7, IN_4549[1]), "EPSG:4528"),
+                              ("gcj02", IN_GCJ02, "gcj02"), ("bd09", IN_BD09, "bd09"), ("4326", JIXI_TOWN, "EPSG:4326")):
+            for body in (self.points(at), self.points(at)["features"][0]):
+                seq = body["type"] == "Feature"
+                headers = {"Content_Type": "application/geo+json-seq"} if seq else GEO
+                a = self.is_status(self.send_in(crs, body, **headers), 201).json
+                self.assertEqual((a["edition"]["crs"], self.newest()["crs"]), (said, said))
+                self.check_place()
+        head = {"4549": "id,east,north", "gcj02": "id,lon,lat"}
+        for crs, at in (("4549", IN_4549), ("gcj02", IN_GCJ02)):
+            text = f"{head[crs]}\nd-0,{at[0]},{at[1]}\n".encode()
+            self.is_status(self.send_in(crs, text, Content_Type="text/csv"), 201)
+            self.check_place()
+        self.assertNotIn("crs", self.is_status(self.send("places", self.points(JIXI_TOWN)), 201).json["edition"])
+
+    def test_a_lost_edition_file_is_turned_again_and_an_undone_one_knows_its_system(self):
+        self.is_status(self.send_in("gcj02", self.points(IN_GCJ02)), 201)
+        self.is_status(self.send("places", self.points((118.61, 30.07))), 201)
+        self.is_status(self.who("admin").post(f"/v1/{JIXI}/editions/places/undo", {}), 201)
+        self.assertEqual(self.newest()["crs"], "gcj02")
+        self.assertEqual(self.server.stop(), 0)
+        for path in (self.server.data / JIXI / "base").glob("places-*.layer"):
+            path.unlink()
+        self.server.start()
+        self.check_place()
+
+    def test_a_system_that_does_not_fit_is_refused(self):
+        self.unchanged(self.send("places", self.points(IN_4549)), "feature 1 (d-0)", "lon comes first")
+        self.unchanged(self.send_in("4549", self.points(JIXI_TOWN)), "far from where its system is used")
+        self.unchanged(self.send_in("4549", self.points(IN_4549[::-1])), "feature 1 (d-0)")
+        self.unchanged(self.send_in("4549", self.points((IN_4549[0] + 4e7, IN_4549[1]))), "feature 1 (d-0)")
+        self.unchanged(self.send_in("gcj02", self.points((181, 30))), "its system does not have")
+        self.unchanged(self.send_in("4549", b"id,lon,lat\n1,118.6,30.07\n", Content_Type="text/csv"), 'column \\"east\\" is missing')
+        for crs, words in (("4214", "Beijing 1954"), ("2385", "Xian 1980"), ("999999", "EPSG:999999"), ("wgs84", "EPSG code"), ("", "EPSG code")):
+            a = self.send_in(crs, self.points(JIXI_TOWN))
+            self.unchanged(a, words)
+            self.assertEqual(a.pointers, ["/crs"])
+        self.unchanged(self.send("units?crs=4549", b"[]", Content_Type="application/json"), "layers")
+
+    def test_a_system_that_the_file_names_must_be_the_same(self):
+        def named(name, at):
+            return self.points(at, crs={"type": "name", "properties": {"name": name}})
+        self.unchanged(self.send("places", named("urn:ogc:def:crs:EPSG::4549", IN_4549)), "crs=4549")
+        self.unchanged(self.send_in("4548", named("EPSG:4549", IN_4549)), "crs=4549")
+        self.unchanged(self.send("places", named("urn:ogc:def:crs:EPSG::4214", JIXI_TOWN)), "4214")
+        self.unchanged(self.send("places", named("Grid of 1987", JIXI_TOWN)), "turn it into EPSG:4490")
+        self.is_status(self.send_in("4549", named("urn:ogc:def:crs:EPSG::4549", IN_4549)), 201)
+        for name in ("urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4326", "http://www.opengis.net/def/crs/EPSG/0/4490"):
+            self.is_status(self.send("places", named(name, JIXI_TOWN)), 201)
+            self.is_status(self.send_in("gcj02", named(name, IN_GCJ02)), 201)
+        self.check_place()
+
+
+class Hostile(Imports):
+    def test_numbers_that_are_none_are_refused(self):
+        for number in ("NaN", "Infinity", "1e400", "-1e9999", '"118"', "null"):
+            body = '{"type":"FeatureCollection","features":[{"type":"Feature","id":"1","properties":{},"geometry":' \
+                   '{"type":"Point","coordinates":[%s,30]}}]}' % number
+            self.unchanged(self.send("places", body.encode()))
+        for number in ("nan", "inf", "0x10", "1e999", "", "118°"):
+            self.unchanged(self.send("places", f"id,lon,lat\n1,{number},30\n".encode(), Content_Type="text/csv"), "line 2")
+
+    def test_rings_that_cross_touch_or_collapse_are_told_with_their_place(self):
+        rings = {"bow": ([[118, 30], [119, 31], [119, 30], [118, 31], [118, 30]], "crosses itself at 118.5"),
+                 "eight": ([[118, 30], [118.2, 30], [118.1, 30.1], [118.2, 30.2], [118, 30.2], [118.1, 30.1], [118, 30]], "touches itself"),
+                 "line": ([[118, 30], [118.1, 30], [118.2, 30], [118, 30]], "feature 3 (line)"),
+                 "same": ([[118, 30]] * 4, "feature 4 (same)")}
+        a = self.send("grids", {"type": "FeatureCollection", "features": [
+            {"type": "Feature", "id": k, "properties": {}, "geometry": {"type": "Polygon", "coordinates": [r]}}
+            for k, (r, _) in rings.items()]})
+        self.unchanged(a, *(words for _, words in rings.values()))
+        self.assertEqual(a.json["faults"], len(rings))
+
+    def peak_kb(self):
+        return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{self.server.proc.pid}/status").read_text())[1])
+
+    def test_four_gigabytes_are_refused_before_they_are_sent_and_memory_stays_flat(self):
+        token = self.who("admin").token
+        head = f"POST /v1/{JIXI}/import/grids HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/geo+json\r\n"
+        peak = self.peak_kb()
+        raw = support.Raw(self.server.port)
+        raw.send(head, f"Content-Length: {4 << 30}\r\n\r\n")
+        self.assertEqual(raw.head()[0], 413)
+        raw.close()
+        raw, sent = support.Raw(self.server.port, 60), 0
+        raw.send(head, "Transfer-Encoding: chunked\r\n\r\n")
+        piece = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
+        try:
+            while sent < 4 << 30 and not select.select([raw.sock], [], [], 0)[0]:
+                raw.send(piece)
+                sent += 0x100000
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        self.assertLess(sent, 300 << 20)
+        self.assertEqual(raw.head()[0], 413)
+        raw.close()
+        self.assertLess(self.peak_kb() - peak, 64 << 10)
+        self.assertEqual(self.status(), self.before)
 
 
 if __name__ == "__main__":

@@ -186,8 +186,8 @@ UNUSED static struct wg_cmd *edition(struct county *c, int collection, const cha
     struct wg_table *table = NULL;
     const char *form = wg_collection_is_layer(collection) ? "geojson" : "json";
     CHECK_INT(wg_blob_put(c->blobs, wg_str_of(text), name, &err), WG_OK);
-    CHECK_INT(wg_edition_build(c->blobs, collection, wg_str_of(name), wg_str_of(form), &layer,
-                               &table, NULL, &err),
+    CHECK_INT(wg_edition_build(c->blobs, collection, wg_str_of(name), wg_str_of(form), WG_S(""),
+                               &layer, &table, NULL, &err),
               WG_OK);
     snprintf(path, sizeof(path), "%s/base", c->dir);
     CHECK_INT(wg_dir_make(path, &err), WG_OK);

@@ -25,7 +25,7 @@ static int64_t below(int64_t n) /* xorshift64* */
 static struct wg_layer *layer_of(struct wg_str text)
 {
     struct wg_layer *layer = NULL;
-    if (wg_layer_from_geojson(text, &layer, NULL, &err) < 0)
+    if (wg_layer_from_geojson(text, NULL, &layer, NULL, &err) < 0)
         fail_msg("%s", err.text);
     return layer;
 }
@@ -274,7 +274,7 @@ TEST(points_come_from_csv_with_the_other_columns_as_properties)
     struct wg_str text =
         WG_S("lat,id,kind,lon,name\r\n30.0708979,p1,\"0\"\"1\",118.5871660,井盖\r\n"
              "-0.5,p2,,-3,\r\n");
-    CHECK_INT(wg_layer_from_csv(text, &layer, NULL, &err), WG_OK);
+    CHECK_INT(wg_layer_from_csv(text, NULL, &layer, NULL, &err), WG_OK);
     size_t i;
     CHECK_INT(wg_layer_shape(layer), WG_POINTS);
     CHECK(wg_layer_by_id(layer, WG_S("p1"), &i) && wg_layer_at(layer, i, &f));
@@ -292,7 +292,7 @@ TEST(points_come_from_csv_with_the_other_columns_as_properties)
 
 /* ---- faults ---- */
 
-typedef int (*from_fn)(struct wg_str, struct wg_layer **, struct wg_layer_faults *,
+typedef int (*from_fn)(struct wg_str, struct wg_crs *, struct wg_layer **, struct wg_layer_faults *,
                        struct wg_err *);
 
 static void check_faults(from_fn from, const char *text, size_t count, const char *want)
@@ -300,7 +300,7 @@ static void check_faults(from_fn from, const char *text, size_t count, const cha
     struct wg_layer *layer = (struct wg_layer *)&err;
     struct wg_layer_faults faults;
     err = (struct wg_err){0};
-    CHECK_INT(from(wg_str_of(text), &layer, &faults, &err), WG_EINVAL);
+    CHECK_INT(from(wg_str_of(text), NULL, &layer, &faults, &err), WG_EINVAL);
     CHECK(layer == NULL);
     CHECK_INT(faults.count, count);
     wg_buf_char(&faults.text, '\0');
@@ -308,7 +308,7 @@ static void check_faults(from_fn from, const char *text, size_t count, const cha
         fail_msg("\"%s\" and \"%s\" do not say \"%s\"", faults.text.p, err.text, want);
     CHECK(wg_utf8_valid(wg_str_of(err.text)));
     wg_buf_free(&faults.text);
-    CHECK_INT(from(wg_str_of(text), &layer, NULL, &err), WG_EINVAL);
+    CHECK_INT(from(wg_str_of(text), NULL, &layer, NULL, &err), WG_EINVAL);
 }
 
 #define BAD_GEO(features, want) check_faults(wg_layer_from_geojson, COLLECTION(features), 1, want)
@@ -345,9 +345,11 @@ TEST(faults_of_a_csv_layer_name_line_and_column)
     check_faults(wg_layer_from_csv, "", 1, "the table is empty");
     check_faults(wg_layer_from_csv, "id,lon\n", 1, "line 1: the column \"lat\" is missing");
     check_faults(wg_layer_from_csv, "id,lon,lat,id\n", 1, "the column \"id\" is there twice");
-    check_faults(wg_layer_from_csv, "id,lon,lat\na,x,95\n", 2,
-                 "line 2 (a): column \"lon\": \"x\" is no decimal number\n"
-                 "line 2 (a): column \"lat\": 95 is not between -90 and 90");
+    check_faults(
+        wg_layer_from_csv, "id,lon,lat\na,x,nan\nb,1,95\n", 3,
+        "line 2 (a): column \"lon\": \"x\" is no decimal number\n"
+        "line 2 (a): column \"lat\": \"nan\" is no decimal number\n"
+        "line 3 (b): columns \"lon\" and \"lat\": a place 1,95 outside [-180,180]x[-90,90]");
     check_faults(wg_layer_from_csv, "id,lon,lat\na,1,1\n,1,1\n", 1,
                  "line 3: column \"id\": is empty");
     check_faults(wg_layer_from_csv, "id,lon,lat\na,1\n", 1, "2 fields, the first line has 3");
@@ -366,7 +368,7 @@ TEST(of_many_faults_all_are_counted_and_a_thousand_told)
     wg_buf_lit(&text, "id,lon,lat\n");
     for (int i = 0; i < 1100; i++)
         wg_buf_fmt(&text, "p%d,1,\n", i);
-    CHECK_INT(wg_layer_from_csv(wg_buf_str(&text), &layer, &faults, &err), WG_EINVAL);
+    CHECK_INT(wg_layer_from_csv(wg_buf_str(&text), NULL, &layer, &faults, &err), WG_EINVAL);
     CHECK_INT(faults.count, 1100);
     CHECK_INT(faults.read.rows, 1100);
     for (size_t i = 0; i < faults.text.n; i++)
@@ -594,7 +596,7 @@ TEST(near_points_equal_brute_force_also_with_one_far_astray)
         wg_buf_fixed(&text, at[k].lat_e7, 7);
         wg_buf_lit(&text, "\n");
     }
-    CHECK_INT(wg_layer_from_csv(wg_buf_str(&text), &layer, NULL, &err), WG_OK);
+    CHECK_INT(wg_layer_from_csv(wg_buf_str(&text), NULL, &layer, NULL, &err), WG_OK);
     for (int q = 0; q < 300; q++) {
         struct wg_point p = {(int32_t)(1184900000 + below(400000)),
                              (int32_t)(299900000 + below(400000))};

@@ -18,7 +18,7 @@ static struct wg_err err;
 static struct wg_layer *layer_of(const char *text)
 {
     struct wg_layer *layer = NULL;
-    if (wg_layer_from_geojson(wg_str_of(text), &layer, NULL, &err) < 0)
+    if (wg_layer_from_geojson(wg_str_of(text), NULL, &layer, NULL, &err) < 0)
         fail_msg("%s", err.text);
     return layer;
 }
@@ -133,7 +133,7 @@ static size_t count_of(const char *text)
 {
     struct wg_layer *layer = NULL;
     struct wg_layer_faults faults;
-    if (wg_layer_from_geojsons(wg_str_of(text), &layer, &faults, &err) < 0)
+    if (wg_layer_from_geojsons(wg_str_of(text), NULL, &layer, &faults, &err) < 0)
         fail_msg("%s", err.text);
     size_t n = wg_layer_count(layer);
     CHECK_INT(faults.read.rows, n);
@@ -157,7 +157,7 @@ static void check_faults(const char *text, const char *want)
 {
     struct wg_layer *layer = NULL;
     struct wg_layer_faults faults;
-    CHECK_INT(wg_layer_from_geojsons(wg_str_of(text), &layer, &faults, &err), WG_EINVAL);
+    CHECK_INT(wg_layer_from_geojsons(wg_str_of(text), NULL, &layer, &faults, &err), WG_EINVAL);
     CHECK(layer == NULL);
     CHECK_STR(wg_buf_str(&faults.text), want);
     wg_buf_free(&faults.text);
@@ -173,7 +173,7 @@ TEST(each_bad_record_is_named_by_the_line_it_begins_on)
                      "b", "{}", BOX("0", "0", "1", "1")),
                  "line 2 (a): the point has a place 1,200 outside [-180,180]x[-90,90]; "
                  "lon comes first\nline 3 (b): is an area among points; a layer has one kind\n");
-    CHECK_INT(wg_layer_from_geojsons(WG_S(" \n"), &(struct wg_layer *){NULL}, NULL, &err),
+    CHECK_INT(wg_layer_from_geojsons(WG_S(" \n"), NULL, &(struct wg_layer *){NULL}, NULL, &err),
               WG_EINVAL);
 }
 
@@ -268,7 +268,7 @@ static struct wg_layer *scattered(int shape, size_t n, struct wg_box *box)
         }
         wg_buf_fmt(&b, "%s\n", ends[shape]);
     }
-    if (wg_layer_from_geojsons(wg_buf_str(&b), &layer, NULL, &err) < 0)
+    if (wg_layer_from_geojsons(wg_buf_str(&b), NULL, &layer, NULL, &err) < 0)
         fail_msg("%s", err.text);
     wg_buf_free(&b);
     return layer;
@@ -337,7 +337,7 @@ TEST(ids_that_share_much_are_found_and_stand_in_order)
     for (int k = 0; k < 2000; k++)
         wg_buf_fmt(&b, "341824%s%05d%s,118,30\n", k % 3 ? "0101" : "01", k * 7919 % 2000,
                    k % 5 ? "" : "0000000000x");
-    CHECK_INT(wg_layer_from_csv(wg_buf_str(&b), &layer, NULL, &err), WG_OK);
+    CHECK_INT(wg_layer_from_csv(wg_buf_str(&b), NULL, &layer, NULL, &err), WG_OK);
     for (size_t k = 0; k < 2000; k++) {
         struct wg_feature f;
         wg_layer_at(layer, k, &f);

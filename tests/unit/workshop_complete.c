@@ -53,8 +53,8 @@ static struct wg_ground *with(struct wg_ground *g, int collection, struct wg_str
     struct wg_table *table = NULL;
     int rc = !wg_collection_is_layer(collection)
                  ? wg_table_new(collection, text, WG_S("json"), NULL, &table, NULL, &err)
-             : collection == WG_PARTS ? wg_layer_from_csv(text, &layer, NULL, &err)
-                                      : wg_layer_from_geojson(text, &layer, NULL, &err);
+             : collection == WG_PARTS ? wg_layer_from_csv(text, NULL, &layer, NULL, &err)
+                                      : wg_layer_from_geojson(text, NULL, &layer, NULL, &err);
     if (rc < 0)
         CHECK_TEXT(err.text, "no error");
     struct wg_ground *n = wg_ground_with(g, collection, layer, table);

@@ -114,7 +114,7 @@ static struct wg_ground *ground(void)
         "\"coordinates\":[[[118.51,30],[118.52,30],[118.52,30.01],[118.51,30.01],[118.51,30]]]}}]}";
     struct wg_layer *layer = NULL;
     struct wg_ground *none = wg_ground_new(AREA), *g;
-    CHECK_INT(wg_layer_from_geojson(wg_str_of(duties), &layer, NULL, &err), WG_OK);
+    CHECK_INT(wg_layer_from_geojson(wg_str_of(duties), NULL, &layer, NULL, &err), WG_OK);
     g = wg_ground_with(none, WG_DUTIES, layer, NULL);
     wg_ground_drop(none);
     return g;
