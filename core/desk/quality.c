@@ -97,7 +97,9 @@ static int cover(struct report *r, enum check first, const struct wg_layer *area
         return WG_OK;
     r->first = first;
     r->done[first] = r->done[first + 1] = r->done[first + 2] = true;
-    return wg_layer_cover(areas, only, pieces, on_cover, r, err);
+    const struct wg_cover_ask ask = {
+        .areas = areas, .only = only, .coded = true, .pieces = pieces, .fn = on_cover, .arg = r};
+    return wg_layer_cover(&ask, err);
 }
 
 static int check_areas(struct report *r, struct wg_err *err)

@@ -107,19 +107,30 @@ typedef void (*wg_change_fn)(void *arg, enum wg_change change, struct wg_str id)
 int wg_layer_compare(const struct wg_layer *before, const struct wg_layer *now, wg_change_fn fn,
                      void *arg, struct wg_err *err);
 
-/** Of the areas whose id begins with `only`: where pieces leave their area uncovered, reach out of
- * it or lie on each other. An area holds the pieces whose id begins with its own; m2 and at are of
- * the fault, the latter a point in it. Faults under a square metre are not told. Takes its time:
+/** Where pieces leave their area uncovered, reach out of it or lie on each other. The areas are
+ * those whose id begins with `only`; coded: an area holds the pieces whose id begins with its own,
+ * else all. Where there is no area, gaps are the holes in all pieces together. Faults under a
+ * square metre are not told; one that falls into several spots is told for each. Takes its time:
  * for a job. Errors: WG_ENOMEM, WG_EINVAL (GEOS could not: err says what). */
-enum wg_cover { WG_GAP, WG_OUTSIDE, WG_OVERLAP };
+enum wg_cover { WG_GAP, WG_OUTSIDE, WG_OVERLAP, WG_COVERS };
 struct wg_cover_fault {
     enum wg_cover kind;
-    struct wg_str id, other; /**< gap: the area; outside: piece, area; overlap: two pieces */
+    struct wg_str id,
+        other; /**< gap: the area, if there is one; outside: piece, area; overlap: two */
+    bool rim;  /**< a gap that reaches the area's own outline */
     double m2;
-    struct wg_point at;
+    struct wg_point at;  /**< in it */
+    struct wg_str shape; /**< as GeoJSON; of one that is too winding, at. Gone when fn returns */
 };
-int wg_layer_cover(const struct wg_layer *areas, struct wg_str only, const struct wg_layer *pieces,
-                   void (*fn)(void *arg, const struct wg_cover_fault *f), void *arg,
-                   struct wg_err *err);
+struct wg_cover_ask {
+    const struct wg_layer *areas; /**< NULL: none */
+    struct wg_str only;
+    bool coded;
+    const struct wg_layer *pieces;
+    struct wg_reading *read; /**< pieces compared, as rows and bytes; NULL is fine */
+    void (*fn)(void *arg, const struct wg_cover_fault *f);
+    void *arg;
+};
+int wg_layer_cover(const struct wg_cover_ask *ask, struct wg_err *err);
 
 #endif

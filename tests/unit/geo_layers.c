@@ -76,15 +76,23 @@ TEST(points_that_moved_or_say_something_else_have_changed)
 static void write_cover(void *arg, const struct wg_cover_fault *f)
 {
     static const char *const names[] = {"gap", "outside", "overlap"};
-    wg_buf_fmt(arg, "%s %.*s %.*s %.0f %d,%d\n", names[f->kind], WG_PRI(f->id), WG_PRI(f->other),
-               f->m2 / 1000, f->at.lon_e7 / 1000, f->at.lat_e7 / 1000);
+    wg_buf_fmt(arg, "%s%s %.*s %.*s %.0f %d,%d\n", f->rim ? "rim " : "", names[f->kind],
+               WG_PRI(f->id), WG_PRI(f->other), f->m2 / 1000, f->at.lon_e7 / 1000,
+               f->at.lat_e7 / 1000);
+    CHECK(wg_str_starts(f->shape, "{\"type\":\"Polygon\",\"coordinates\":[[["));
 }
 
 static void check_cover(const struct wg_layer *areas, const char *only,
                         const struct wg_layer *pieces, const char *want)
 {
     struct wg_buf b = WG_BUF_INIT;
-    CHECK_INT(wg_layer_cover(areas, wg_str_of(only), pieces, write_cover, &b, &err), WG_OK);
+    const struct wg_cover_ask ask = {.areas = areas,
+                                     .only = wg_str_of(only),
+                                     .coded = true,
+                                     .pieces = pieces,
+                                     .fn = write_cover,
+                                     .arg = &b};
+    CHECK_INT(wg_layer_cover(&ask, &err), WG_OK);
     wg_buf_char(&b, '\0');
     CHECK_TEXT(b.p, want);
     wg_buf_free(&b);
@@ -109,7 +117,7 @@ TEST(gaps_overlaps_and_what_reaches_out_are_told_with_area_and_place)
     check_cover(areas, "", good, "");
     check_cover(areas, "", bad,
                 "outside 12 1 1239 250,50\n"
-                "gap 1  1239 150,150\n"
+                "rim gap 1  1239 150,150\n"
                 "overlap 12 21 1239 250,50\n");
     check_cover(areas, "2", good, "");
     wg_layer_drop(areas);
@@ -122,9 +130,42 @@ TEST(an_area_without_a_piece_is_one_gap)
     struct wg_layer *areas =
         layer_of(COLLECTION(FEATURE("1", "{}", BOX("0", "0", "0.01", "0.01"))));
     struct wg_layer *pieces = layer_of(COLLECTION(FEATURE("9", "{}", BOX("1", "1", "2", "2"))));
-    check_cover(areas, "", pieces, "gap 1  1239 50,50\n");
+    check_cover(areas, "", pieces, "rim gap 1  1239 50,50\n");
     wg_layer_drop(areas);
     wg_layer_drop(pieces);
+}
+
+TEST(without_an_outline_what_is_shut_in_is_a_gap_and_each_spot_is_told)
+{
+    /* A ring of four around a hole, and one apart: the way between them is no gap. */
+    struct wg_layer *pieces =
+        layer_of(COLLECTION(FEATURE("1", "{}", BOX("0", "0", "0.03", "0.01")) "," FEATURE(
+            "2", "{}",
+            BOX("0", "0.02", "0.03",
+                "0.03")) "," FEATURE("3", "{}",
+                                     BOX("0", "0.01", "0.01",
+                                         "0.02")) "," FEATURE("4", "{}",
+                                                              BOX("0.02", "0.01", "0.03",
+                                                                  "0.02")) "," FEATURE("5", "{}",
+                                                                                       BOX("0.05",
+                                                                                           "0",
+                                                                                           "0.06",
+                                                                                           "0."
+                                                                                           "01"))));
+    struct wg_layer *areas =
+        layer_of(COLLECTION(FEATURE("9", "{}", BOX("0", "0", "0.06", "0.03"))));
+    check_cover(NULL, "", pieces, "gap   1239 150,150\n");
+    struct wg_buf b = WG_BUF_INIT;
+    struct wg_reading read = {0};
+    const struct wg_cover_ask ask = {
+        .areas = areas, .pieces = pieces, .read = &read, .fn = write_cover, .arg = &b};
+    CHECK_INT(wg_layer_cover(&ask, &err), WG_OK);
+    wg_buf_char(&b, '\0');
+    CHECK(strstr(b.p, "gap 9  1239 150,150\n") && strstr(b.p, "rim gap 9  "));
+    CHECK_INT(read.rows, 5);
+    wg_buf_free(&b);
+    wg_layer_drop(pieces);
+    wg_layer_drop(areas);
 }
 
 /* ---- sequences ---- */
