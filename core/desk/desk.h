@@ -121,6 +121,23 @@ struct wg_str wg_ground_unit_now(const struct wg_ground *g, struct wg_str unit, 
 void wg_ground_unit_words(const struct wg_ground *g, struct wg_str unit, int64_t t,
                           struct wg_buf *out);
 
+/** How one collection lies by itself and in its county: gaps, overlaps, what is outside. */
+struct wg_topology {
+    size_t count[WG_COVERS], faults;
+    double m2[WG_COVERS];
+    bool outline;        /**< the county's own was there to compare with */
+    struct wg_buf spots; /**< GeoJSON features with commas between, the first 1,000 */
+    struct wg_buf lines; /**< the same in words, one a line */
+};
+bool wg_topology_is_of(int collection); /**< areas of the tiers, parts and places */
+/** Takes seconds: for a job. out: done whatever comes back. Errors: WG_ENOENT (nothing is loaded),
+ * WG_ENOMEM, WG_EINVAL (GEOS could not). */
+int wg_ground_topology(const struct wg_ground *g, int collection, struct wg_reading *read,
+                       struct wg_topology *out, struct wg_err *err);
+void wg_topology_done(struct wg_topology *t);
+/** {"gap":{"count","m2"},"outside":…,"overlap":…,"outline"} */
+void wg_topology_counts(const struct wg_topology *t, struct wg_buf *out);
+
 /** What is wrong with base data as a whole, as JSON: {"checks": [{check, count, items}]}. Reads
  * only; takes its time: for a job. pack may be NULL. Errors: WG_ENOMEM, WG_EINVAL. */
 int wg_ground_quality(const struct wg_ground *g, const struct wg_pack *pack, struct wg_buf *out,

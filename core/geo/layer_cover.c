@@ -67,7 +67,7 @@ static void write_ring(struct cover *c, const GEOSGeometry *ring)
     wg_buf_char(&c->shape, '[');
     for (unsigned i = 0; i < n; i++) {
         GEOSCoordSeq_getXY_r(c->geos, seq, i, &x, &y);
-        wg_buf_lit(&c->shape, i ? ",[" : "[");
+        wg_buf_str_add(&c->shape, i ? WG_S(",[") : WG_S("["));
         wg_buf_fixed(&c->shape, llround(x * 1e7), 7);
         wg_buf_char(&c->shape, ',');
         wg_buf_fixed(&c->shape, llround(y * 1e7), 7);

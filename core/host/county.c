@@ -127,6 +127,7 @@ void county_close(struct wg_county *c)
     wg_search_close(c->search);
     past_free(c);
     wg_buf_free(&c->quality);
+    topologies_free(c);
     wg_force_drop(c->judged);
     wg_desk_close(c->desk);
     plugins_close(c);

@@ -19,7 +19,9 @@ struct import {
     int method, fd, collection;
     const char *form;
     struct wg_str crs; /* "EPSG:4549", "gcj02"; empty: 4490 */
-    bool preview;
+    bool preview, strict;
+    bool surveyed; /* topology says how it lies */
+    struct wg_topology topology;
     int64_t undo;         /* edition that is undone, 0: none */
     struct wg_str before; /* record of the one that comes back */
     char name[WG_BLOB_NAME + 1], file[128];
@@ -39,6 +41,7 @@ static void import_free(struct import *m)
         wg_buf_free(&m->ids[i]);
     wg_buf_free(&m->phones);
     wg_buf_free(&m->faults.text);
+    wg_topology_done(&m->topology);
     free(m);
 }
 
@@ -100,6 +103,26 @@ static int check_units(struct import *m, const struct wg_ground *before)
         rc = wg_units_fit(v, txn, before, m->ground, &m->faults, &m->err);
     wg_txn_abort(txn);
     return rc;
+}
+
+/* How it lies is told, and refused where that was asked for: a lake may be a gap by right. */
+static int survey(struct import *m)
+{
+    int rc = wg_ground_topology(m->ground, m->collection, NULL, &m->topology, &m->err);
+    m->surveyed = rc == WG_OK;
+    if (rc == WG_EINVAL && !m->strict)
+        return WG_OK;
+    if (rc < 0 || !m->strict || !m->topology.faults)
+        return rc;
+    struct wg_buf lines = m->faults.text;
+    m->faults.text = m->topology.lines;
+    m->topology.lines = lines;
+    m->faults.count = m->topology.faults;
+    return wg_fail(&m->err, WG_EINVAL,
+                   "strict: %zu gaps, %zu overlaps, %zu outside of the county; without strict they "
+                   "are told and taken over",
+                   m->topology.count[WG_GAP], m->topology.count[WG_OVERLAP],
+                   m->topology.count[WG_OUTSIDE]);
 }
 
 static int keep_files(struct import *m, const char *blobs)
@@ -176,6 +199,8 @@ static void import_run(struct job *job)
         m->rc = compare(m, f->ground);
     if (m->rc == WG_OK && m->collection == WG_UNITS)
         m->rc = check_units(m, f->ground);
+    if (m->rc == WG_OK && !m->undo && wg_topology_is_of(m->collection))
+        m->rc = survey(m);
     if (m->rc == WG_OK && !m->preview && !m->undo)
         m->rc = keep_files(m, blobs);
     wg_force_drop(f);
@@ -196,6 +221,14 @@ static void write_changes(const struct import *m, bool ids, struct wg_buf *b)
         wg_buf_char(b, ']');
     }
     wg_buf_char(b, '}');
+}
+
+static void write_topology(const struct import *m, struct wg_buf *b)
+{
+    if (!m->surveyed)
+        return;
+    wg_json_key(b, "topology");
+    wg_topology_counts(&m->topology, b);
 }
 
 static void fail(struct import *m, const struct wg_err *err)
@@ -244,7 +277,8 @@ static struct wg_str value_of(struct import *m)
     struct wg_json *record = NULL;
     wg_buf_char(&b, '{');
     if (m->undo && wg_json_parse(m->own->arena, m->before, &record, NULL) == WG_OK) {
-        static const char *const same[] = {"blob", "form", "crs", "file", "count", "phones", NULL};
+        static const char *const same[] = {"blob",     "form",  "crs",    "file",
+                                           "topology", "count", "phones", NULL};
         for (size_t i = 0; same[i]; i++) {
             const struct wg_json *v = wg_json_get(record, same[i]);
             if (!v)
@@ -263,6 +297,7 @@ static struct wg_str value_of(struct import *m)
         wg_json_kint(&b, "count", (int64_t)m->count);
     }
     write_changes(m, false, &b);
+    write_topology(m, &b);
     wg_buf_char(&b, '}');
     struct wg_str value = wg_arena_str(m->own->arena, wg_buf_str(&b));
     wg_buf_free(&b);
@@ -315,6 +350,7 @@ static void import_done(struct job *job)
         wg_json_kbool(b, "preview", true);
         wg_json_kint(b, "count", (int64_t)m->count);
         write_changes(m, true, b);
+        write_topology(m, b);
         wg_buf_char(b, '}');
         task_done(m->task, 200);
     }
@@ -429,7 +465,8 @@ static bool read_crs(struct call *call, int collection, struct wg_str *out)
 void post_import(struct call *call)
 {
     int collection = wg_collection_parse(wg_req_param(call->req, "collection"));
-    struct wg_str preview = wg_req_query(call->req, "preview");
+    struct wg_str preview = wg_req_query(call->req, "preview"),
+                  strict = wg_req_query(call->req, "strict");
     struct wg_str crs;
     int64_t from = 0;
     uint64_t size = 0;
@@ -460,6 +497,7 @@ void post_import(struct call *call)
         return;
     }
     m->form = form_of(collection, wg_req_header(call->req, "content-type"));
+    m->strict = strict.n && !wg_str_is(strict, "0");
     m->crs = wg_arena_str(m->own->arena, crs);
     m->preview = preview.n && !wg_str_is(preview, "0");
     m->own->cmd.from_ms = from;

@@ -22,9 +22,10 @@ struct wg_county {
     pthread_t job_thread;
     void *plugin_self[16];
     bool is_city, reloading, indexing;
-    struct live *live;     /* its cases as a layer */
-    struct past *past;     /* the ground of another day, asked for last */
-    struct wg_buf quality; /* the last report on base data, and what it was made of: */
+    struct live *live;         /* its cases as a layer */
+    struct past *past;         /* the ground of another day, asked for last */
+    struct topology *topology; /* by collection: the last report; NULL: none was asked for */
+    struct wg_buf quality;     /* the last report on base data, and what it was made of: */
     struct wg_force *judged;
     int64_t back_from; /* the release that is being rolled back by itself */
     char watched[128]; /* dev: what the folder was, last time */
@@ -286,6 +287,10 @@ void get_quality(struct call *call);
 bool ground_at_time(struct call *call, struct wg_county *c,
                     void (*then)(struct call *call, const struct wg_ground *g, int64_t t));
 void past_free(struct wg_county *c);
+
+/* topology.c */
+void get_topology(struct call *call);
+void topologies_free(struct wg_county *c);
 
 /* tenant.c */
 void get_tenant(struct call *call);

@@ -56,10 +56,11 @@ const struct row rows[] = {
      "Responsibility"},
     {WG_METHOD_POST, "/v1/{area}/import/{collection}", post_import, WG_ADMIN, ROW_SPOOL, 256 * MB,
      "导入 Base data from GeoJSON, GeoJSON Text Sequences, CSV or JSON: all of it or none. "
-     "preview=1 changes nothing; crs says what the places are in (4549, gcj02, bd09; else degrees "
+     "preview=1 changes nothing; strict=1 refuses gaps, overlaps and what lies outside of the "
+     "county; crs says what the places are in (4549, gcj02, bd09; else degrees "
      "of "
      "CGCS2000). With Prefer: respond-async, 202 and a job",
-     "preview:string from:string crs:string", "File", "Imported"},
+     "preview:string from:string crs:string strict:string", "File", "Imported"},
     {WG_METHOD_GET, "/v1/{area}/editions/{collection}", get_editions, READERS | WG_ADMIN, 0, 0,
      "版本 Editions of base data, the newest first", NULL, NULL, "Editions"},
     {WG_METHOD_POST, "/v1/{area}/editions/{collection}/undo", post_undo, WG_ADMIN, 0, 0,
@@ -68,6 +69,12 @@ const struct row rows[] = {
     {WG_METHOD_GET, "/v1/{area}/quality", get_quality, WG_ADMIN | WG_LEADER | WG_CHIEF, 0, 0,
      "数据质量 What is wrong with base data as a whole. With Prefer: respond-async, 202 and a job",
      NULL, NULL, "Quality"},
+    {WG_METHOD_GET, "/v1/{area}/topology/{collection}", get_topology,
+     WG_ADMIN | WG_LEADER | WG_CHIEF, 0, 0,
+     "拓扑检查 Gaps, overlaps and what lies outside of the county, as GeoJSON: the first 1,000 "
+     "spots "
+     "and how many there are. With Prefer: respond-async, 202 and a job",
+     NULL, NULL, "Topology"},
     {WG_METHOD_GET, "/v1/{area}/jobs/{job}", get_job,
      WG_ADMIN | WG_LEADER | WG_CHIEF | WG_RULE_AUTHOR | WG_RULE_APPROVER, 0, 0,
      "A job that was asked for: how far it is, what came of it", NULL, NULL, "Job"},

@@ -1,15 +1,17 @@
 """Base data comes in whole or not at all, each fault named; what is in force survives a restart."""
+import gzip
 import json
 import re
 import select
 import sys
 import threading
+import time
 import unittest
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 import support
-from support import JIXI, LANGXI, CityTest, demo, event
+from support import CITY, ROOT, JIXI, LANGXI, CityTest, demo, event
 
 GEO = {"Content_Type": "application/geo+json"}
 
@@ -243,6 +245,102 @@ class Systems(Imports):
             self.is_status(self.send("places", named(name, JIXI_TOWN)), 201)
             self.is_status(self.send_in("gcj02", named(name, IN_GCJ02)), 201)
         self.check_place()
+
+
+
+class Topology(Imports):
+    """The demo's grids tile the county; each fault is made on purpose."""
+
+    def report(self, collection="grids", status=200, user="z-001"):
+        a = self.is_status(self.who(user).get(f"/v1/{JIXI}/topology/{collection}"), status)
+        return a.json
+
+    def clean(self, doc):
+        self.assertEqual((doc["type"], doc["faults"], doc["features"]), ("FeatureCollection", 0, []))
+
+    def test_a_tiling_has_no_fault(self):
+        for collection in ("streets", "communities", "grids", "parts"):
+            self.clean(self.report(collection))
+            self.assertTrue(self.report(collection)["topology"]["outline"])
+        self.assertEqual(self.report()["count"], self.before["base"]["grids"])
+        self.report("duties", 404)
+        self.report("dreams", 404)
+        self.report(user="c-001", status=403)
+
+    def test_a_gap_an_overlap_and_what_lies_outside_are_told_with_measure_ids_and_place(self):
+        doc = self.features("grids.geojson")
+        whole = json.dumps(doc)
+        inner = self.inner(doc)
+        gone = doc["features"].pop(inner)
+        twin = json.loads(json.dumps(doc["features"][0]))
+        twin["id"] = "twin"
+        far = {"type": "Feature", "id": "far", "properties": {}, "geometry":
+               {"type": "Polygon", "coordinates": [[[110, 20], [110.01, 20], [110.01, 20.01], [110, 20.01], [110, 20]]]}}
+        doc["features"] += [twin, far]
+        preview = self.is_status(self.send("grids?preview=1", doc), 200).json
+        counts = preview["topology"]
+        self.assertEqual([counts[k]["count"] for k in ("gap", "outside", "overlap")], [1, 1, 1])
+        strict = self.send("grids?strict=1", doc)
+        self.unchanged(strict, "a gap in 341824 at", "far lies outside of 341824", "lie on each other")
+        self.assertEqual((strict.json["faults"], len(strict.json["rows"])), (3, 3))
+        edition = self.is_status(self.send("grids", doc), 201).json["edition"]
+        self.assertEqual(edition["topology"], counts)
+        got = self.report()
+        self.assertEqual((got["faults"], got["topology"]), (3, counts))
+        spots = {f["properties"]["kind"]: f for f in got["features"]}
+        self.assertAlmostEqual(spots["gap"]["properties"]["m2"], gone["properties"]["area_m2"], delta=0.01 * gone["properties"]["area_m2"])
+        self.assertFalse(spots["gap"]["properties"]["rim"])
+        self.assertEqual({spots["overlap"]["properties"][k] for k in ("id", "other")}, {"twin", doc["features"][0]["id"]})
+        self.assertEqual([spots["outside"]["properties"][k] for k in ("id", "other")], ["far", JIXI])
+        self.assertAlmostEqual(spots["outside"]["properties"]["m2"], 1.1132e3 ** 2 * 0.94, delta=2e4)
+        ring = spots["gap"]["geometry"]["coordinates"][0]
+        self.assertEqual({tuple(p) for p in ring} <= {tuple(p) for p in self.ring(gone)}, True)
+        self.assertEqual(self.report(), got)  # kept
+        self.is_status(self.send("grids?strict=1", whole.encode()), 201)
+        self.clean(self.report())
+
+    def ring(self, feature):
+        c = feature["geometry"]["coordinates"]
+        return c[0][0] if isinstance(c[0][0][0], list) else c[0]
+
+    def inner(self, doc):
+        """A grid that reaches no outline: each of its corners has more than one owner, all around."""
+        edges = {}
+        for k, f in enumerate(doc["features"]):
+            r = self.ring(f)
+            for a, b in zip(r, r[1:]):
+                edges.setdefault(frozenset((tuple(a), tuple(b))), []).append(k)
+        lonely = {k for owners in edges.values() if len(owners) == 1 for k in owners}
+        corners = {p for e, owners in edges.items() if len(owners) == 1 for p in e}
+        return next(k for k, f in enumerate(doc["features"]) if k not in lonely and not corners & {tuple(p) for p in self.ring(f)})
+
+    def test_parts_out_of_the_county_are_told(self):
+        text = self.file("parts.csv").decode().rstrip("\n").split("\n")[:20] + ["3418240101999999,井盖,0101,110.0000,30.0658,完好,u-cg,20240101"]
+        a = self.is_status(self.send("parts?preview=1", "\n".join(text).encode(), Content_Type="text/csv"), 200).json
+        self.assertEqual(a["topology"]["outside"]["count"], 1)
+        self.unchanged(self.send("parts?strict=1", "\n".join(text).encode(), Content_Type="text/csv"), "3418240101999999 lies outside")
+
+    def test_open_data_that_tile_have_no_fault_and_those_that_do_not_are_told(self):
+        folder = ROOT.parent / "shared/data/grids"
+        if not folder.exists():
+            self.skipTest(f"SKIP: no open data at {folder}")
+        def sent(name, key):
+            doc = json.loads(gzip.decompress((folder / f"{name}.geojson.gz").read_bytes()))
+            for k, f in enumerate(doc["features"]):
+                f["id"] = str(f["properties"][key]) if key else f"d-{k}"
+            return self.send("grids?preview=1", doc, area=CITY)
+        found = self.is_status(sent("cambridge_census_blocks_2020", "GEOID20"), 200).json["topology"]
+        self.assertEqual([found[k]["count"] for k in ("gap", "outside", "overlap")], [0, 0, 0])
+        self.assertFalse(found["outline"])
+        self.unchanged(sent("cambridge_street_sweeping_districts", None), "itself at")
+
+    def test_a_job_tells_how_far_it_is(self):
+        a = self.is_status(self.who("z-001").get(f"/v1/{LANGXI}/topology/grids", Prefer="respond-async"), 403)
+        a = self.is_status(self.who("z-001", LANGXI).get(f"/v1/{LANGXI}/topology/grids", Prefer="respond-async"), 202).json
+        while (job := self.who("z-001", LANGXI).get(a["url"]).json)["state"] not in ("done", "failed"):
+            time.sleep(0.02)
+        self.assertEqual((job["state"], job["share"]), ("done", 1))
+        self.clean(job["result"])
 
 
 class Hostile(Imports):

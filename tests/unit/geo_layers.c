@@ -79,6 +79,7 @@ static void write_cover(void *arg, const struct wg_cover_fault *f)
     wg_buf_fmt(arg, "%s%s %.*s %.*s %.0f %d,%d\n", f->rim ? "rim " : "", names[f->kind],
                WG_PRI(f->id), WG_PRI(f->other), f->m2 / 1000, f->at.lon_e7 / 1000,
                f->at.lat_e7 / 1000);
+    CHECK(!memchr(f->shape.p, '\0', f->shape.n));
     CHECK(wg_str_starts(f->shape, "{\"type\":\"Polygon\",\"coordinates\":[[["));
 }
 
