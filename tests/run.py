@@ -61,6 +61,7 @@ def steps(everything):
     if not everything:
         return
     yield "GDAL, a client of the map", python_tests("tests/gdal_test.py"), plain, ALONE
+    yield "GDAL, files in and out", python_tests("tests/files_test.py"), plain, ALONE
     yield "100,000 random histories", [[str(PLAIN / "tests/unit_desk_histories")]], {**plain, "HISTORIES": "100000"}, ALONE
     fuzz = setup(FUZZ, "-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false")
     yield "build of fuzzers", fuzz, {"CC": "clang"}, ALONE

@@ -110,6 +110,26 @@ static int fill(PJ_CONTEXT *c, struct wg_box box, struct wg_system *out, size_t 
     return whole ? WG_OK : WG_ENOMEM;
 }
 
+bool wg_crs_ours(const char *wkt, char name[80])
+{
+    PJ_CONTEXT *c = crs_context();
+    PJ *said = c ? proj_create(c, wkt) : NULL;
+    PJ *base = said ? proj_crs_get_geodetic_crs(c, said) : NULL;
+    bool ours = false;
+    snprintf(name, 80, "%s", base ? proj_get_name(base) : "nothing known");
+    for (size_t i = 0; base && i < 2; i++) {
+        PJ *one = system_of(c, i ? "4326" : "4490");
+        ours |= one && proj_is_equivalent_to_with_ctx(c, base, one,
+                                                      PJ_COMP_EQUIVALENT_EXCEPT_AXIS_ORDER_GEOGCRS);
+        proj_destroy(one);
+    }
+    proj_destroy(base);
+    proj_destroy(said);
+    if (c)
+        proj_context_destroy(c);
+    return ours;
+}
+
 int wg_crs_list(struct wg_box box, struct wg_system *out, size_t max, size_t *n)
 {
     PJ_CONTEXT *c = crs_context();

@@ -8,6 +8,12 @@
 #include "base/base.h"
 #include "geo/overlay.h"
 
+/* ---- what other programs say of a system ---- */
+
+/** Does it stand on CGCS2000 or WGS 84, so that it becomes ours by a projection alone? wkt: as GDAL
+ * prints it; name: of the degrees that it stands on. */
+bool wg_crs_ours(const char *wkt, char name[80]);
+
 /* ---- CSV ---- */
 
 /** Rows of RFC 4180 text: quotes, LF or CRLF, a byte order mark at the start; lines without a

@@ -39,8 +39,17 @@ static const struct option replay_options[] = {
     {"config", "FILE", "the server's configuration (-c is the same)"},
     {NULL, NULL, NULL},
 };
-static const struct option export_options[] = {
+static const struct option config_options[] = {
     {"config", "FILE", "the server's configuration (-c is the same)"},
+    {NULL, NULL, NULL},
+};
+static const struct option export_options[] = {
+    {"config", "FILE", "of a county whole: the server's configuration (-c is the same)"},
+    {"crs", "CODE", "of a collection: the system of the file, as an EPSG code; else 4490"},
+    {NULL, NULL, NULL},
+};
+static const struct option topology_options[] = {
+    {"out", "FILE", "the whole report as GeoJSON, for a map"},
     {NULL, NULL, NULL},
 };
 
@@ -48,6 +57,15 @@ static const struct option import_options[] = {
     {"preview", NULL, "check everything, tell what would change, change nothing"},
     {"from", "DATE", "in force from this day on, today or before; else from now on"},
     {"key", "KEY", "Idempotency-Key; else a random one"},
+    {"crs", "CODE",
+     "what its places are in: an EPSG code, gcj02 or bd09; else degrees of CGCS2000, or as it "
+     "says"},
+    {"strict", NULL,
+     "refuse gaps, overlaps and what lies outside of the county; else they are told"},
+    {"layer", "NAME", "of a file with several"},
+    {"encoding", "NAME", "of its texts, where the file does not say, e.g. GBK"},
+    {"id", "FIELD", "the field that is the id; else id or code"},
+    {"name", "FIELD", "the field that is the name; else name"},
     {NULL, NULL, NULL},
 };
 static const struct option tenant_options[] = {
@@ -190,14 +208,22 @@ const struct command commands[] = {
      "  wangge users add p-002 --name 派遣员二 --roles dispatcher\n"
      "  pwgen 20 1 | wangge users add u-cg-2 --name 城管二 --roles unit --unit u-cg\n",
      user_options},
-    {"import", "import COLLECTION FILE [--preview] [--from DATE]",
-     "导入 base data: all of it or none (admin's)", run_import, 2, 2,
+    {"import", "import COLLECTION FILE [OPTIONS]", "导入 base data: all of it or none (admin's)",
+     run_import, 2, 2,
      "Collections: counties streets communities grids duties parts places (.geojson, .geojsons, "
      ".csv), units people\n"
      "(.json, .csv), owners (.json). Every bad row is named, and then nothing is taken over.\n"
+     "Layers also as .shp .gpkg .fgb .tab .mif .kml, or a .zip with one of them: GDAL's ogr2ogr "
+     "(package gdal-bin) reads "
+     "it here\n"
+     "and turns it into degrees. GCJ-02 and BD-09 are turned by the server, and the edition says "
+     "so.\n"
      "  wangge import grids grids.geojson\n"
      "  wangge import parts parts.csv --preview            what it would change\n"
-     "  wangge import units units.csv --from 2026-11-01\n",
+     "  wangge import units units.csv --from 2026-11-01\n"
+     "  wangge import grids 网格.zip --id BGCODE --name BGNAME --encoding GBK\n"
+     "  wangge import parts survey.gpkg --layer 井盖 --crs 4549\n"
+     "  wangge import places amap.csv --crs gcj02\n",
      import_options},
     {"editions", "editions COLLECTION", "版本 what of base data is and was in force", run_editions,
      1, 1, "  wangge editions parts\n", NULL},
@@ -207,6 +233,14 @@ const struct command commands[] = {
      "  wangge quality\n"
      "  wangge quality --json | jq '.checks[] | select(.count > 0)'\n",
      NULL},
+    {"topology", "topology COLLECTION [--out FILE.geojson]",
+     "拓扑 gaps, overlaps, what lies outside of the county", run_topology, 1, 1,
+     "Of counties, streets, communities, grids, parts, places, as they are in force: how many, how "
+     "large, and the first "
+     "of them.\n"
+     "  wangge topology grids\n"
+     "  wangge topology grids --out spots.geojson\n",
+     topology_options},
     {"tenant", "tenant [PHASE] [--note TEXT]",
      "阶段 a county's phase; the city's admin moves it on", run_tenant, 0, 1,
      "Phases: prep 前期, build 建设, trial 试运行, live 正式, extended 扩面; one step at a time.\n"
@@ -228,13 +262,19 @@ const struct command commands[] = {
      "  wangge replay --audit -c wangged.lua\n"
      "  wangge replay --rebuild -c wangged.lua 341824\n",
      replay_options},
-    {"export", "export -c CONFIG AREA [FILE.tar]",
-     "导出 a county whole, or its journal as JSON Lines", run_export, 1, 2,
+    {"export", "export COLLECTION FILE [--crs CODE] | export -c CONFIG AREA [FILE.tar]",
+     "导出 a collection for a GIS; a county whole, or its journal as JSON Lines", run_export, 1, 2,
+     "COLLECTION, as it is in force, from the server's map: .gpkg .shp .fgb .csv (by GDAL's "
+     "ogr2ogr, package gdal-bin), "
+     ".geojson,\n"
+     ".geojsonl; all of it or no file.\n"
      "With FILE.tar: journal, blobs and vault, for adopt or as a backup; keep it as you keep the "
      "vault: words, names and\n"
      "phones of citizens and password hashes are in it. Without: every entry, oldest first, to "
      "standard output; there\n"
      "they are not. The server may run meanwhile.\n"
+     "  wangge export parts parts.gpkg\n"
+     "  wangge export grids 网格.shp --crs 4549\n"
      "  wangge export -c wangged.lua 341824 341824.tar\n"
      "  wangge export -c wangged.lua 341824 > 341824.jsonl\n",
      export_options},
@@ -245,7 +285,7 @@ const struct command commands[] = {
      "it is in place: blobs\n"
      "by their content, the chain of entries, each decision again.\n"
      "  wangge adopt -c other.lua 341824.tar\n",
-     export_options},
+     config_options},
     {"clone", "clone -c CONFIG AREA NEWAREA", "复制 a new county after a template's", run_clone, 2,
      2,
      "Takes over units (posts without their holders), owners and the pack of rules; no cases, no "
@@ -253,6 +293,6 @@ const struct command commands[] = {
      "county begins in prep. Its scripts are a copy in scripts/counties/NEWAREA: what is edited "
      "there is its own.\n"
      "  wangge clone -c wangged.lua 341824 341822\n",
-     export_options},
+     config_options},
     {NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };

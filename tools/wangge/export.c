@@ -287,6 +287,8 @@ int run_export(struct ctx *c)
     struct wg_err err = {0};
     char dir[1400];
     size_t i;
+    if (!c->given[EXPORT_CONFIG])
+        return export_collection(c);
     uint64_t last = 0;
     int done = WG_OK, rc = offline_open(&o, c, opt(c, CONFIG), false);
     if (rc == DONE && !area_index(&o, c->args[0], &i))

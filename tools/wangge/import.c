@@ -6,8 +6,20 @@
 #define IMPORT_MAX ((size_t)256 << 20)
 #define WAIT_MS 600000
 #define POLL_US 200000
+#define SPOTS_SHOWN 20
 
-enum { IMPORT_PREVIEW, IMPORT_FROM, IMPORT_KEY };
+enum {
+    IMPORT_PREVIEW,
+    IMPORT_FROM,
+    IMPORT_KEY,
+    IMPORT_CRS,
+    IMPORT_STRICT,
+    IMPORT_LAYER,
+    IMPORT_ENCODING,
+    IMPORT_ID,
+    IMPORT_NAME
+};
+enum { TOPOLOGY_OUT };
 enum { TENANT_NOTE };
 
 /* ---- jobs ---- */
@@ -93,6 +105,18 @@ static void show_changes(struct ctx *c, const struct wg_json *changes)
     }
 }
 
+static void show_topology(struct ctx *c, const struct wg_json *t)
+{
+    static const char *const names[][2] = {
+        {"gap", "空隙 gaps"}, {"overlap", "重叠 overlaps"}, {"outside", "越界 outside"}};
+    for (size_t i = 0; t && i < 3; i++) {
+        const struct wg_json *k = wg_json_get(t, names[i][0]);
+        line(names[i][1],
+             wg_arena_fmt(c->arena, "%.*s (%.*s m2)", WG_PRI(number_text(wg_json_get(k, "count"))),
+                          WG_PRI(number_text(wg_json_get(k, "m2")))));
+    }
+}
+
 static void show_import(struct ctx *c, const struct wg_json *j)
 {
     const struct wg_json *edition = wg_json_get(j, "edition");
@@ -102,34 +126,126 @@ static void show_import(struct ctx *c, const struct wg_json *j)
         printf("%.*s: taken over as entry %.*s, edition %.*s 已入库\n",
                WG_PRI(wg_json_str(j, "collection")), WG_PRI(number_text(wg_json_get(j, "entry"))),
                WG_PRI(number_text(wg_json_get(edition, "n"))));
+    line("坐标系 crs", wg_json_str(edition, "crs"));
     show_changes(c, wg_json_get(edition ? edition : j, "changes"));
+    show_topology(c, wg_json_get(edition ? edition : j, "topology"));
+}
+
+/* "?preview=1&from=…"; the server's own words for what is asked. crs NULL: none. */
+static const char *import_query(struct ctx *c, const char *crs)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    const char *from = opt(c, IMPORT_FROM);
+    if (c->given[IMPORT_PREVIEW])
+        wg_buf_lit(&b, "&preview=1");
+    if (c->given[IMPORT_STRICT])
+        wg_buf_lit(&b, "&strict=1");
+    if (from)
+        wg_buf_fmt(&b, "&from=%s", encoded(c, from));
+    if (crs)
+        wg_buf_fmt(&b, "&crs=%s", encoded(c, crs));
+    if (b.n)
+        b.p[0] = '?';
+    struct wg_str s = wg_arena_str(c->arena, wg_buf_str(&b));
+    wg_buf_free(&b);
+    return s.p ? s.p : "";
+}
+
+static int send_import(struct ctx *c, const char *file, const char *type, const char *crs)
+{
+    const struct request r = {
+        .method = "POST",
+        .target = area_path(c, "import/%s%s", encoded(c, c->args[0]), import_query(c, crs)),
+        .type = type,
+        .key = opt(c, IMPORT_KEY),
+        .again = true,
+        .prefer = "respond-async",
+        .wait_ms = WAIT_MS};
+    return send_file(c, file, IMPORT_MAX, r);
+}
+
+/* By way of GDAL, which turns what is projected; what is shifted the server turns. */
+static int convert_and_send(struct ctx *c, const char *file)
+{
+    struct gdal g;
+    const char *made, *crs = opt(c, IMPORT_CRS);
+    int code = crs ? wg_crs_code(wg_str_of(crs)) : 0;
+    if (crs && !code)
+        return misused(c, "--crs %s: is an EPSG code (4549), gcj02 or bd09", crs);
+    int rc = gdal_begin(&g, c, NULL);
+    g.layer = opt(c, IMPORT_LAYER);
+    g.encoding = opt(c, IMPORT_ENCODING);
+    g.id = opt(c, IMPORT_ID);
+    g.name = opt(c, IMPORT_NAME);
+    g.epsg = code > 0 ? code : 0;
+    g.shifted = code < 0;
+    if (rc == DONE)
+        rc = gdal_convert(&g, file, &made);
+    if (rc == DONE)
+        rc = send_import(c, made, type_of(made), g.shifted ? crs : NULL);
+    gdal_end(&g);
+    return rc;
 }
 
 int run_import(struct ctx *c)
 {
-    const char *file = c->args[1], *type = type_of(file), *from = opt(c, IMPORT_FROM);
+    const char *file = c->args[1], *type = type_of(file);
     const struct wg_json *j = NULL;
-    if (!type || (strncmp(type, "text/csv", 8) != 0 && !strstr(type, "json")))
-        return misused(c, "%s: must end in .geojson, .geojsons, .csv or .json", file);
+    bool theirs = gdal_reads(file);
+    if (!theirs && (!type || (strncmp(type, "text/csv", 8) != 0 && !strstr(type, "json"))))
+        return misused(c,
+                       "%s: must end in .geojson, .geojsons, .csv or .json, or, by way of GDAL, in "
+                       ".shp, .gpkg, .fgb, .tab, .mif, .kml or .zip",
+                       file);
+    for (size_t i = IMPORT_LAYER; !theirs && i <= IMPORT_NAME; i++)
+        if (c->given[i])
+            return misused(c, "--%s is for files that GDAL reads", c->command->options[i].name);
     int rc = session_need(c);
-    if (rc == DONE) {
-        const struct request r = {.method = "POST",
-                                  .target =
-                                      area_path(c, "import/%s?%s%s%s", encoded(c, c->args[0]),
-                                                c->given[IMPORT_PREVIEW] ? "preview=1&" : "",
-                                                from ? "from=" : "", from ? encoded(c, from) : ""),
-                                  .type = type,
-                                  .key = opt(c, IMPORT_KEY),
-                                  .again = true,
-                                  .prefer = "respond-async",
-                                  .wait_ms = WAIT_MS};
-        rc = send_file(c, file, IMPORT_MAX, r);
-    }
+    if (rc == DONE)
+        rc = theirs ? convert_and_send(c, file) : send_import(c, file, type, opt(c, IMPORT_CRS));
     if (rc == DONE)
         rc = job_wait(c, &j);
     if (rc == DONE && j)
         show_import(c, j);
     return rc;
+}
+
+/* ---- topology ---- */
+
+int run_topology(struct ctx *c)
+{
+    static const char *const heads[] = {"问题 kind", "编码 id", "与 other", "m2", "处 at", NULL};
+    struct table t = {.c = c, .heads = heads};
+    const struct wg_json *j = NULL;
+    const char *out = opt(c, TOPOLOGY_OUT);
+    const struct request r = {.method = "GET",
+                              .target = area_path(c, "topology/%s", encoded(c, c->args[0])),
+                              .prefer = "respond-async",
+                              .wait_ms = WAIT_MS};
+    struct wg_err err = {0};
+    int rc = session_need(c);
+    if (rc == DONE)
+        rc = ask_server(c, &r);
+    if (rc == DONE)
+        rc = job_wait(c, &j);
+    if (rc == DONE && out && wg_file_write(out, wg_buf_str(&c->answer), 0644, &err) < 0)
+        rc = failed(REFUSED, "%s", err.text);
+    if (rc != DONE || !j)
+        return rc;
+    show_topology(c, wg_json_get(j, "topology"));
+    const struct wg_json *list = wg_json_get(j, "features"), *f = list ? list->child : NULL;
+    for (int n = 0; f && n < SPOTS_SHOWN; f = f->next, n++) {
+        const struct wg_json *p = wg_json_get(f, "properties");
+        const struct wg_str cells[] = {
+            wg_json_str(p, "kind"), or_dash(wg_json_str(p, "id")), or_dash(wg_json_str(p, "other")),
+            number_text(wg_json_get(p, "m2")),
+            wg_arena_fmt(c->arena, "%.*s,%.*s", WG_PRI(number_text(wg_json_get(p, "lon"))),
+                         WG_PRI(number_text(wg_json_get(p, "lat"))))};
+        table_add(&t, cells);
+    }
+    if (list && list->count)
+        table_print(&t);
+    return DONE;
 }
 
 /* ---- editions ---- */

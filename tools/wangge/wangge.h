@@ -145,6 +145,36 @@ const char *type_of(const char *file); /* by its name's end; NULL: not known */
 /* The answer to the file's bytes, in c->answer. */
 int send_file(struct ctx *c, const char *file, size_t max, struct request r);
 
+/* ---- gdal.c: files of other programs, by GDAL's, run beside us ---- */
+
+#define GDAL_MAX ((size_t)256 << 20) /* of what they make: the server takes no more */
+/* What is asked of a file, and what was found out about it. */
+struct gdal {
+    struct ctx *c;
+    char dir[1100];
+    const char *layer, *encoding, *id, *name; /* NULL: found out, where there is one */
+    int epsg;                                 /* 0: as the file says */
+    bool shifted;                             /* the server turns it */
+    const char *source;
+    bool encoded, several;
+    int64_t count; /* features */
+};
+bool gdal_reads(const char *file); /* by its name's end */
+bool gdal_opens(const char *name); /* likewise, but not a zip */
+bool gdal_ends(const char *name, const char *with);
+int zip_open(struct gdal *g, const char *file); /* source, encoded; or told */
+/* A folder for what is made: beside a file (so that it can be renamed), or among the temporary
+ * ones. End it whatever comes back. */
+int gdal_begin(struct gdal *g, struct ctx *c, const char *beside);
+void gdal_end(struct gdal *g);
+const char *gdal_path(struct gdal *g, const char *name); /* in the folder */
+/* The file as lines of GeoJSON, all of it, or told. */
+int gdal_convert(struct gdal *g, const char *file, const char **made);
+/* Lines of GeoJSON in 4490 as a file of theirs; g->count features must be in it. more: arguments.
+ */
+int gdal_write(struct gdal *g, const char *driver, const char *made, const char *from,
+               const char *layer, int epsg, const char *const *more);
+
 /* ---- the commands ---- */
 
 int run_login(struct ctx *c);
@@ -161,6 +191,9 @@ int run_tasks(struct ctx *c);
 int run_locate(struct ctx *c);
 int run_tail(struct ctx *c);
 int run_import(struct ctx *c);
+int run_topology(struct ctx *c);
+enum { EXPORT_CONFIG, EXPORT_CRS };
+int export_collection(struct ctx *c); /* takeout.c */
 int run_put(struct ctx *c);
 int run_users(struct ctx *c);
 int run_status(struct ctx *c);
