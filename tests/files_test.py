@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent))
 import support
-from client_test import MISUSED, REFUSED, Clients
+from client_test import MISUSED, REFUSED, WANGGE, Clients
 from support import JIXI, demo
 
 
@@ -166,9 +166,20 @@ class Files(Clients):
         (self.folder / "bomb.zip").write_bytes(bomb)
         self.imported("grids", self.folder / "bomb.zip", code=REFUSED)
         self.assertIn("more than 4 GB", self.err)
+        self.ogr("-f", "ESRI Shapefile", self.folder / "-overwrite.shp", source)
+        self.imported("grids", self.folder / "-overwrite.shp", "--id", "BGCODE", "--encoding", "UTF-8", code=REFUSED)
+        self.assertIn("begins with -", self.err)
         self.imported("grids", self.folder / "none.shp", code=MISUSED)
         self.imported("grids", self.folder / "x.dwg", code=MISUSED)
         self.assertEqual(self.in_force("grids"), before)
+
+    def test_what_grows_too_large_is_stopped(self):
+        source, _ = self.grids()
+        self.ogr("-f", "FlatGeobuf", self.folder / "a.fgb", source)
+        done = subprocess.run(["prlimit", "--fsize=65536", WANGGE, "import", "grids", self.folder / "a.fgb", "--id", "BGCODE", "--crs", "4490"],
+                              env={**self.env("admin"), **self.env_temp}, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, REFUSED)
+        self.assertIn("larger than is allowed", done.stderr)
 
     def test_without_gdal_the_package_is_named(self):
         (self.folder / "a.fgb").write_bytes(b"x")

@@ -68,14 +68,24 @@ const char *gdal_path(struct gdal *g, const char *name)
 
 /* ---- running a program ---- */
 
-static void become(char *const *argv, const char *out, const char *err)
+/* Never above what whoever started us allows. */
+static bool bound(int what, rlim_t most)
 {
-    const struct rlimit size = {GDAL_MAX, GDAL_MAX}, cpu = {CPU_S, CPU_S}, core = {0, 0};
+    struct rlimit now;
+    if (getrlimit(what, &now) < 0)
+        return false;
+    if (now.rlim_cur == RLIM_INFINITY || now.rlim_cur > most)
+        now.rlim_cur = most;
+    return setrlimit(what, &now) == 0;
+}
+
+static void become(char *const *argv, const char *out, const char *err, rlim_t most)
+{
     int to = out ? open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600) : dup(STDERR_FILENO);
     int moan = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0600), in = open("/dev/null", O_RDONLY);
     if (to >= 0 && moan >= 0 && in >= 0 && dup2(in, 0) == 0 && dup2(to, 1) == 1 &&
-        dup2(moan, 2) == 2 && setrlimit(RLIMIT_FSIZE, &size) == 0 &&
-        setrlimit(RLIMIT_CPU, &cpu) == 0 && setrlimit(RLIMIT_CORE, &core) == 0) {
+        dup2(moan, 2) == 2 && bound(RLIMIT_FSIZE, most) && bound(RLIMIT_CPU, CPU_S) &&
+        bound(RLIMIT_CORE, 0)) {
         signal(SIGXFSZ, SIG_DFL);
         execvp(argv[0], argv);
     }
@@ -108,7 +118,7 @@ static int run(struct gdal *g, const char *const *argv, const char *out)
     pid_t pid = fork();
     if (pid == 0) {
         sigaction(SIGINT, &before, NULL);
-        become((char *const *)argv, out, err);
+        become((char *const *)argv, out, err, g->bounded ? GDAL_MAX : RLIM_INFINITY);
     }
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
@@ -122,7 +132,7 @@ static int run(struct gdal *g, const char *const *argv, const char *out)
                       "this needs %s; it is in the package gdal-bin (apt-get install gdal-bin)",
                       argv[0]);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ)
-        return failed(REFUSED, "%s: what it would make is larger than %d MB", argv[0],
+        return failed(REFUSED, "%s: what it would make is larger than is allowed (%d MB)", argv[0],
                       (int)(GDAL_MAX >> 20));
     if (WIFSIGNALED(status))
         return failed(REFUSED, "%s was ended by signal %d", argv[0], WTERMSIG(status));
@@ -277,6 +287,8 @@ static int probe(struct gdal *g)
             misused(g->c, "there is no layer %s; there are: %s", g->layer ? g->layer : "", names.p);
     else if (rc == DONE && layers > 1 && !g->layer)
         rc = misused(g->c, "there are several layers: %s; say which by --layer", names.p);
+    if (rc == DONE && f.name.p[0] == '-') /* a program would take it for an option */
+        rc = failed(REFUSED, "the layer %.*s has a name that begins with -", WG_PRI(f.name));
     if (rc == DONE)
         rc = decide(g, &f);
     wg_buf_free(&f.fields);
@@ -382,13 +394,14 @@ static bool has_encoding(const char *file)
 int gdal_convert(struct gdal *g, const char *file, const char **made)
 {
     int rc = DONE;
+    g->bounded = true;
     *made = gdal_path(g, "made.geojsonl");
     if (access(file, R_OK) != 0)
         return misused(g->c, "%s: %s", file, strerror(errno));
     if (gdal_ends(file, ".zip"))
         rc = zip_open(g, file);
     else
-        g->source = file;
+        g->source = file[0] == '-' ? wg_arena_fmt(g->c->arena, "./%s", file).p : file;
     if (rc == DONE && gdal_ends(g->source, ".shp") && !g->encoding && !g->encoded &&
         !has_encoding(file))
         g->encoding = "";

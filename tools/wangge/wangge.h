@@ -147,7 +147,7 @@ int send_file(struct ctx *c, const char *file, size_t max, struct request r);
 
 /* ---- gdal.c: files of other programs, by GDAL's, run beside us ---- */
 
-#define GDAL_MAX ((size_t)256 << 20) /* of what they make: the server takes no more */
+#define GDAL_MAX ((size_t)256 << 20) /* of what an import makes: the server takes no more */
 /* What is asked of a file, and what was found out about it. */
 struct gdal {
     struct ctx *c;
@@ -156,8 +156,8 @@ struct gdal {
     int epsg;                                 /* 0: as the file says */
     bool shifted;                             /* the server turns it */
     const char *source;
-    bool encoded, several;
-    int64_t count; /* features */
+    bool encoded, several, bounded; /* bounded: by GDAL_MAX */
+    int64_t count;                  /* features */
 };
 bool gdal_reads(const char *file); /* by its name's end */
 bool gdal_opens(const char *name); /* likewise, but not a zip */
