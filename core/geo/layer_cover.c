@@ -141,7 +141,7 @@ static int tell(struct cover *c, enum wg_cover kind, struct wg_str id, struct wg
 
 static bool within(struct wg_str id, struct wg_str area)
 {
-    return id.n >= area.n && memcmp(id.p, area.p, area.n) == 0;
+    return area.n == 0 || (id.n >= area.n && memcmp(id.p, area.p, area.n) == 0);
 }
 
 /* The area's pieces lie together in the order of ids. */
