@@ -1,12 +1,14 @@
 #!/bin/sh
-# Install the Debian packages of the sections named: tools/install.sh run check all
-# What is there already costs one look at the package database: no network, no root.
+# Install the packages of the sections named: tools/install.sh run check all
+# Debian's where Debian has them, npm's into build-npm/. What is there already costs one look: no network, no root.
 set -eu
 
-list=$(dirname "$0")/packages
+root=$(cd "$(dirname "$0")/.." && pwd)
+list=$root/tools/packages
+node=$root/build-npm
 
 usage() {
-    echo "usage: tools/install.sh SECTION…   sections of tools/packages: $(sed -n 's/^\[\(.*\)\]$/\1/p' "$list" | tr '\n' ' ')"
+    echo "usage: tools/install.sh SECTION…   sections of tools/packages: $(sed -n 's/^\[\([a-z]*\)\]$/\1/p' "$list" | tr '\n' ' ')"
 }
 
 packages_of() {
@@ -18,19 +20,34 @@ case ${1:-} in
 '') usage >&2; exit 2 ;;
 esac
 
-wanted=
+wanted= wanted_npm=
 for section; do
     some=$(packages_of "$section")
     [ -n "$some" ] || { echo "install.sh: there is no section $section" >&2; usage >&2; exit 2; }
     wanted="$wanted $some"
+    wanted_npm="$wanted_npm $(packages_of "$section npm")"
 done
 
-there=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p')
+# Another's build of a package may stand for Debian's: a newer Node brings npm.
+there=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n${db:Status-Status} ${Provides}\n' 2>/dev/null |
+    sed -n 's/^installed //p' | sed 's/ ([^)]*)//g; s/, /\n/g')
 missing=
 for package in $wanted; do
     printf '%s\n' "$there" | grep -qx "$package" || missing="$missing $package"
 done
-[ -n "$missing" ] || exit 0
+missing_npm=
+for package in $wanted_npm; do
+    grep -qs "\"version\": *\"${package##*@}\"" "$node/node_modules/${package%@*}/package.json" || missing_npm="$missing_npm $package"
+done
+
+npm_packages() {
+    [ -n "$missing_npm" ] || return 0
+    echo "installing:$missing_npm" >&2
+    # shellcheck disable=SC2086
+    npm install --prefix "$node" --save-exact --ignore-scripts --no-audit --no-fund --loglevel=error $missing_npm >&2
+}
+
+[ -n "$missing" ] || { npm_packages; exit 0; }
 
 echo "installing:$missing" >&2
 as_root=
@@ -55,3 +72,4 @@ apt() {
 # The lists may be old or missing: they are fetched only where the first try fails.
 # shellcheck disable=SC2086
 apt install --no-install-recommends $missing || { apt update && apt install --no-install-recommends $missing; }
+npm_packages

@@ -1,5 +1,6 @@
-/* What was written as JSON, as a page: objects are tables, links are links, features are rows.
- * Plain, without scripts, so that every answer has one and none can lag behind. */
+/* What was written as JSON, as a page: objects are tables, links are links, features are rows, so
+ * that every answer has one and none can lag behind. A page about a place has a map, too, where the
+ * browser can draw one; nothing is in the map alone. */
 #include "spatial.h"
 
 #include <stdio.h>
@@ -104,6 +105,102 @@ static void write_features(struct ask *ask, struct wg_buf *b, const struct wg_js
     wg_buf_lit(b, "</table>");
 }
 
+/* A key of ours in the reader's words. */
+static struct wg_str heading_of(struct wg_str key)
+{
+    static const char *const known[][2] = {
+        {"title", "名称"},
+        {"description", "说明"},
+        {"links", "链接"},
+        {"extent", "范围"},
+        {"crs", "坐标系"},
+        {"storageCrs", "存储坐标系"},
+        {"id", "编码"},
+        {"itemType", "内容"},
+        {"itemCount", "个数"},
+        {"collections", "图层"},
+        {"conformsTo", "标准"},
+        {"properties", "属性"},
+        {"geometry", "图形"},
+        {"type", "类型"},
+        {"numberMatched", "共有"},
+        {"numberReturned", "本页"},
+        {"timeStamp", "时间"},
+        {"features", "要素"},
+        {"tilesets", "瓦片集"},
+        {"tileMatrixSets", "瓦片方案"},
+        {"styles", "样式"},
+    };
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (wg_str_is(key, known[i][0]))
+            return wg_str_of(known[i][1]);
+    return key;
+}
+
+/* Within an attribute. */
+static struct wg_str escaped(struct wg_arena *a, struct wg_str s)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    wg_buf_xml(&b, s);
+    s = wg_arena_str(a, wg_buf_str(&b));
+    wg_buf_free(&b);
+    return s;
+}
+
+/* Nothing comes from elsewhere, nothing runs that we did not send: MapLibre's pictures are data or
+ * blobs of its own. */
+#define POLICY                                                                                 \
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; connect-src " \
+    "'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'"
+
+static void write_head(struct ask *ask, struct wg_arena *a, struct wg_buf *b, const char *title,
+                       bool map)
+{
+    static const char *const sheets[] = {"page.css", "maplibre-gl.css"}, *const scripts[] = {
+                                                                             "maplibre-gl-csp.js",
+                                                                             "map.js"};
+    struct wg_str v = web_version(a), base = escaped(a, ask->base);
+    wg_buf_fmt(b,
+               "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">"
+               "<meta http-equiv=\"Content-Security-Policy\" content=\"" POLICY "\">"
+               "<meta name=\"viewport\" content=\"width=device-width\">"
+               "<link rel=\"icon\" href=\"data:,\"><title>%s %s</title>",
+               title, ask->self->area);
+    for (int k = 0; k < (map ? 2 : 1); k++)
+        wg_buf_fmt(b, "<link rel=\"stylesheet\" href=\"%.*s/web/%s?v=%s\">", WG_PRI(base),
+                   sheets[k], v.p);
+    for (int k = 0; k < 2 && map; k++)
+        wg_buf_fmt(b, "<script defer src=\"%.*s/web/%s?v=%s\"></script>", WG_PRI(base), scripts[k],
+                   v.p);
+    wg_buf_lit(b, "</head><body><nav>");
+    write_href(b, wg_arena_fmt(a, "%.*s/", WG_PRI(ask->base)), wg_str_of(ask->self->area));
+    wg_buf_lit(b, " › ");
+    write_href(b, wg_arena_fmt(a, "%.*s/collections", WG_PRI(ask->base)), WG_S("图层"));
+    wg_buf_lit(b, " · ");
+    write_href(b, wg_arena_fmt(a, "%.*s/login", WG_PRI(ask->base)), WG_S("登录"));
+    wg_buf_fmt(b, "</nav><main><h1>%s</h1>", title);
+}
+
+/* Where a script finds what it needs; hidden until there is one. */
+static void write_map(struct ask *ask, struct wg_arena *a, struct wg_buf *b,
+                      const struct wg_json *page)
+{
+    const struct wg_json *spatial = wg_json_get(wg_json_get(page, "extent"), "spatial"),
+                         *box = wg_json_get(spatial, "bbox");
+    struct wg_str base = escaped(a, ask->base);
+    wg_buf_fmt(b,
+               "<section id=\"map\" aria-label=\"地图\" hidden data-base=\"%.*s\" "
+               "data-style=\"%.*s/styles/map\" "
+               "data-worker=\"%.*s/web/maplibre-gl-csp-worker.js?v=%s\"",
+               WG_PRI(base), WG_PRI(base), WG_PRI(base), web_version(a).p);
+    if (box && box->child) {
+        wg_buf_lit(b, " data-box=\"");
+        for (const struct wg_json *n = box->child->child; n; n = n->next)
+            wg_buf_fmt(b, "%.*s%s", WG_PRI(n->str), n->next ? "," : "\"");
+    }
+    wg_buf_fmt(b, "%s></section>", wg_json_get(page, "geometry") ? " data-feature" : "");
+}
+
 void html_page(struct ask *ask, const char *title)
 {
     struct wg_arena *a = wg_arena_new(64 * 1024);
@@ -115,29 +212,22 @@ void html_page(struct ask *ask, const char *title)
         wg_arena_free(a);
         return;
     }
-    wg_buf_fmt(&b,
-               "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">"
-               "<meta name=\"viewport\" content=\"width=device-width\"><title>%s %s</title><style>"
-               "body{font:16px/1.5 sans-serif;margin:1rem auto;max-width:70rem;padding:0 1rem}"
-               "table{border-collapse:collapse}th,td{border:1px solid #ccc;padding:.2rem .5rem;"
-               "text-align:left;vertical-align:top}small{color:#555}</style></head><body><nav>",
-               title, ask->self->area);
-    write_href(&b, ask->base, wg_str_of(ask->self->area));
-    wg_buf_lit(&b, " › ");
-    write_href(&b, wg_arena_fmt(a, "%.*s/collections", WG_PRI(ask->base)), WG_S("图层"));
-    wg_buf_fmt(&b, "</nav><h1>%s</h1>", title);
+    bool map = web_whole() && (wg_json_get(j, "extent") || wg_json_get(j, "geometry"));
+    write_head(ask, a, &b, title, map);
+    if (map)
+        write_map(ask, a, &b, j);
     features = wg_json_get(j, "features");
     for (const struct wg_json *m = j->child; m; m = m->next) {
         if (m == features)
             continue;
         wg_buf_lit(&b, "<h2>");
-        wg_buf_xml(&b, m->key);
+        wg_buf_xml(&b, heading_of(m->key));
         wg_buf_lit(&b, "</h2>");
         write_value(&b, m, 0);
     }
     if (features)
         write_features(ask, &b, features);
-    wg_buf_lit(&b, "</body></html>");
+    wg_buf_lit(&b, "</main></body></html>");
     wg_buf_free(&ask->out);
     ask->out = b;
     ask->type = "text/html; charset=utf-8";

@@ -69,7 +69,43 @@ static void end(struct ask *ask, const char *title)
     ask_done(ask);
 }
 
+static void write_extent(struct wg_box box, bool timed, struct wg_buf *b)
+{
+    const int32_t corner[] = {box.west, box.south, box.east, box.north};
+    wg_json_key(b, "extent");
+    wg_buf_lit(b, "{\"spatial\":{\"bbox\":[[");
+    for (int k = 0; k < 4; k++) {
+        if (k)
+            wg_buf_char(b, ',');
+        wg_buf_fixed(b, corner[k], 7);
+    }
+    wg_buf_fmt(b, "]],\"crs\":\"%s\"}", crs_at(NULL, 0)->uri);
+    if (timed)
+        wg_buf_lit(b, ",\"temporal\":{\"interval\":[[null,null]]}");
+    wg_buf_char(b, '}');
+}
+
 /* ---- landing ---- */
+
+/* Of all that this reader may see; nothing where that is nothing. A county knows its neighbours'
+ * outlines, too: they are not what it is about. */
+static void write_whole_extent(struct ask *ask)
+{
+    struct wg_county *span[SPAN_MAX];
+    struct wg_box box = {0};
+    bool any = false, alone = wg_county_span(ask->self->county, span, SPAN_MAX) == 1;
+    for (size_t i = 0; collection_at(i); i++) {
+        if ((alone && wg_str_is(wg_str_of(collection_at(i)->id), "counties")) ||
+            !source_take(ask, collection_at(i)))
+            continue;
+        box = any ? box_joined(box, ask->source.box) : ask->source.box;
+        any = true;
+    }
+    source_close(&ask->source);
+    ask->source.collection = NULL;
+    if (any)
+        write_extent(box, false, &ask->out);
+}
 
 void map_landing(struct wg_req *req, void *self)
 {
@@ -96,7 +132,10 @@ void map_landing(struct wg_req *req, void *self)
     write_link(b, OGC "def/rel/ogc/1.0/tiling-schemes", "application/json",
                below(ask, "/tileMatrixSets"));
     write_link(b, "tilejson", "application/json", below(ask, "/tilejson"));
-    wg_buf_lit(b, "]}");
+    write_link(b, OGC "def/rel/ogc/1.0/styles", "application/json", below(ask, "/styles"));
+    wg_buf_char(b, ']');
+    write_whole_extent(ask);
+    wg_buf_char(b, '}');
     end(ask, "网格");
 }
 
@@ -118,22 +157,6 @@ void map_conformance(struct wg_req *req, void *self)
 }
 
 /* ---- collections ---- */
-
-static void write_extent(const struct source *s, struct wg_buf *b)
-{
-    const int32_t corner[] = {s->box.west, s->box.south, s->box.east, s->box.north};
-    wg_json_key(b, "extent");
-    wg_buf_lit(b, "{\"spatial\":{\"bbox\":[[");
-    for (int k = 0; k < 4; k++) {
-        if (k)
-            wg_buf_char(b, ',');
-        wg_buf_fixed(b, corner[k], 7);
-    }
-    wg_buf_fmt(b, "]],\"crs\":\"%s\"}", crs_at(NULL, 0)->uri);
-    if (s->collection->begins)
-        wg_buf_lit(b, ",\"temporal\":{\"interval\":[[null,null]]}");
-    wg_buf_char(b, '}');
-}
 
 static void write_crs_list(struct wg_box box, struct wg_buf *b)
 {
@@ -171,6 +194,7 @@ static void write_more_links(struct ask *ask, const char *id, struct wg_buf *b)
 
 static void write_collection(struct ask *ask, bool listed)
 {
+    static const struct wg_box world = {-1800000000, -900000000, 1800000000, 900000000};
     const struct source *s = &ask->source;
     const char *id = s->collection->id;
     struct wg_buf *b = &ask->out;
@@ -180,7 +204,7 @@ static void write_collection(struct ask *ask, bool listed)
     wg_json_kstr(b, "description", wg_str_of(s->collection->brief));
     wg_json_kstr(b, "itemType", WG_S("feature"));
     wg_json_kint(b, "itemCount", (int64_t)s->count);
-    write_extent(s, b);
+    write_extent(s->count ? s->box : world, s->collection->begins != NULL, b);
     write_crs_list(s->box, b);
     wg_json_kstr(b, "storageCrs", wg_str_of(crs_at(NULL, 0)->uri));
     if (listed) {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define PI 3.14159265358979323846
-#define CELL 64 /* units a side, in which points are counted */
+#define CELL 256 /* units a side, in which points are counted: room for a number on a screen */
 
 /* ---- places ---- */
 
@@ -215,6 +215,12 @@ static void put_tags(struct layer *l, const struct source *s, size_t member, siz
     }
 }
 
+/* What is counted stays in its tile; else the next one has it as well. */
+static int32_t on_lattice(const struct layer *l, double v)
+{
+    return (int32_t)(l->counted ? floor(v) : round(v));
+}
+
 static void put_feature(struct layer *l, const struct source *s, size_t member, size_t i)
 {
     static const int types[] = {[WG_AREAS] = 3, [WG_POINTS] = 1, [WG_LINES] = 2};
@@ -227,7 +233,7 @@ static void put_feature(struct layer *l, const struct source *s, size_t member, 
         double x, y;
         tile_place(l->tile, f.at, &x, &y);
         if (x >= TILE_LOW && x <= TILE_HIGH && y >= TILE_LOW && y <= TILE_HIGH)
-            mvt_move(l, 9, (int32_t)lround(x), (int32_t)lround(y));
+            mvt_move(l, 9, on_lattice(l, x), on_lattice(l, y));
     } else {
         mvt_shape(l, layer, i);
     }
@@ -242,13 +248,14 @@ struct cell {
     uint32_t count, member, i;
     double x, y; /* sums */
 };
-#define SIDE (TILE_EXTENT / CELL + 2) /* one more all round, for the buffer */
+#define SIDE (TILE_EXTENT / CELL)
 
 static void count_points(struct layer *l, const struct source *s)
 {
     struct cell *cells = calloc(SIDE * SIDE, sizeof(*cells));
     struct wg_run run;
     l->failed |= !cells;
+    l->counted = true;
     for (size_t m = 0; cells && m < s->members; m++) {
         struct wg_scan scan = {s->member[m].layer, tile_box(l->tile), 0};
         while (wg_scan_next(&scan, &run))
@@ -258,10 +265,9 @@ static void count_points(struct layer *l, const struct source *s)
                 double x, y;
                 wg_layer_chain(scan.layer, i, 0, &c);
                 tile_place(l->tile, c.vert[0], &x, &y);
-                if (!(x >= TILE_LOW && x < TILE_HIGH && y >= TILE_LOW && y < TILE_HIGH))
-                    continue;
-                struct cell *cell =
-                    &cells[(int)floor(y / CELL + 1) * SIDE + (int)floor(x / CELL + 1)];
+                if (!(x >= 0 && x < TILE_EXTENT && y >= 0 && y < TILE_EXTENT))
+                    continue; /* the neighbour counts it */
+                struct cell *cell = &cells[(int)(y / CELL) * SIDE + (int)(x / CELL)];
                 if (cell->count++ == 0) {
                     cell->member = (uint32_t)m;
                     cell->i = (uint32_t)i;
@@ -277,7 +283,7 @@ static void count_points(struct layer *l, const struct source *s)
         if (c->count < 2)
             continue;
         begin_feature(l);
-        mvt_move(l, 9, (int32_t)lround(c->x / c->count), (int32_t)lround(c->y / c->count));
+        mvt_move(l, 9, on_lattice(l, c->x / c->count), on_lattice(l, c->y / c->count));
         put_tag(l, s->fields + 1, wg_arena_fmt(l->texts, "%u", c->count), false);
         end_feature(l, k + 1, 1);
     }

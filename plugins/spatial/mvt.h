@@ -25,7 +25,7 @@ struct layer {
     double *xy, *cut; /* a chain's vertices, and what is left of them */
     size_t room;
     struct wg_arena *texts; /* values of our own */
-    bool failed;
+    bool counted, failed;
 };
 
 void mvt_varint(struct wg_buf *b, uint64_t v);

@@ -9,8 +9,8 @@
 
 static void write_parameters(struct wg_buf *b)
 {
-    static const char *const path[] = {"featureId", "tileMatrixSetId", "tileMatrix", "tileRow",
-                                       "tileCol"};
+    static const char *const path[] = {"featureId", "tileMatrixSetId", "tileMatrix",
+                                       "tileRow",   "tileCol",         "styleId"};
     wg_buf_fmt(b,
                "\"limit\":{\"name\":\"limit\"," QUERY
                "{\"type\":\"integer\",\"minimum\":1,\"maximum\":%d,\"default\":%d}},",
@@ -160,6 +160,10 @@ static void api_work(struct ask *ask)
     write_ref(b, "tileMatrixSetId");
     end_path(b, "application/json");
     write_tile_paths(b, NULL);
+    write_plain(b, NULL, "/styles", "getStyles", "地图样式", "application/json");
+    begin_path(b, NULL, "/styles/{styleId}", "getStyle", "地图样式");
+    write_ref(b, "styleId");
+    end_path(b, "application/vnd.mapbox.style+json");
     for (size_t i = 0; collection_at(i) && ask->status == 200; i++)
         if (source_take(ask, collection_at(i)) && source_open(ask))
             write_collection_paths(ask);

@@ -14,8 +14,10 @@ static int spatial_open(struct wg_county *county, struct wg_str config, void **s
     struct wg_arena *a = wg_arena_new(0);
     struct wg_json *j = NULL;
     int rc = s && a ? wg_json_parse(a, config, &j, err) : wg_fail(err, WG_ENOMEM, "out of memory");
-    if (rc == WG_OK)
+    if (rc == WG_OK) {
         s->patience_ms = wg_json_int(j, "patience_ms", PATIENCE_MS);
+        rc = web_open(wg_json_str(j, "web"), err);
+    }
     wg_arena_free(a);
     if (rc < 0) {
         free(s);
@@ -35,6 +37,7 @@ static void spatial_close(void *self)
     snapshots_free();
     kept_free_all();
     tiles_free();
+    web_close();
     if (--counties == 0) /* systems are borrowed by whatever is being answered */
         crs_free_all();
 }
@@ -92,6 +95,10 @@ static const struct wg_route pages[] = {
     {"GET", "/xyz/{z}/{x}/{y}", map_xyz_live, "瓦片，按 z/x/y"},
     {"GET", C "/tilejson", map_tilejson_live, "图层的 TileJSON 3"},
     {"GET", C "/xyz/{z}/{x}/{y}", map_xyz_live, "图层的瓦片，按 z/x/y"},
+    {"GET", "/styles", map_styles, "地图样式"},
+    {"GET", "/styles/{style}", map_style, "一个地图样式 (MapLibre)"},
+    {"GET", "/web/{file}", map_web, "网页地图的脚本、样式、符号"},
+    {"GET", "/login", map_login, "浏览器登录 (HTTP Basic)"},
     {0},
 };
 

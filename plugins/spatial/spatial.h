@@ -190,7 +190,8 @@ struct ask {
         const struct matrix_set *set;
         int z;
         uint32_t x, y;
-        unsigned but; /* collections that are not wanted, a bit each */
+        unsigned but;  /* collections that are not wanted, a bit each */
+        uint64_t mark; /* of the data that a TileJSON tells of */
         struct made *made;
         uint64_t mark;    /* of the data that it was made of */
         struct ask *next; /* waits for the same tile */
@@ -276,6 +277,15 @@ bool select_shows(const struct ask *ask, size_t field);
 /** What was written as JSON, as a page for people. */
 void html_page(struct ask *ask, const char *title);
 
+/** The files that a browser needs, from this folder; where it is empty, from `web` beside the
+ * plugin. Read by the first who opens; what is missing is logged. Errors: WG_EINVAL, not a full
+ * path. */
+int web_open(struct wg_str folder, struct wg_err *err);
+void web_close(void); /**< forgotten with the last */
+bool web_whole(void); /**< nothing that the map needs is missing */
+/** Of all files, for their addresses: a browser may keep what it got under one for good. */
+struct wg_str web_version(struct wg_arena *a);
+
 void write_field_type(enum field_type type, struct wg_buf *b); /**< "type":…, where it has one */
 
 /* ---- handlers ---- */
@@ -302,6 +312,10 @@ void map_tilejson(struct wg_req *req, void *self);
 void map_xyz(struct wg_req *req, void *self);
 void map_wfs(struct wg_req *req, void *self);
 void map_geocode(struct wg_req *req, void *self);
+void map_web(struct wg_req *req, void *self);
+void map_styles(struct wg_req *req, void *self);
+void map_style(struct wg_req *req, void *self);
+void map_login(struct wg_req *req, void *self);
 void tiles_free(void);
 void crs_free_all(void);
 

@@ -307,6 +307,7 @@ static void write_vector_layer(struct ask *ask)
                                         "Number", "String",  "String"};
     const struct source *s = &ask->source;
     struct wg_buf *b = &ask->out;
+    ask->tile.mark = (ask->tile.mark ^ s->mark) * 0x100000001b3u + 1;
     wg_json_sep(b);
     wg_buf_char(b, '{');
     wg_json_kstr(b, "id", wg_str_of(s->collection->id));
@@ -330,14 +331,12 @@ static void tilejson_work(struct ask *ask)
                            : WG_S("");
     wg_buf_lit(b, "{\"tilejson\":\"3.0.0\"");
     wg_json_kstr(b, "name", wg_arena_fmt(ask->a, "网格 %s", ask->self->area));
-    wg_buf_fmt(b,
-               ",\"scheme\":\"xyz\",\"minzoom\":0,\"maxzoom\":%d,\"tiles\":[\"%.*s%.*s/xyz/{z}/{x}/"
-               "{y}.pbf\"]",
-               TILE_ZOOM_MADE, WG_PRI(ask->base), WG_PRI(of));
+    wg_buf_fmt(b, ",\"scheme\":\"xyz\",\"minzoom\":0,\"maxzoom\":%d", TILE_ZOOM_MADE);
     wg_json_key(b, "vector_layers");
     wg_buf_char(b, '[');
     struct wg_box box = tile_sources(ask, write_vector_layer);
-    wg_buf_char(b, ']');
+    wg_buf_fmt(b, "],\"tiles\":[\"%.*s%.*s/xyz/{z}/{x}/{y}.pbf?v=%016llx\"]", WG_PRI(ask->base),
+               WG_PRI(of), (unsigned long long)ask->tile.mark);
     wg_json_key(b, "bounds");
     const int32_t corner[] = {box.west, box.south, box.east, box.north};
     for (int k = 0; k < 4; k++) {
