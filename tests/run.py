@@ -62,6 +62,8 @@ def steps(everything):
         return
     yield "GDAL, a client of the map", python_tests("tests/gdal_test.py"), plain, ALONE
     yield "GDAL, files in and out", python_tests("tests/files_test.py"), plain, ALONE
+    yield "QGIS, a client of the map", [["/usr/bin/python3", "tests/qgis_test.py"]], plain, ALONE  # Debian's own: it has QGIS
+    yield "browser and JavaScript, clients of the map", [[sys.executable, "tests/browser_test.py"]], plain, ALONE
     yield "100,000 random histories", [[str(PLAIN / "tests/unit_desk_histories")]], {**plain, "HISTORIES": "100000"}, ALONE
     fuzz = setup(FUZZ, "-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false")
     yield "build of fuzzers", fuzz, {"CC": "clang"}, ALONE
@@ -85,6 +87,8 @@ def count(text, ok):
     for m in re.finditer(r"^Ran (\d+) tests? in .*\n\n(?:OK|FAILED)(?: \((.*)\))?", text, re.M):
         bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", m[2] or ""))
         passed, failed = passed + int(m[1]) - bad, failed + bad
+    for m in re.finditer(r"^# (?:pass (\d+)|(?:fail|cancelled) (\d+))$", text, re.M):  # node --test
+        passed, failed = passed + int(m[1] or 0), failed + int(m[2] or 0)
     if passed + failed == 0:
         return (1, 0) if ok else (0, 1)
     return passed, failed if ok or failed else failed + 1
