@@ -161,9 +161,6 @@
         });
         element(view, 'div', '', { 'class': 'cross', 'aria-hidden': 'true' });
         map.on('click', function (e) { pick(e.point); });
-        map.on('mousemove', function (e) {
-            canvas.style.cursor = map.queryRenderedFeatures(e.point).length ? 'pointer' : '';
-        });
     }
 
     function start(view, tilejson, feature) {
