@@ -156,9 +156,8 @@ static struct wg_str escaped(struct wg_arena *a, struct wg_str s)
 static void write_head(struct ask *ask, struct wg_arena *a, struct wg_buf *b, const char *title,
                        bool map)
 {
-    static const char *const sheets[] = {"page.css", "maplibre-gl.css"}, *const scripts[] = {
-                                                                             "maplibre-gl-csp.js",
-                                                                             "map.js"};
+    static const char *const sheets[] = {"page.css", "maplibre-gl.css"};
+    static const char *const scripts[] = {"maplibre-gl-csp.js", "map.js"};
     struct wg_str v = web_version(a), base = escaped(a, ask->base);
     wg_buf_fmt(b,
                "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">"
