@@ -17,6 +17,8 @@ static void write_parameters(struct wg_buf *b)
                LIMIT_MAX, LIMIT_DEFAULT);
     wg_buf_lit(
         b,
+        "\"offset\":{\"name\":\"offset\"," QUERY
+        "{\"type\":\"integer\",\"minimum\":0,\"default\":0}},"
         "\"bbox\":{\"name\":\"bbox\"," QUERY
         "{\"type\":\"array\",\"minItems\":4,\"maxItems\":6,\"items\":{\"type\":\"number\"}}},"
         "\"datetime\":{\"name\":\"datetime\"," QUERY "{\"type\":\"string\"}},"
@@ -116,9 +118,9 @@ static void write_tile_paths(struct wg_buf *b, const char *collection)
 static void write_collection_paths(struct ask *ask)
 {
     static const char *const items[] = {
-        "limit",       "bbox",       "datetime", "crs",        "bbox-crs",           "filter",
-        "filter-lang", "filter-crs", "sortby",   "properties", "exclude-properties", "skipGeometry",
-        "after",       "f"};
+        "limit",        "offset",      "bbox",       "datetime", "crs",        "bbox-crs",
+        "filter",       "filter-lang", "filter-crs", "sortby",   "properties", "exclude-properties",
+        "skipGeometry", "after",       "f"};
     const struct source *s = &ask->source;
     const char *id = s->collection->id;
     struct wg_buf *b = &ask->out;

@@ -6,20 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const names[] = {"filter",
-                                    "filter-lang",
-                                    "filter-crs",
-                                    "limit",
-                                    "bbox",
-                                    "bbox-crs",
-                                    "crs",
-                                    "datetime",
-                                    "sortby",
-                                    "properties",
-                                    "exclude-properties",
-                                    "after",
-                                    "skipGeometry",
-                                    NULL};
+static const char *const names[] = {"filter",   "filter-lang",  "filter-crs", "limit",
+                                    "offset",   "bbox",         "bbox-crs",   "crs",
+                                    "datetime", "sortby",       "properties", "exclude-properties",
+                                    "after",    "skipGeometry", NULL};
 
 #define FAR_M 5e7 /* no metre of any of our systems lies further from its origin */
 
@@ -276,6 +266,17 @@ static bool read_filter(struct ask *ask)
     return rc == WG_OK;
 }
 
+/* Some clients count pages by themselves. A next link goes on from its token, wherever the first
+ * page began. */
+static bool read_offset(struct ask *ask, struct wg_str s)
+{
+    int64_t n;
+    if (wg_str_int(s, &n) < 0 || n < 0)
+        return ask_bad(ask, "offset", "offset is a whole number from 0 on");
+    ask->select.skip = ask->select.goes_on ? 0 : (uint64_t)n;
+    return true;
+}
+
 bool select_read(struct ask *ask)
 {
     struct select *q = &ask->select;
@@ -288,6 +289,7 @@ bool select_read(struct ask *ask)
         ((s = last(ask, "bbox")).p && !select_box(ask, s)) ||
         ((s = last(ask, "datetime")).p && !read_time(ask, s)) ||
         ((s = last(ask, "after")).p && !read_after(ask, s)) ||
+        ((s = last(ask, "offset")).p && !read_offset(ask, s)) ||
         ((s = last(ask, "sortby")).p && !read_sort(ask, s)) ||
         ((s = last(ask, "properties")).p &&
          !read_names(ask, "properties", s, &q->only, &q->onlys)) ||

@@ -25,3 +25,19 @@ test('it reads what is said of a collection', async () => {
     assert.ok(info.sortables.length);
     assert.ok(info.crs.length > 3);
 });
+
+test('it pages through a collection, and each comes once', async () => {
+    const seen = new Set();
+    for (let offset = 0; ; offset += 100) {
+        const page = await api.getCollectionItems('grids', 100, offset);
+        page.forEach((f) => seen.add(f.id));
+        if (page.length < 100)
+            break;
+    }
+    assert.equal(seen.size, 475);
+});
+
+test('it finds one feature by its id', async () => {
+    const [some] = await api.getCollectionItems('parts', 1);
+    assert.deepEqual((await api.getCollectionItem('parts', some.id)).properties, some.properties);
+});
