@@ -246,7 +246,7 @@ static int apply(struct edits *e, struct wg_layer **layer, struct wg_err *err)
     if (rc == WG_OK && !*layer) /* there was no edition yet */
         rc = wg_layer_points_finish(wg_layer_points_new(), layer, err);
     if (rc == WG_OK && text.n)
-        rc = wg_layer_from_geojsons(wg_buf_str(&text), &put, NULL, err);
+        rc = wg_layer_from_geojsons(wg_buf_str(&text), NULL, &put, NULL, err);
     if (rc == WG_OK)
         rc = wg_layer_edit(*layer, put, drop, drops, &edited, err);
     if (rc == WG_OK) {

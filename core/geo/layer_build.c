@@ -263,7 +263,7 @@ struct wg_layer_points *wg_layer_points_new(void)
 {
     struct wg_layer_points *p = calloc(1, sizeof(*p));
     if (p) {
-        build_init(&p->build, "feature", &p->faults);
+        build_init(&p->build, "feature", NULL, &p->faults);
         p->build.shape = WG_POINTS;
     }
     return p;

@@ -206,7 +206,7 @@ int wg_layer_whole(const struct wg_layer *layer, struct wg_layer **out, struct w
         *out = wg_layer_keep((struct wg_layer *)layer);
         return WG_OK;
     }
-    build_init(&b, "feature", &faults);
+    build_init(&b, "feature", NULL, &faults);
     b.shape = layer->head->shape;
     for (size_t i = 0; i < layer->head->records; i++) {
         size_t own = i;
@@ -224,7 +224,7 @@ int wg_layer_renamed(const struct wg_layer *one, struct wg_str id, struct wg_lay
     *out = NULL;
     if (id.n == 0 || id.n > LAYER_ID || one->edited || one->head->records != 1)
         return wg_fail(err, WG_EINVAL, "an id has 1 to %d bytes", LAYER_ID);
-    build_init(&b, "feature", &faults);
+    build_init(&b, "feature", NULL, &faults);
     b.shape = one->head->shape;
     copy_as(&b, one, 0, id);
     return finish(&b, out, err);
@@ -278,7 +278,7 @@ static int make_came(const struct layer_edited *old, const struct wg_layer *put,
     struct wg_layer_faults faults;
     struct layer_build b;
     size_t at;
-    build_init(&b, "feature", &faults);
+    build_init(&b, "feature", NULL, &faults);
     b.shape = shape;
     for (uint32_t i = 0; old && i < old->part[CAME]->head->records; i++) {
         struct wg_str id = layer_id(old->part[CAME], i);

@@ -411,9 +411,8 @@ void map_change(struct wg_req *req, void *self)
     struct wg_str crs = wg_req_header(req, "content-crs");
     if (crs.n >= 2 && crs.p[0] == '<' && crs.p[crs.n - 1] == '>')
         crs = (struct wg_str){crs.p + 1, crs.n - 2};
-    ask->select.crs = crs_at(0);
+    ask->select.crs = crs_at(NULL, 0);
     ask->form = FORM_JSON;
-    e->crs = crs.n ? crs_find(crs) : crs_at(0);
     ask->id = wg_req_param(req, "feature");
     ask->source.collection = collection_find(wg_req_param(req, "collection"));
     if (!ask->source.collection) {
@@ -430,6 +429,10 @@ void map_change(struct wg_req *req, void *self)
         ask_done(ask);
         return;
     }
+    source_take(ask, ask->source.collection);
+    if (crs.n && !ask_systems(ask, map_change))
+        return;
+    e->crs = crs.n ? crs_find(ask->source.systems, crs) : crs_at(NULL, 0);
     if (!e->crs) {
         refuse(ask, 400, "Content-Crs", "Content-Crs is one of the collection's crs list");
         ask_done(ask);

@@ -190,10 +190,9 @@ struct ask {
         const struct matrix_set *set;
         int z;
         uint32_t x, y;
-        unsigned but;  /* collections that are not wanted, a bit each */
-        uint64_t mark; /* of the data that a TileJSON tells of */
+        unsigned but; /* collections that are not wanted, a bit each */
         struct made *made;
-        uint64_t mark;    /* of the data that it was made of */
+        uint64_t mark;    /* of the data that it was made of, or that a TileJSON tells of */
         struct ask *next; /* waits for the same tile */
     } tile;
     struct source source;

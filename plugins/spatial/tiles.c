@@ -140,8 +140,12 @@ static void answer_tile(struct ask *ask, const struct made *m)
 {
     struct wg_str body = wg_buf_str(&m->bytes);
     wg_reply_header(ask->req, "Access-Control-Allow-Origin", WG_S("*"));
+    /* What only some may see is not for a cache that others share. */
+    bool anyone = !(ask->roles & ~(uint32_t)WG_PUBLIC);
     wg_reply_header(ask->req, "Cache-Control",
-                    WG_S("public, max-age=60, stale-while-revalidate=600"));
+                    anyone ? WG_S("public, max-age=60, stale-while-revalidate=600")
+                           : WG_S("private, max-age=60, stale-while-revalidate=600"));
+    wg_reply_header(ask->req, "Vary", WG_S("Authorization, Cookie, Accept-Encoding"));
     source_close(&ask->source);
     if (!body.n)
         wg_reply_empty(ask->req, 204);

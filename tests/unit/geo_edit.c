@@ -45,7 +45,7 @@ static void write_feature(struct wg_buf *b, int shape, int id, const struct want
 static struct wg_layer *layer_of(struct wg_buf *b)
 {
     struct wg_layer *layer = NULL;
-    if (wg_layer_from_geojsons(wg_buf_str(b), &layer, NULL, &err) < 0)
+    if (wg_layer_from_geojsons(wg_buf_str(b), NULL, &layer, NULL, &err) < 0)
         fail_msg("%s", err.text);
     wg_buf_clear(b);
     return layer;
