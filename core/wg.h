@@ -466,6 +466,10 @@ bool wg_county_cases_behind(struct wg_county *county);
  * for 200,000 cases. Errors: WG_ENOMEM, WG_EIO. Thread: pool. */
 int wg_county_cases_refresh(struct wg_county *county, struct wg_err *err);
 
+/** What its rules say of the map, the table `map`: JSON text in the arena; "{}": nothing. Thread:
+ * any. */
+struct wg_str wg_county_map(struct wg_county *county, struct wg_arena *a);
+
 /** Base data in force: a counted snapshot. Thread: any. */
 struct wg_ground;
 struct wg_ground *wg_county_ground(struct wg_county *county); /**< owner: caller */
@@ -515,6 +519,7 @@ enum wg_role {
     WG_PUBLIC = 1 << 12,
     WG_SYSTEM = 1 << 13
 };
+uint32_t wg_role_of(struct wg_str name); /**< "admin": WG_ADMIN; 0: there is none. Thread: any */
 /** Their roles; WG_PUBLIC for who has not signed in. Thread: loop, within the handler. */
 uint32_t wg_req_roles(const struct wg_req *req);
 

@@ -37,6 +37,8 @@ void wg_csv_close(struct wg_csv *csv); /**< after a failed open, and twice, is f
 
 /* ---- layers ---- */
 
+#define WG_LAYER_NAME 31 /**< bytes of a collection's name at most */
+
 /** How far a long reading is: stored atomically, for whoever watches from elsewhere. */
 struct wg_reading {
     size_t rows, bytes;

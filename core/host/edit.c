@@ -45,7 +45,8 @@ static void read_work(void *arg)
     int rc = a ? wg_json_parse(a, e->edit.feature, &j, &e->result.err) : WG_ENOMEM;
     if (rc == WG_OK) {
         write_feature(e, j, &b);
-        rc = wg_layer_from_geojsons(wg_buf_str(&b), NULL, &e->call.cmd.put, &faults, &e->result.err);
+        rc =
+            wg_layer_from_geojsons(wg_buf_str(&b), NULL, &e->call.cmd.put, &faults, &e->result.err);
     }
     e->result.rc = rc;
     wg_buf_free(&faults.text);

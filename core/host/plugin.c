@@ -168,6 +168,19 @@ struct wg_ground *wg_county_ground(struct wg_county *county)
     return g;
 }
 
+uint32_t wg_role_of(struct wg_str name)
+{
+    return wg_role_parse(name);
+}
+
+struct wg_str wg_county_map(struct wg_county *county, struct wg_arena *a)
+{
+    struct wg_force *f = wg_desk_force(county->desk);
+    struct wg_str map = wg_arena_str(a, f->pack ? f->pack->map : WG_S("{}"));
+    wg_force_drop(f);
+    return map;
+}
+
 const char *wg_county_area(const struct wg_county *county)
 {
     return county->area;

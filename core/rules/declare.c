@@ -29,12 +29,16 @@ static const struct {
     const char *name;
     int type;
 } county_fields[] = {
-    {"base", LUA_TTABLE},           {"code", LUA_TSTRING},      {"name", LUA_TSTRING},
-    {"standard", LUA_TSTRING},      {"number", LUA_TSTRING},    {"hours", LUA_TTABLE},
-    {"flow", LUA_TTABLE},           {"categories", LUA_TTABLE}, {"on", LUA_TTABLE},
-    {"small_centre", LUA_TBOOLEAN}, {"tables", LUA_TTABLE},     {"steps", LUA_TTABLE},
-    {"points", LUA_TTABLE},         {"sources", LUA_TTABLE},    {"campaigns", LUA_TTABLE},
-    {"owners", LUA_TTABLE},         {"messages", LUA_TTABLE},   {"scoring", LUA_TTABLE},
+    {"base", LUA_TTABLE},      {"code", LUA_TSTRING},
+    {"name", LUA_TSTRING},     {"standard", LUA_TSTRING},
+    {"number", LUA_TSTRING},   {"hours", LUA_TTABLE},
+    {"flow", LUA_TTABLE},      {"categories", LUA_TTABLE},
+    {"on", LUA_TTABLE},        {"small_centre", LUA_TBOOLEAN},
+    {"tables", LUA_TTABLE},    {"steps", LUA_TTABLE},
+    {"points", LUA_TTABLE},    {"sources", LUA_TTABLE},
+    {"campaigns", LUA_TTABLE}, {"owners", LUA_TTABLE},
+    {"messages", LUA_TTABLE},  {"scoring", LUA_TTABLE},
+    {"map", LUA_TTABLE},
 };
 #define COUNTY_FIELDS (sizeof(county_fields) / sizeof(county_fields[0]))
 
@@ -153,7 +157,7 @@ static void join_lists(lua_State *L)
 }
 
 /* A new table: the fields given, and the base's where none is given; handlers event by event;
- * tables, messages, scoring and sources name by name. */
+ * tables, messages, scoring, map and sources name by name. */
 static int l_county(lua_State *L)
 {
     struct rules_spot spot = {"", 0};
@@ -170,13 +174,13 @@ static int l_county(lua_State *L)
         }
         lua_setfield(L, 2, name);
     }
-    static const char *const merged[] = {"tables", "messages", "sources", "scoring", "on"};
-    for (int m = 0; m < 5; m++) {
+    static const char *const merged[] = {"tables", "messages", "sources", "scoring", "map", "on"};
+    for (int m = 0; m < 6; m++) {
         lua_newtable(L); /* 4 */
         for (int from = 3; from >= 1; from -= 2) {
             if (lua_isnil(L, from) || push_field(L, from, merged[m]) != LUA_TTABLE)
                 ;
-            else if (m == 4)
+            else if (m == 5)
                 copy_handlers(L, 5, 4);
             else
                 copy_fields(L, 5, 4, m < 2 ? merged[m] : NULL);
@@ -352,9 +356,9 @@ static int l_step(lua_State *L)
 const struct rules_row rules_declare_rows[] = {
     {"county", l_county,
      "county{base=, code=, name=, standard=, number=, hours=, flow=, steps=, points=, categories=, "
-     "on=, small_centre=, tables=, messages=, scoring=, sources=, owners=, campaigns=}",
+     "on=, small_centre=, tables=, messages=, scoring=, map=, sources=, owners=, campaigns=}",
      "a pack; what is not given comes from base: handlers event by event; tables, messages, "
-     "scoring "
+     "scoring, map "
      "and sources name by name; owners and campaigns before the base's; steps after its flow"},
     {"extend", l_extend,
      "extend(categories, {part={[code]=class}, event={[code]=class}}) -> categories",

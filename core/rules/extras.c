@@ -311,6 +311,51 @@ static struct wg_str text_of(const struct rules_reading *g, int idx, const char 
     return text;
 }
 
+/* ---- map: who sees what of which layer ---- */
+
+static bool is_name(struct wg_str s)
+{
+    bool good = s.n > 0 && s.n <= WG_LAYER_NAME;
+    for (size_t i = 0; i < s.n; i++)
+        good &= (s.p[i] >= 'a' && s.p[i] <= 'z') ||
+                (i > 0 && ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '_'));
+    return good;
+}
+
+static bool all_texts(const struct wg_json *list, bool roles)
+{
+    for (const struct wg_json *m = list->type == WG_JARR ? list->child : NULL; m; m = m->next)
+        if (m->type != WG_JSTR || (roles && !wg_role_parse(m->str)))
+            return false;
+    return list->type == WG_JARR || (list->type == WG_JOBJ && list->count == 0);
+}
+
+/* map = { parts = { public = { "category" }, roles = {…}, edit = {…}, hidden = {…} },
+ *         cameras = { title = "摄像机", points = true } } */
+static void read_map(const struct rules_reading *g, int idx)
+{
+    const struct wg_json *tree = rules_tree_field(g, idx, "map", false);
+    for (const struct wg_json *c = tree ? tree->child : NULL; c; c = c->next) {
+        if (!is_name(c->key) || c->type != WG_JOBJ)
+            odd(g, "map", c->key,
+                "map is { layer = { public =, roles =, edit =, hidden =, title = } }");
+        for (const struct wg_json *m = c->child; m; m = m->next) {
+            bool roles = wg_str_is(m->key, "roles") || wg_str_is(m->key, "edit");
+            bool texts = roles || wg_str_is(m->key, "hidden") || wg_str_is(m->key, "public");
+            if (wg_str_is(m->key, "public") && m->type == WG_JBOOL)
+                continue;
+            if (wg_str_is(m->key, "title") && m->type == WG_JSTR && m->str.n)
+                continue;
+            if (!texts || !all_texts(m, roles))
+                odd(g, "map", c->key,
+                    "a layer has title (text), public (true, false, or a list of fields), hidden "
+                    "(a list of fields), roles and edit (lists of roles)");
+        }
+    }
+    struct wg_pack *p = g->r->pack;
+    p->map = text_of(g, idx, "map");
+}
+
 void rules_read_extras(const struct rules_reading *g, int idx)
 {
     struct wg_pack *p = g->r->pack;
@@ -321,4 +366,5 @@ void rules_read_extras(const struct rules_reading *g, int idx)
     p->tables = text_of(g, idx, "tables");
     p->messages = text_of(g, idx, "messages");
     p->scoring = text_of(g, idx, "scoring");
+    read_map(g, idx);
 }

@@ -136,8 +136,8 @@ struct wg_pack {
     size_t owners;
     /** Where a county may add steps of its own: from this state to those (bits; WG_POINT_STAY). */
     uint32_t point[WG_STATES];
-    struct wg_str tables, messages, scoring; /**< JSON texts, as merged */
-    size_t memory;                           /**< bytes of the Lua state that has loaded it */
+    struct wg_str tables, messages, scoring, map; /**< JSON texts, as merged */
+    size_t memory;                                /**< bytes of the Lua state that has loaded it */
 };
 const struct wg_legal *wg_pack_legal(const struct wg_pack *p, struct wg_str id); /**< or NULL */
 /** Is it not, or no more, in force at t? A source that nobody described (NULL) is not known to be.

@@ -168,10 +168,9 @@ static int read_texts(struct guard *g, struct wg_err *err)
     const struct {
         struct wg_str text;
         const struct wg_json **out;
-    } texts[] = {{g->city->tables, &g->city_tables},
-                 {g->county->tables, &g->tables},
-                 {g->city->scoring, &g->city_scoring},
-                 {g->county->scoring, &g->scoring}};
+    } texts[] = {{g->city->tables, &g->city_tables},   {g->county->tables, &g->tables},
+                 {g->city->scoring, &g->city_scoring}, {g->county->scoring, &g->scoring},
+                 {g->city->map, &g->city_map},         {g->county->map, &g->map}};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct wg_json *tree;
         int rc = wg_json_parse(g->a, texts[i].text, &tree, err);

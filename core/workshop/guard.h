@@ -15,7 +15,7 @@ struct guard {
     const struct wg_guard_opts *o;
     struct wg_findings *f;
     struct wg_arena *a;
-    const struct wg_json *calendar, *city_tables, *tables, *city_scoring, *scoring;
+    const struct wg_json *calendar, *city_tables, *tables, *city_scoring, *scoring, *city_map, *map;
     struct wg_worktime *wt, *city_wt; /* wt: by the county's hours */
     int64_t *start;                   /* moments at which limits are tried */
     size_t starts;

@@ -250,8 +250,47 @@ static void check_scoring(struct guard *g)
     }
 }
 
+/* ---- map: a county may close a layer, or open one of its own; what the city keeps from the public
+ * stays so ---- */
+
+static bool has_field(const struct wg_json *list, struct wg_str name)
+{
+    return list && (list->type == WG_JBOOL ? list->num : is_open(list, name));
+}
+
+static void check_layer(struct guard *g, const struct wg_json *city, const struct wg_json *own)
+{
+    const struct wg_json *public = wg_json_get(own, "public"), *open = wg_json_get(city, "public"),
+                         *hidden = wg_json_get(city, "hidden");
+    struct wg_str where = guard_where(g, "map.%.*s", WG_PRI(own->key));
+    bool wider = public && public->type == WG_JBOOL && public->num &&
+                 !(open && open->type == WG_JBOOL && open->num);
+    for (const struct wg_json *m = public && public->type == WG_JARR ? public->child : NULL; m;
+         m = m->next)
+        wider |= !has_field(open, m->str);
+    if (wider)
+        guard_say(g, WG_FAULT, "map_opened", where, guard_spot(g, own->key.p),
+                  "图层%.*s向公众开放的内容超出市级规定", WG_PRI(own->key));
+    bool shown = false;
+    for (const struct wg_json *m = hidden ? hidden->child : NULL; m; m = m->next)
+        shown |= !is_open(wg_json_get(own, "hidden"), m->str);
+    if (shown)
+        guard_say(g, WG_FAULT, "map_opened", where, guard_spot(g, own->key.p),
+                  "图层%.*s中市级隐藏的属性，县级须一并隐藏", WG_PRI(own->key));
+}
+
+static void check_map(struct guard *g)
+{
+    for (const struct wg_json *m = g->map->child; m; m = m->next) {
+        const struct wg_json *city = wg_json_get_s(g->city_map, m->key);
+        if (city && !same_tree(city, m))
+            check_layer(g, city, m);
+    }
+}
+
 void guard_tables(struct guard *g)
 {
+    check_map(g);
     check_clocks(g);
     check_deferral(g);
     check_ladder(g);

@@ -321,16 +321,6 @@ struct ask *ask_new(struct wg_req *req, void *self, const char *const *names)
     return NULL;
 }
 
-bool collection_open(const struct collection *c, uint32_t roles)
-{
-    return c->roles & roles;
-}
-
-static bool may_see(const struct ask *ask, const struct collection *c)
-{
-    return collection_open(c, ask->roles);
-}
-
 struct wg_box box_joined(struct wg_box a, struct wg_box b)
 {
     return (struct wg_box){a.west < b.west ? a.west : b.west, a.south < b.south ? a.south : b.south,
@@ -339,11 +329,11 @@ struct wg_box box_joined(struct wg_box a, struct wg_box b)
 }
 
 /* Takes over ground and layer. */
-static void add_member(struct source *s, const char *area, struct wg_ground *ground,
-                       const struct wg_layer *layer)
+static void add_member(struct source *s, const char *area, struct rights rights,
+                       struct wg_ground *ground, const struct wg_layer *layer)
 {
     struct member *m = &s->member[s->members];
-    *m = (struct member){.ground = ground, .layer = layer};
+    *m = (struct member){.rights = rights, .ground = ground, .layer = layer};
     wg_str_copy(m->area, sizeof(m->area), wg_str_of(area));
     s->members++;
     if (wg_layer_count(layer)) { /* one without a feature says nothing of its box or its kind */
@@ -351,60 +341,87 @@ static void add_member(struct source *s, const char *area, struct wg_ground *gro
         s->shape = wg_layer_shape(layer);
     }
     s->count += wg_layer_count(layer);
-    s->mark = s->mark * 0x9e3779b97f4a7c15u + wg_layer_mark(layer);
+    s->mark = s->mark * 0x9e3779b97f4a7c15u + wg_layer_mark(layer) + rights_mark(&rights);
 }
 
-static void add_county(struct source *s, struct wg_county *county)
+/* Is it to be seen? One that has not been loaded is. */
+static bool add_county(struct ask *ask, struct wg_county *county)
 {
+    struct source *s = &ask->source;
+    struct rights rights = rights_of(ask, county, s->collection);
+    if (!rights.sees)
+        return false;
     struct wg_ground *g = wg_county_ground(county);
     bool cases = strcmp(s->collection->id, CASES) == 0;
     const struct wg_layer *layer =
         cases ? wg_county_cases(county)
               : wg_layer_keep((struct wg_layer *)wg_ground_layer(g, s->collection->id));
     if (layer && s->member) {
-        add_member(s, wg_county_area(county), g, layer);
-        return;
+        add_member(s, wg_county_area(county), rights, g, layer);
+        return true;
     }
     wg_layer_drop((struct wg_layer *)layer);
     wg_ground_drop(g);
+    return true;
+}
+
+/* Those whose layers make a collection: the counties' outlines are the city's, for all. */
+static size_t span_of(struct ask *ask, const struct collection *c, struct wg_county **out)
+{
+    if (strcmp(c->id, "counties") != 0)
+        return wg_county_span(ask->self->county, out, SPAN_MAX);
+    out[0] = ask->self->county;
+    return 1;
 }
 
 void source_of(struct ask *ask, const struct collection *c, const struct member *list, size_t n)
 {
     struct source *s = &ask->source;
+    struct wg_county *span[SPAN_MAX];
+    size_t counties = span_of(ask, c, span);
     source_close(s);
     *s = (struct source){.collection = c, .shape = -1};
     s->member = wg_arena_alloc(ask->a, n * sizeof(*s->member));
     for (size_t k = 0; s->member && k < n; k++)
-        add_member(s, list[k].area, wg_ground_keep(list[k].ground),
-                   wg_layer_keep((struct wg_layer *)list[k].layer));
+        for (size_t i = 0; i < counties; i++) {
+            struct rights rights;
+            if (strcmp(wg_county_area(span[i]), list[k].area) != 0 ||
+                !(rights = rights_of(ask, span[i], c)).sees)
+                continue;
+            add_member(s, list[k].area, rights, wg_ground_keep(list[k].ground),
+                       wg_layer_keep((struct wg_layer *)list[k].layer));
+        }
+    s->systems = systems_found(s->box);
+}
+
+/* -1: none of it may be seen. */
+static int take(struct ask *ask, const struct collection *c)
+{
+    struct source *s = &ask->source;
+    struct wg_county *span[SPAN_MAX];
+    size_t n = span_of(ask, c, span);
+    bool seen = false;
+    source_close(s);
+    *s = (struct source){.collection = c, .shape = -1};
+    s->member = wg_arena_alloc(ask->a, (n + 1) * sizeof(*s->member));
+    for (size_t i = 0; i < n; i++)
+        seen |= add_county(ask, span[i]);
+    s->systems = systems_found(s->box);
+    return seen ? s->members > 0 : -1;
 }
 
 bool source_take(struct ask *ask, const struct collection *c)
 {
-    struct source *s = &ask->source;
-    struct wg_county *span[SPAN_MAX];
-    size_t n = wg_county_span(ask->self->county, span, SPAN_MAX);
-    source_close(s);
-    *s = (struct source){.collection = c, .shape = -1};
-    s->member = may_see(ask, c) ? wg_arena_alloc(ask->a, (n + 1) * sizeof(*s->member)) : NULL;
-    if (!may_see(ask, c))
-        return false;
-    if (wg_str_is(wg_str_of(s->collection->id), "counties")) /* the city's, for all */
-        add_county(s, ask->self->county);
-    else
-        for (size_t i = 0; i < n; i++)
-            add_county(s, span[i]);
-    s->systems = systems_found(s->box);
-    return s->members > 0;
+    return take(ask, c) > 0;
 }
 
 bool ask_collection(struct ask *ask)
 {
     const struct collection *c = collection_find(wg_req_param(ask->req, "collection"));
-    if (c && source_take(ask, c))
+    int taken = c ? take(ask, c) : 0;
+    if (taken > 0)
         return true;
-    bool shut = c && !may_see(ask, c), stranger = !(ask->roles & SIGNED_IN);
+    bool shut = taken < 0, stranger = !(ask->roles & SIGNED_IN);
     ask->status = !shut ? 404 : stranger ? 401 : 403;
     snprintf(ask->err.text, sizeof(ask->err.text), "%s",
              shut && stranger ? "this collection is not public; sign in"
@@ -460,6 +477,10 @@ bool source_fields(struct wg_arena *a, struct source *s)
     for (size_t k = 0; k < s->members; k++) {
         const struct table *t = s->member[k].table;
         for (size_t f = 0; f < t->fields; f++) {
+            if (!rights_show(&s->member[k].rights, t->field[f].key)) {
+                s->trimmed = true;
+                continue;
+            }
             size_t at = add_field(s, &t->field[f]);
             if (at < FIELDS_MAX)
                 s->own[k * FIELDS_MAX + at] = (int16_t)f;

@@ -20,9 +20,9 @@ static bool is_own(const struct ask *ask, const struct collection *c)
     return city == (strcmp(c->id, "counties") == 0);
 }
 
-static bool may_edit(const struct ask *ask, const struct collection *c)
+static bool may_edit(struct ask *ask, const struct collection *c)
 {
-    return c && (c->editors & ask->roles) && is_own(ask, c);
+    return c && rights_of(ask, ask->self->county, c).edits && is_own(ask, c);
 }
 
 /* False: answered. */
@@ -34,9 +34,9 @@ static bool check_editor(struct ask *ask)
         return true;
     ask->status = stranger ? 401 : 403;
     snprintf(ask->err.text, sizeof(ask->err.text), "%s",
-             stranger      ? "sign in to edit"
-             : !c->editors ? "this collection is not edited on the map"
-             : c->editors & ask->roles
+             stranger                    ? "sign in to edit"
+             : strcmp(c->id, CASES) == 0 ? "cases change by the steps of their flow"
+             : rights_of(ask, ask->self->county, c).edits
                  ? "edit it in the map of the area whose it is: the counties' outlines in the "
                    "city's, all else in the county's"
                  : "your roles do not edit this collection");

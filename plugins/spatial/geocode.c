@@ -371,6 +371,21 @@ static bool search_member(struct ask *ask, size_t k, const struct question *q,
     return true;
 }
 
+/* Without what may not be shown. */
+static void write_shown(struct ask *ask, const struct member *m, struct wg_str props)
+{
+    struct wg_json *j = NULL;
+    wg_json_key(&ask->out, "properties");
+    wg_buf_char(&ask->out, '{');
+    if (wg_json_parse(ask->a, props, &j, NULL) == WG_OK)
+        for (const struct wg_json *v = j->child; v; v = v->next)
+            if (rights_show(&m->rights, v->key)) {
+                wg_json_key_str(&ask->out, v->key);
+                wg_json_write(v, &ask->out);
+            }
+    wg_buf_char(&ask->out, '}');
+}
+
 static void write_candidate(struct ask *ask, const struct member *m, size_t i)
 {
     struct wg_buf *b = &ask->out;
@@ -380,8 +395,7 @@ static void write_candidate(struct ask *ask, const struct member *m, size_t i)
     wg_json_kstr(b, "name", f.name);
     wg_json_key(b, "location");
     wg_layer_geometry(m->layer, i, b);
-    wg_json_key(b, "properties");
-    wg_buf_str_add(b, f.props);
+    write_shown(ask, m, f.props);
     wg_json_key(b, "place");
     wg_ground_place(m->ground, f.at, b);
 }

@@ -82,9 +82,8 @@ void live_first(struct wg_req *req, void *self, void (*handler)(struct wg_req *r
 {
     struct spatial *s = self;
     struct wg_str name = wg_req_param(req, "collection");
-    const struct collection *cases = collection_find(WG_S(CASES));
-    bool asked = !name.n || wg_str_is(name, CASES);
-    if (!asked || !collection_open(cases, wg_req_roles(req)) || !behind(s)) {
+    bool asked = name.n ? wg_str_is(name, CASES) : wg_req_roles(req) & ~(uint32_t)WG_PUBLIC;
+    if (!asked || !behind(s)) {
         handler(req, self);
         return;
     }
@@ -155,6 +154,7 @@ void snapshot_keep(const struct ask *ask)
         for (size_t k = 0; k < s->members; k++) {
             s->member[k] = ask->source.member[k];
             s->member[k].table = NULL;
+            s->member[k].rights = (struct rights){0}; /* whoever asks for it has their own */
             s->member[k].ground = wg_ground_keep(s->member[k].ground);
             wg_layer_keep((struct wg_layer *)s->member[k].layer);
         }

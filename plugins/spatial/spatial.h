@@ -20,8 +20,6 @@ struct collection {
     const char *begins, *ends; /**< properties that say when it was so; NULL: it has no time */
 };
 #define CASES "cases" /* the collection that goes on changing */
-/** May somebody of these roles see it? */
-bool collection_open(const struct collection *c, uint32_t roles);
 const struct collection *collection_find(struct wg_str id);
 const struct collection *collection_at(size_t i); /**< NULL past the last */
 
@@ -101,7 +99,14 @@ struct cql_run;
 
 enum form { FORM_JSON, FORM_HTML, FORM_CSV, FORM_GML };
 
+/** What the one who asks may do with one county's layer. rights.c */
+struct rights {
+    const struct wg_json *entry; /* of the county's rules; NULL: they say nothing */
+    bool stranger;               /* sees what everybody sees */
+    bool sees, edits, trims;     /* trims: it is not shown all fields */
+};
 struct member {
+    struct rights rights;
     struct wg_ground *ground;
     const struct wg_layer *layer; /**< kept */
     const struct table *table;    /**< NULL until the source is open */
@@ -119,6 +124,7 @@ struct source {
     size_t fields; /**< of all members, once it is open */
     struct field *field;
     int16_t *own; /**< source_own */
+    bool trimmed; /**< there are properties that are no fields of it */
 };
 /** A member's own index of a field of the source's: 0 is the name, -1: it has none. */
 static inline int source_own(const struct source *s, size_t member, size_t field)
@@ -195,6 +201,7 @@ struct ask {
         uint64_t mark;    /* of the data that it was made of, or that a TileJSON tells of */
         struct ask *next; /* waits for the same tile */
     } tile;
+    struct map_of *maps; /* rights.c */
     struct source source;
     struct select select;
     bool goes_on; /* its answer names a next page */
@@ -243,6 +250,12 @@ bool select_matches(const struct ask *ask, size_t member, size_t i, bool inside,
                     struct wg_crs *crs);
 /** Do they name fields that are there? On the pool; false: status and err say no. */
 bool select_bind(struct ask *ask);
+
+/* ---- rights ---- */
+
+struct rights rights_of(struct ask *ask, struct wg_county *county, const struct collection *c);
+bool rights_show(const struct rights *r, struct wg_str field);
+uint64_t rights_mark(const struct rights *r); /**< of what they trim; 0: nothing */
 
 /* ---- what goes on changing ---- */
 

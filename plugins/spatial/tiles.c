@@ -31,7 +31,8 @@ struct wg_box tile_sources(struct ask *ask, void (*write)(struct ask *ask))
         if ((only && collection_at(i) != only) || ask->tile.but >> i & 1 ||
             !source_take(ask, collection_at(i)) || !source_open(ask))
             continue;
-        box = box_joined(box, ask->source.box);
+        if (ask->source.count)
+            box = box_joined(box, ask->source.box);
         if (write)
             write(ask);
     }
@@ -162,7 +163,8 @@ static uint64_t mark_with(uint64_t before, const struct ask *ask)
     struct wg_box box = tile_box(&t);
     uint64_t mark = (uint64_t)(s->collection - collection_at(0)) + 1;
     for (size_t k = 0; k < s->members; k++)
-        mark = mark * 0x9e3779b97f4a7c15u + wg_layer_mark_in(s->member[k].layer, box);
+        mark = mark * 0x9e3779b97f4a7c15u + wg_layer_mark_in(s->member[k].layer, box) +
+               rights_mark(&s->member[k].rights);
     return (before ^ mark) * 0x100000001b3u;
 }
 

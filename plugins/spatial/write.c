@@ -137,7 +137,8 @@ static void write_properties(const struct ask *ask, const struct member *m, size
     const struct source *s = &ask->source;
     struct wg_str none = {NULL, 0};
     wg_buf_char(out, '{');
-    if (s->members == 1 && m->table->uniform && !ask->select.onlys && !ask->select.buts) {
+    if (s->members == 1 && m->table->uniform && !s->trimmed && !ask->select.onlys &&
+        !ask->select.buts) {
         wg_json_kstr(out, "name", f->name.n ? f->name : none);
         wg_buf_str_add(out, f->props.n > 2 ? WG_S(",") : WG_S("}"));
         if (f->props.n > 2)

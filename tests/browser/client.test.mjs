@@ -14,7 +14,7 @@ test('it knows what kind of service this is', async () => {
     assert.match((await api.info).title, /网格/);
     assert.equal(await api.hasFeatures, true);
     assert.ok((await api.conformanceClasses).includes('http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core'));
-    assert.deepEqual((await api.featureCollections).sort(), ['communities', 'counties', 'duties', 'grids', 'parts', 'streets']);
+    assert.deepEqual((await api.featureCollections).sort(), ['cases', 'communities', 'counties', 'duties', 'grids', 'parts', 'streets']);
 });
 
 test('it reads what is said of a collection', async () => {

@@ -34,6 +34,12 @@ class Page(html.parser.HTMLParser):
 
 
 class Pages(Map):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        case = cls.server.person(JIXI, "c-001").report(support.event(JIXI))  # a layer without a feature has no fields
+        assert case.status == 201, case
+
     def page(self, path, **more):
         return Page(self.ask(path, Accept=BROWSER, **more).body.decode())
 

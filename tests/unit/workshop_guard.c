@@ -20,6 +20,7 @@
     "sources = { ['甲'] = { issuer = '市局', number = '1号', title = '立案标准', from = "     \
     "'2025-01-01' } },"                                                                               \
     "scoring = { indicators = { 'x/y' }, weights = { a = 1 }, fixed = 2, open = { 'weights' } },"     \
+    "map = { parts = { public = { 'category', 'state' }, hidden = { 'price' } } },"                   \
     "campaigns = { { id = 'zx', name = '整治', from = '2026-12-01', to = '2026-12-31',"             \
     "  event = { ['0101'] = { limit = { 1, 'work_hour' } } } } },"                                    \
     "points = { accepted = { 'stay' } },"                                                             \
@@ -300,6 +301,13 @@ TEST(indicators_are_the_citys)
     caught("scoring = { indicators = { 'x/z' } }", "indicators_changed");
     caught("scoring = { fixed = 3 }", "scoring_locked");
     passes("scoring = { weights = { a = 2 }, own = 1 }");
+    caught("map = { parts = { public = true, hidden = { 'price' } } }", "map_opened");
+    caught("map = { parts = { public = { 'state', 'owner' }, hidden = { 'price' } } }",
+           "map_opened");
+    caught("map = { parts = { public = { 'state' } } }", "map_opened");
+    passes("map = { parts = { public = { 'state' }, hidden = { 'price', 'year' } } }");
+    passes("map = { parts = { hidden = { 'price' }, roles = { 'chief' } }, toilets = { title = "
+           "'公厕', public = true } }");
 }
 
 #define CAMPAIGN(from, to, limit)                                             \

@@ -1,0 +1,102 @@
+/* Who sees what: what a collection is by itself, and over it what the county's rules say in `map`.
+ * All of it is settled where a source is taken: a layer that may not be seen is no member of it, a
+ * field that may not be shown is none of its fields, so that no item, filter, tile or count can
+ * tell of it. */
+#include "spatial.h"
+
+/* Whatever rules say: who somebody is, and how to reach them, is not for a map. */
+static const char *const personal[] = {
+    "phone",       "mobile",  "tel",    "telephone", "contact",    "contact_phone",
+    "owner_phone", "id_card", "idcard", "id_no",     "email",      "wechat",
+    "qq",          "电话",    "手机",   "手机号",    "手机号码",   "联系电话",
+    "联系方式",    "联系人",  "身份证", "身份证号",  "身份证号码", "邮箱",
+    "微信",        NULL};
+
+static bool listed(const struct wg_json *list, struct wg_str name)
+{
+    for (const struct wg_json *m = list && list->type == WG_JARR ? list->child : NULL; m;
+         m = m->next)
+        if (wg_str_eq(m->str, name))
+            return true;
+    return false;
+}
+
+static uint32_t roles_of(const struct wg_json *list)
+{
+    uint32_t roles = 0;
+    for (const struct wg_json *m = list && list->type == WG_JARR ? list->child : NULL; m;
+         m = m->next)
+        roles |= wg_role_of(m->str);
+    return roles;
+}
+
+/* One county's table, read once an ask. */
+struct map_of {
+    struct map_of *next;
+    struct wg_county *county;
+    const struct wg_json *map;
+};
+
+static const struct wg_json *entry_of(struct ask *ask, struct wg_county *county,
+                                      const struct collection *c)
+{
+    struct map_of *m = ask->maps;
+    struct wg_json *map = NULL;
+    while (m && m->county != county)
+        m = m->next;
+    if (!m && (m = WG_NEW(ask->a, struct map_of))) {
+        struct wg_str text = wg_county_map(county, ask->a);
+        if (text.n > 2 && wg_json_parse(ask->a, text, &map, NULL) < 0)
+            map = NULL;
+        *m = (struct map_of){ask->maps, county, map};
+        ask->maps = m;
+    }
+    return m ? wg_json_get(m->map, c->id) : NULL;
+}
+
+struct rights rights_of(struct ask *ask, struct wg_county *county, const struct collection *c)
+{
+    struct rights r = {.entry = entry_of(ask, county, c)};
+    const struct wg_json *open = wg_json_get(r.entry, "public"),
+                         *seen = wg_json_get(r.entry, "roles"),
+                         *edit = wg_json_get(r.entry, "edit"),
+                         *hidden = wg_json_get(r.entry, "hidden");
+    uint32_t roles = seen ? roles_of(seen) : c->roles & ~(uint32_t)WG_PUBLIC;
+    bool to_all = open ? (open->type == WG_JBOOL ? open->num != 0 : open->count > 0)
+                       : (c->roles & WG_PUBLIC) != 0;
+    r.stranger = !(ask->roles & roles);
+    r.sees = !r.stranger || to_all;
+    r.edits = ask->roles & (edit ? roles_of(edit) : c->editors);
+    r.trims = (hidden && hidden->count) || (r.stranger && open && open->type == WG_JARR);
+    return r;
+}
+
+bool rights_show(const struct rights *r, struct wg_str field)
+{
+    const struct wg_json *open = wg_json_get(r->entry, "public");
+    for (size_t k = 0; personal[k]; k++)
+        if (field.n == strlen(personal[k]) && strncasecmp(field.p, personal[k], field.n) == 0)
+            return false;
+    if (listed(wg_json_get(r->entry, "hidden"), field))
+        return false;
+    return !r->stranger || !open || open->type != WG_JARR || listed(open, field);
+}
+
+static uint64_t mix(uint64_t h, struct wg_str s)
+{
+    for (size_t k = 0; k < s.n; k++)
+        h = (h ^ (unsigned char)s.p[k]) * 1099511628211u;
+    return h * 31 + 7;
+}
+
+uint64_t rights_mark(const struct rights *r)
+{
+    static const char *const lists[] = {"public", "hidden"};
+    uint64_t h = r->stranger;
+    for (size_t k = 0; r->trims && k < 2; k++) {
+        const struct wg_json *list = wg_json_get(r->entry, lists[k]);
+        for (const struct wg_json *m = list ? list->child : NULL; m; m = m->next)
+            h = mix(h + k, m->str);
+    }
+    return r->trims ? h | 1 : 0;
+}

@@ -1,0 +1,123 @@
+"""Who sees what on the map: the county's own table `map`, held by item, filter, tile, count and name alike."""
+import json
+import sys
+import unittest
+import urllib.parse
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+import mvt
+import support
+from support import JIXI, scripts_copy, wait_until
+from test_ogc import Map
+from test_tiles import tile_of
+
+RULES = """map = {
+    parts = { public = { "category", "state" }, hidden = { "contract" }, roles = { "chief", "admin" }, edit = { "chief" } },
+    grids = { public = false },
+    cases = { public = { "state", "lamp" } },
+  },
+  base = city,"""
+SECRET = {"contract": "合同-7", "phone": "13900000000", "联系人": "张三"}
+
+
+class Rights(Map):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = support.city("rights", plugins=["spatial"], dev=True).start()
+        cls.server.stop()
+        scripts = scripts_copy(cls.server.folder / "scripts")
+        cls.server.config["scripts"] = scripts
+        rules = scripts / "counties" / JIXI / "rules.lua"
+        rules.write_text(rules.read_text("utf-8").replace("base = city,", RULES), "utf-8")
+        cls.server.start()
+        wait_until(lambda: cls.server.client().get(f"/ogc/{JIXI}/collections/parts").status == 200)
+        cls.id = cls.make()
+
+    @classmethod
+    def make(cls):
+        body = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [118.6, 30.07]},
+                "properties": {"name": "灯", "category": "0201", "state": "完好", **SECRET}}
+        a = cls.server.person(JIXI, "z-001").ask("POST", f"/ogc/{JIXI}/collections/parts/items", json.dumps(body).encode(),
+                                               Content_Type="application/geo+json")
+        assert a.status == 201, a
+        return a.headers["location"].rsplit("/", 1)[1]
+
+    def fields(self, collection, user):
+        return set(self.ask(f"/collections/{collection}/queryables", user=user)["properties"]) - {"geometry", "id"}
+
+    def test_strangers_see_the_fields_that_the_county_opens_and_no_others(self):
+        self.assertEqual(self.fields("parts", None), {"category", "state"})
+        p = self.ask(f"/collections/parts/items/{self.id}", user=None)["properties"]
+        self.assertEqual(p, {"category": "0201", "state": "完好"})
+        for f in self.items("parts", "limit=50", user=None)["features"]:
+            self.assertEqual(set(f["properties"]), {"category", "state"})
+        text = self.ask("/collections/parts/items?f=csv&limit=5", user=None).body.decode()
+        self.assertEqual(text.split("\r\n")[0], "id,category,state,lon,lat")
+
+    def test_what_is_hidden_or_personal_leaves_for_nobody_by_no_way(self):
+        lon, lat = 118.6, 30.07
+        box = f"bbox={lon},{lat},{lon},{lat}"
+        x, y = tile_of(lon, lat, 16)
+        for user in ("z-001", "admin", None):
+            client = self.who(user) if user else self.server.client()
+            for path in (f"/collections/parts/items/{self.id}", f"/collections/parts/items?{box}", f"/collections/parts/items?{box}&f=csv",
+                         f"/collections/parts/items/{self.id}?f=html", f"/collections/parts/xyz/16/{x}/{y}.pbf", f"/xyz/16/{x}/{y}.pbf",
+                         f"/wfs?service=WFS&version=2.0.0&request=GetFeature&typeNames=wg:parts&resourceId={self.id}",
+                         "/collections/parts/schema", "/collections/parts/queryables", "/tilejson", "/api"):
+                a = client.get(f"/ogc/{JIXI}{path}")
+                self.assertIn(a.status, (200, 204), (path, a))
+                for key, value in SECRET.items():
+                    self.assertNotIn(value.encode(), a.body, (user, path))
+                    self.assertNotIn(f'"{key}"'.encode(), a.body, (user, path))
+        for q in ("filter=" + urllib.parse.quote("contract = '合同-7'"), "contract=1", "sortby=phone", "properties=phone", "phone=13900000000"):
+            self.items("parts", q, status=400)
+
+    def test_a_tile_shows_what_an_item_shows(self):
+        x, y = tile_of(118.6, 30.07, 16)
+        for user, want in ((None, {"id", "category", "state"}), ("z-001", None)):
+            client = self.who(user) if user else self.server.client()
+            for path in ("/collections/parts/xyz", "/xyz"):
+                tile = mvt.decode(client.get(f"/ogc/{JIXI}{path}/16/{x}/{y}.pbf").body)["parts"]
+                [f] = [f for f in tile["features"] if f["properties"].get("id") == self.id]
+                self.assertEqual(set(f["properties"]), want or {"id"} | {k for k, v in self.ask(
+                    f"/collections/parts/items/{self.id}", user=user)["properties"].items() if v is not None})
+
+    def test_only_the_roles_named_see_and_edit(self):
+        for user, sees in (("z-001", True), ("admin", True), ("c-001", False), ("p-001", False)):
+            self.assertEqual("state" in self.fields("parts", user) and "owner_unit" in self.fields("parts", user), True) if sees else None
+        # who is signed in without such a role sees what everybody does
+        self.assertEqual(self.fields("parts", "c-001"), {"category", "state"})
+        self.assertEqual(set(self.items("parts", "limit=1", user="c-001")["features"][0]["properties"]), {"category", "state"})
+        body = json.dumps({"properties": {"state": "破损"}}).encode()
+        for user, status in (("admin", 403), ("c-001", 403), ("z-001", 204)):
+            self.is_status(self.who(user).ask("PATCH", f"/ogc/{JIXI}/collections/parts/items/{self.id}", body,
+                                              Content_Type="application/merge-patch+json"), status)
+        self.is_status(self.who("z-001").ask("PATCH", f"/ogc/{JIXI}/collections/parts/items/{self.id}",
+                                             json.dumps({"properties": {"state": "完好"}}).encode(),
+                                             Content_Type="application/merge-patch+json"), 204)
+
+    def test_a_layer_is_closed_to_strangers(self):
+        self.items("grids", user=None, status=401)
+        self.assertNotIn("grids", [c["id"] for c in self.ask("/collections", user=None)["collections"]])
+        self.assertTrue(self.items("grids", user="c-001")["numberMatched"])
+
+    def test_cases_are_open_as_far_as_the_county_says(self):
+        case = self.reported(i=4)
+        f = self.ask(f"/collections/cases/items/{case}", user=None)
+        self.assertEqual(f["properties"], {"state": "reported", "lamp": "green"})
+        self.items("cases", "filter=" + urllib.parse.quote("unit = 'u-hw'"), user=None, status=400)
+
+    def test_a_page_of_an_official_is_no_way_in_for_a_stranger(self):
+        page = self.items("parts", "limit=5", user="z-001")
+        after = self.link(page, "next").split("after=")[1]
+        f = self.items("parts", f"limit=5&after={after}", user=None)["features"][0]
+        self.assertEqual(set(f["properties"]), {"category", "state"})
+
+    def test_the_city_s_map_keeps_each_county_s_rights(self):
+        seen = self.items("parts", f"limit=1&filter=" + urllib.parse.quote(f"id = '{self.id}'"), area="341800", user=None)
+        self.assertEqual(seen["features"][0]["properties"], {"category": "0201", "state": "完好"})
+
+
+if __name__ == "__main__":
+    unittest.main()
