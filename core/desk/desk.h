@@ -23,19 +23,27 @@ enum wg_collection {
     WG_UNITS,
     WG_OWNERS,
     WG_PEOPLE,
-    WG_COLLECTIONS
+    WG_COLLECTIONS,
+    /** From here on layers of counties' own, by their names: cameras, fences, roads … */
+    WG_OWN_LAYERS = 22,
+    WG_ALL = WG_COLLECTIONS + WG_OWN_LAYERS
 };
 const char *wg_collection_name(int c);
 int wg_collection_parse(struct wg_str name); /**< -1 where there is none */
+/** The same; a name that is none yet becomes one of a layer of one's own, as long as the server
+ * runs. -1: it is no name (a letter, then letters, digits, _; at most WG_LAYER_NAME), or there are
+ * WG_OWN_LAYERS. Thread: any. */
+int wg_collection_own(struct wg_str name);
+size_t wg_collection_count(void); /**< those that there are by now: 0 to it */
 static inline bool wg_collection_is_layer(int c)
 {
-    return c < WG_UNITS;
+    return c < WG_UNITS || c >= WG_COLLECTIONS;
 }
 
-/** Of a layer: what a first feature must be. WG_POINTS or WG_AREAS. */
+/** Of a layer: what its features must be; -1: whatever the first one is. */
 static inline int wg_collection_shape(int c)
 {
-    return c == WG_PARTS || c == WG_PLACES ? WG_POINTS : WG_AREAS;
+    return c >= WG_COLLECTIONS ? -1 : c == WG_PARTS || c == WG_PLACES ? WG_POINTS : WG_AREAS;
 }
 
 struct wg_table; /**< units, owners or people: a JSON document, kept whole */
@@ -52,7 +60,7 @@ struct wg_answers {
 struct wg_ground {
     int refs; /**< atomic */
     char area[8];
-    struct wg_layer *layer[WG_UNITS];     /**< NULL: not loaded yet */
+    struct wg_layer *layer[WG_ALL];       /**< NULL: not loaded yet */
     struct wg_answers *answers[WG_UNITS]; /**< of duties and parts */
     struct wg_layer *counties;            /**< the city's, to name where a place outside lies */
     struct wg_table *table[WG_COLLECTIONS - WG_UNITS];

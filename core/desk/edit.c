@@ -122,11 +122,11 @@ static void keep_edit(struct deciding *dc, const struct wg_layer *put)
 /* The first of all says which kind there will be. */
 static int check_kind(struct deciding *dc, int collection, const struct wg_layer *put)
 {
-    bool points = wg_collection_shape(collection) == WG_POINTS;
-    if (put && wg_layer_shape(put) == (points ? WG_POINTS : WG_AREAS))
+    int shape = wg_collection_shape(collection);
+    if (put && (shape < 0 || wg_layer_shape(put) == shape))
         return WG_OK;
     return REFUSE(dc, put ? WG_EINVAL : WG_ENOENT, "", put ? "%s: needs %s" : "%s: there are none",
-                  wg_collection_name(collection), points ? "points" : "polygons");
+                  wg_collection_name(collection), shape == WG_POINTS ? "points" : "polygons");
 }
 
 static int put_edit(struct deciding *dc, int collection, const struct wg_layer *layer)

@@ -2,6 +2,7 @@
  * shares the rest. */
 #include "inside.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 static const char *const names[WG_COLLECTIONS] = {
@@ -9,17 +10,53 @@ static const char *const names[WG_COLLECTIONS] = {
     "parts",    "places",  "units",       "owners", "people",
 };
 
+/* Names are added and never change, so that who has a number needs no lock. */
+static struct {
+    pthread_mutex_t lock;
+    size_t count; /* atomic */
+    char name[WG_OWN_LAYERS][WG_LAYER_NAME + 1];
+} own = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+size_t wg_collection_count(void)
+{
+    return WG_COLLECTIONS + __atomic_load_n(&own.count, __ATOMIC_ACQUIRE);
+}
+
 const char *wg_collection_name(int c)
 {
-    return c >= 0 && c < WG_COLLECTIONS ? names[c] : "none";
+    if (c < 0 || (size_t)c >= wg_collection_count())
+        return "none";
+    return c < WG_COLLECTIONS ? names[c] : own.name[c - WG_COLLECTIONS];
 }
 
 int wg_collection_parse(struct wg_str name)
 {
-    for (int i = 0; i < WG_COLLECTIONS; i++)
-        if (wg_str_is(name, names[i]))
+    for (int i = 0; i < (int)wg_collection_count(); i++)
+        if (wg_str_is(name, wg_collection_name(i)))
             return i;
     return -1;
+}
+
+static bool is_name(struct wg_str s)
+{
+    bool good = s.n > 0 && s.n <= WG_LAYER_NAME;
+    for (size_t i = 0; i < s.n && good; i++)
+        good = (s.p[i] >= 'a' && s.p[i] <= 'z') ||
+               (i > 0 && ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '_'));
+    return good;
+}
+
+int wg_collection_own(struct wg_str name)
+{
+    pthread_mutex_lock(&own.lock);
+    int c = wg_collection_parse(name);
+    if (c < 0 && is_name(name) && own.count < WG_OWN_LAYERS) {
+        wg_str_copy(own.name[own.count], sizeof(own.name[0]), name);
+        __atomic_store_n(&own.count, own.count + 1, __ATOMIC_RELEASE);
+        c = (int)wg_collection_count() - 1;
+    }
+    pthread_mutex_unlock(&own.lock);
+    return c;
 }
 
 /* ---- properties, read once ---- */
@@ -151,10 +188,10 @@ void wg_ground_drop(struct wg_ground *g)
 {
     if (!g || __atomic_sub_fetch(&g->refs, 1, __ATOMIC_ACQ_REL) > 0)
         return;
-    for (int i = 0; i < WG_UNITS; i++) {
+    for (int i = 0; i < WG_ALL; i++)
         wg_layer_drop(g->layer[i]);
+    for (int i = 0; i < WG_UNITS; i++)
         answers_drop(g->answers[i]);
-    }
     wg_layer_drop(g->counties);
     for (int i = 0; i < WG_COLLECTIONS - WG_UNITS; i++)
         wg_table_drop(g->table[i]);
@@ -166,10 +203,10 @@ static struct wg_ground *copy(const struct wg_ground *g)
     struct wg_ground *n = wg_ground_new(g->area);
     if (!n)
         return NULL;
-    for (int i = 0; i < WG_UNITS; i++) {
+    for (int i = 0; i < WG_ALL; i++)
         n->layer[i] = wg_layer_keep(g->layer[i]);
+    for (int i = 0; i < WG_UNITS; i++)
         n->answers[i] = answers_keep(g->answers[i]);
-    }
     n->counties = wg_layer_keep(g->counties);
     for (int i = 0; i < WG_COLLECTIONS - WG_UNITS; i++)
         n->table[i] = wg_table_keep(g->table[i]);
@@ -190,8 +227,10 @@ static struct wg_ground *replace(const struct wg_ground *g, int collection, stru
     if (wg_collection_is_layer(collection)) {
         wg_layer_drop(n->layer[collection]);
         n->layer[collection] = layer;
-        answers_drop(n->answers[collection]);
-        n->answers[collection] = answers;
+        if (collection < WG_UNITS) {
+            answers_drop(n->answers[collection]);
+            n->answers[collection] = answers;
+        }
     } else {
         wg_table_drop(n->table[collection - WG_UNITS]);
         n->table[collection - WG_UNITS] = table;
@@ -211,7 +250,8 @@ struct wg_ground *wg_ground_merge(const struct wg_ground *g, int collection,
 {
     if (wg_collection_is_layer(collection)) /* read once, by whoever made `from`: not by the desk */
         return replace(g, collection, wg_layer_keep(from->layer[collection]),
-                       answers_keep(from->answers[collection]), NULL);
+                       collection < WG_UNITS ? answers_keep(from->answers[collection]) : NULL,
+                       NULL);
     return replace(g, collection, NULL, NULL, wg_table_keep(from->table[collection - WG_UNITS]));
 }
 

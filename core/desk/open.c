@@ -244,10 +244,14 @@ static int load_edition(void *arg, struct wg_str name, struct wg_str json)
     struct wg_layer *layer = NULL;
     struct wg_table *table = NULL;
     size_t edits = 0;
-    if (c < 0)
-        return WG_OK; /* of a later version, or a plugin's */
     a = wg_arena_new(0);
     rc = wg_json_parse(a, json, &j, l->err);
+    if (rc == WG_OK && c < 0 && wg_json_str(j, "file").n)
+        c = wg_collection_own(name);
+    if (rc == WG_OK && c < 0) { /* of a later version */
+        wg_arena_free(a);
+        return WG_OK;
+    }
     if (rc == WG_OK)
         rc = wg_edition_load(l->d->dir, c, j, &layer, &table, l->err);
     if (rc == WG_OK && layer)
@@ -267,10 +271,10 @@ static int load_edition(void *arg, struct wg_str name, struct wg_str json)
 static int load_first_edits(struct loading *l)
 {
     int rc = WG_OK;
-    for (int c = 0; rc == WG_OK && wg_collection_is_layer(c); c++) {
+    for (int c = 0; rc == WG_OK && c < (int)wg_collection_count(); c++) {
         struct wg_layer *layer = NULL;
         size_t edits = 0;
-        if (l->ground->layer[c])
+        if (!wg_collection_is_layer(c) || l->ground->layer[c])
             continue;
         rc = wg_edition_edits(l->d->views, l->txn, c, NULL, INT64_MAX, &layer, &edits, l->err);
         if (rc == WG_OK && layer) {

@@ -148,16 +148,16 @@ void get_editions(struct call *call)
 /* ---- the ground of another day ---- */
 
 struct past {
-    int64_t n[WG_COLLECTIONS]; /* the editions it is made of; 0: there was none yet */
-    int64_t t;                 /* edits by then are in it */
+    int64_t n[WG_ALL]; /* the editions it is made of; 0: there was none yet */
+    int64_t t;         /* edits by then are in it */
     struct wg_ground *ground;
 };
 
 struct looking {
     struct call *call;
     struct wg_county *county;
-    int64_t t, edited, n[WG_COLLECTIONS], now[WG_COLLECTIONS];
-    const struct wg_json *record[WG_COLLECTIONS];
+    int64_t t, edited, n[WG_ALL], now[WG_ALL];
+    const struct wg_json *record[WG_ALL];
     void (*then)(struct call *call, const struct wg_ground *g, int64_t t);
     struct wg_force *force;
     struct wg_ground *ground;
@@ -212,7 +212,7 @@ static void look_work(void *arg)
 {
     struct looking *l = arg;
     l->ground = wg_ground_keep(l->force->ground);
-    for (int c = 0; l->rc == WG_OK && c < WG_COLLECTIONS; c++)
+    for (int c = 0; l->rc == WG_OK && c < (int)wg_collection_count(); c++)
         l->rc = load_one(l, c);
 }
 
@@ -258,7 +258,7 @@ static bool choose(struct looking *l)
         reader_end(l->county);
     }
     same = l->edited <= l->t;
-    for (int c = 0; c < WG_COLLECTIONS; c++) {
+    for (int c = 0; c < (int)wg_collection_count(); c++) {
         struct rows r = rows_of(l->county, l->call->arena, wg_collection_name(c), &l->now[c]);
         for (size_t i = 0; i < r.count; i++)
             if (wg_json_int(r.row[i], "from", INT64_MIN) <= l->t) {

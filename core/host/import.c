@@ -67,12 +67,12 @@ static int compare(struct import *m, const struct wg_ground *before)
 
 static int check_kind(struct import *m, const struct wg_layer *layer)
 {
-    bool points = wg_collection_shape(m->collection) == WG_POINTS;
+    int shape = wg_collection_shape(m->collection);
     m->count = wg_layer_count(layer);
-    if (wg_layer_shape(layer) == (points ? WG_POINTS : WG_AREAS))
+    if (shape < 0 || wg_layer_shape(layer) == shape)
         return WG_OK;
     return wg_fail(&m->err, WG_EINVAL, "%s: needs %s", wg_collection_name(m->collection),
-                   points ? "points" : "polygons");
+                   shape == WG_POINTS ? "points" : "polygons");
 }
 
 /* Phones apart: they go to the vault, and the edition is what remains. */
@@ -462,9 +462,26 @@ static bool read_crs(struct call *call, int collection, struct wg_str *out)
     return true;
 }
 
+/* A layer of the county's own is one that its rules name in `map`, with a title. */
+static int collection_of(struct call *call)
+{
+    struct wg_str name = wg_req_param(call->req, "collection");
+    int collection = wg_collection_parse(name);
+    struct wg_force *f = wg_desk_force(call->county->desk);
+    struct wg_json *map = NULL;
+    if (collection >= WG_COLLECTIONS)
+        collection = -1; /* another county's, perhaps */
+    if (collection < 0 && f->pack && !wg_str_is(name, "cases") &&
+        wg_json_parse(call->arena, f->pack->map, &map, NULL) == WG_OK &&
+        wg_json_str(wg_json_get_s(map, name), "title").n)
+        collection = wg_collection_own(name);
+    wg_force_drop(f);
+    return collection;
+}
+
 void post_import(struct call *call)
 {
-    int collection = wg_collection_parse(wg_req_param(call->req, "collection"));
+    int collection = collection_of(call);
     struct wg_str preview = wg_req_query(call->req, "preview"),
                   strict = wg_req_query(call->req, "strict");
     struct wg_str crs;
@@ -474,7 +491,7 @@ void post_import(struct call *call)
     if (collection < 0) {
         refuse(call, WG_ENOENT, "",
                "collections are counties streets communities grids duties parts places units "
-               "owners people");
+               "owners people, and those that the county's rules name in map, with a title");
         return;
     }
     if (size == 0) {

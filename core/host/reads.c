@@ -437,7 +437,7 @@ static void status_done(void *arg)
     wg_buf_char(&b, '}');
     wg_json_key(&b, "base");
     wg_buf_char(&b, '{');
-    for (int i = 0; i < WG_UNITS; i++)
+    for (int i = 0; i < (int)wg_collection_count(); i++)
         if (f->ground->layer[i])
             wg_json_kint(&b, wg_collection_name(i), (int64_t)wg_layer_count(f->ground->layer[i]));
     for (int i = WG_UNITS; i < WG_COLLECTIONS; i++)

@@ -24,7 +24,7 @@ struct surveying {
 
 void topologies_free(struct wg_county *c)
 {
-    for (int k = 0; c->topology && k < WG_COLLECTIONS; k++)
+    for (int k = 0; c->topology && k < WG_ALL; k++)
         wg_buf_free(&c->topology[k].text);
     free(c->topology);
     c->topology = NULL;
@@ -93,7 +93,7 @@ static bool answer_kept(struct call *call, const struct wg_ground *g, int collec
     struct wg_county *c = call->county;
     struct wg_buf b = WG_BUF_INIT;
     if (!c->topology)
-        c->topology = calloc(WG_COLLECTIONS, sizeof(*c->topology));
+        c->topology = calloc(WG_ALL, sizeof(*c->topology));
     struct topology *t = c->topology ? &c->topology[collection] : NULL;
     if (!t || !t->text.n || t->mark != mark_of(g, collection))
         return false;

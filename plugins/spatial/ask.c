@@ -1,6 +1,7 @@
 /* From a request to work on the pool, and back. */
 #include "spatial.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,17 +25,62 @@ static const struct collection listed[] = {
     {CASES, "案卷", "未结案卷，以及90日内结案的案卷", DESKS, 0, "opened", "closed"},
 };
 
+#define LISTED (sizeof(listed) / sizeof(listed[0]))
+
+/* Layers of counties' own, as their rules name them: added and never changed, so that who has one
+ * needs no lock. */
+static struct {
+    pthread_mutex_t lock;
+    size_t count; /* atomic */
+    struct own {
+        struct collection c;
+        char id[32], title[96];
+    } own[OWN_MAX];
+} learnt = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
 const struct collection *collection_at(size_t i)
 {
-    return i < sizeof(listed) / sizeof(listed[0]) ? &listed[i] : NULL;
+    if (i < LISTED)
+        return &listed[i];
+    return i - LISTED < __atomic_load_n(&learnt.count, __ATOMIC_ACQUIRE) ? &learnt.own[i - LISTED].c
+                                                                         : NULL;
+}
+
+size_t collection_index(const struct collection *c)
+{
+    size_t i = 0;
+    while (collection_at(i) && collection_at(i) != c)
+        i++;
+    return i;
+}
+
+bool collection_is_own(const struct collection *c)
+{
+    return collection_index(c) >= LISTED;
 }
 
 const struct collection *collection_find(struct wg_str id)
 {
-    for (size_t i = 0; i < sizeof(listed) / sizeof(listed[0]); i++)
-        if (wg_str_is(id, listed[i].id))
-            return &listed[i];
+    const struct collection *c;
+    for (size_t i = 0; (c = collection_at(i)); i++)
+        if (wg_str_is(id, c->id))
+            return c;
     return NULL;
+}
+
+void collection_learn(struct wg_str id, struct wg_str title)
+{
+    if (collection_find(id))
+        return;
+    pthread_mutex_lock(&learnt.lock);
+    struct own *o = &learnt.own[learnt.count];
+    if (!collection_find(id) && learnt.count < OWN_MAX &&
+        wg_str_copy(o->id, sizeof(o->id), id) == WG_OK &&
+        wg_str_copy(o->title, sizeof(o->title), title) == WG_OK) {
+        o->c = (struct collection){o->id, o->title, o->title, SIGNED_IN, WG_ADMIN, NULL, NULL};
+        __atomic_store_n(&learnt.count, learnt.count + 1, __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&learnt.lock);
 }
 
 /* ---- answering ---- */
@@ -310,6 +356,7 @@ struct ask *ask_new(struct wg_req *req, void *self, const char *const *names)
     ask->status = 200;
     ask->type = "application/json";
     ask->base = wg_arena_fmt(a, "%.*s/ogc/%s", WG_PRI(wg_req_base(req)), ask->self->area);
+    rights_learn(ask);
     bool good = read_form(ask, !names);
     for (size_t i = 0; good && names && wg_req_query_at(req, i, &name, &value); i++)
         if (!is_known(name, names))

@@ -31,32 +31,42 @@ static uint32_t roles_of(const struct wg_json *list)
 }
 
 /* One county's table, read once an ask. */
-struct map_of {
-    struct map_of *next;
+struct read_map {
+    struct read_map *next;
     struct wg_county *county;
     const struct wg_json *map;
 };
 
-static const struct wg_json *entry_of(struct ask *ask, struct wg_county *county,
-                                      const struct collection *c)
+static const struct wg_json *map_of(struct ask *ask, struct wg_county *county)
 {
-    struct map_of *m = ask->maps;
+    struct read_map *m = ask->maps;
     struct wg_json *map = NULL;
     while (m && m->county != county)
         m = m->next;
-    if (!m && (m = WG_NEW(ask->a, struct map_of))) {
+    if (!m && (m = WG_NEW(ask->a, struct read_map))) {
         struct wg_str text = wg_county_map(county, ask->a);
         if (text.n > 2 && wg_json_parse(ask->a, text, &map, NULL) < 0)
             map = NULL;
-        *m = (struct map_of){ask->maps, county, map};
+        *m = (struct read_map){ask->maps, county, map};
         ask->maps = m;
     }
-    return m ? wg_json_get(m->map, c->id) : NULL;
+    return m ? m->map : NULL;
+}
+
+void rights_learn(struct ask *ask)
+{
+    struct wg_county *span[SPAN_MAX];
+    for (size_t n = wg_county_span(ask->self->county, span, SPAN_MAX); n > 0; n--) {
+        const struct wg_json *map = map_of(ask, span[n - 1]);
+        for (const struct wg_json *m = map ? map->child : NULL; m; m = m->next)
+            if (wg_json_str(m, "title").n)
+                collection_learn(m->key, wg_json_str(m, "title"));
+    }
 }
 
 struct rights rights_of(struct ask *ask, struct wg_county *county, const struct collection *c)
 {
-    struct rights r = {.entry = entry_of(ask, county, c)};
+    struct rights r = {.entry = wg_json_get(map_of(ask, county), c->id)};
     const struct wg_json *open = wg_json_get(r.entry, "public"),
                          *seen = wg_json_get(r.entry, "roles"),
                          *edit = wg_json_get(r.entry, "edit"),

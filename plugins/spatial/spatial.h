@@ -22,6 +22,11 @@ struct collection {
 #define CASES "cases" /* the collection that goes on changing */
 const struct collection *collection_find(struct wg_str id);
 const struct collection *collection_at(size_t i); /**< NULL past the last */
+size_t collection_index(const struct collection *c);
+#define OWN_MAX 22 /* layers that counties' rules name besides; all fit the bits of an unsigned */
+bool collection_is_own(const struct collection *c); /**< of a county's own */
+/** One that rules name; twice is fine, too many are not learnt. Thread: any. */
+void collection_learn(struct wg_str id, struct wg_str title);
 
 /** The head of a table, or of an index of names. Immutable once made, counted. */
 struct kept {
@@ -201,7 +206,7 @@ struct ask {
         uint64_t mark;    /* of the data that it was made of, or that a TileJSON tells of */
         struct ask *next; /* waits for the same tile */
     } tile;
-    struct map_of *maps; /* rights.c */
+    struct read_map *maps; /* rights.c */
     struct source source;
     struct select select;
     bool goes_on; /* its answer names a next page */
@@ -254,6 +259,7 @@ bool select_bind(struct ask *ask);
 /* ---- rights ---- */
 
 struct rights rights_of(struct ask *ask, struct wg_county *county, const struct collection *c);
+void rights_learn(struct ask *ask); /**< the layers that the rules of its counties name */
 bool rights_show(const struct rights *r, struct wg_str field);
 uint64_t rights_mark(const struct rights *r); /**< of what they trim; 0: nothing */
 

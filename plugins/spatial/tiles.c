@@ -161,7 +161,7 @@ static uint64_t mark_with(uint64_t before, const struct ask *ask)
     const struct source *s = &ask->source;
     struct tile t = {ask->tile.set, ask->tile.z, ask->tile.x, ask->tile.y};
     struct wg_box box = tile_box(&t);
-    uint64_t mark = (uint64_t)(s->collection - collection_at(0)) + 1;
+    uint64_t mark = (uint64_t)collection_index(s->collection) + 1;
     for (size_t k = 0; k < s->members; k++)
         mark = mark * 0x9e3779b97f4a7c15u + wg_layer_mark_in(s->member[k].layer, box) +
                rights_mark(&s->member[k].rights);

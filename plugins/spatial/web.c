@@ -266,6 +266,34 @@ static void drop_unseen(struct ask *ask, struct wg_json *style)
     ask->source.collection = NULL;
 }
 
+/* Layers of counties' own, plainly, each kind in its way. The style ends with its list of layers.
+ */
+static void add_own(struct ask *ask, struct wg_buf *b)
+{
+    static const char *const drawn[] = {
+        "\"fill\",\"paint\":{\"fill-color\":\"#8a5a2b\",\"fill-opacity\":0.12,\"fill-outline-"
+        "color\":"
+        "\"#8a5a2b\"}",
+        "\"circle\",\"paint\":{\"circle-color\":\"#8a5a2b\",\"circle-radius\":5,\"circle-stroke-"
+        "color\":"
+        "\"#ffffff\",\"circle-stroke-width\":1.2}",
+        "\"line\",\"paint\":{\"line-color\":\"#8a5a2b\",\"line-width\":2}"};
+    const struct collection *c;
+    if (b->n < 2 || memcmp(b->p + b->n - 2, "]}", 2) != 0)
+        return;
+    b->n -= 2;
+    for (size_t i = 0; (c = collection_at(i)); i++)
+        if (collection_is_own(c) && source_take(ask, c) && ask->source.shape >= 0) {
+            wg_json_sep(b);
+            wg_buf_fmt(b,
+                       "{\"id\":\"%s\",\"source\":\"wangge\",\"source-layer\":\"%s\",\"type\":%s}",
+                       c->id, c->id, drawn[ask->source.shape]);
+        }
+    wg_buf_lit(b, "]}");
+    source_close(&ask->source);
+    ask->source.collection = NULL;
+}
+
 void map_style(struct wg_req *req, void *self)
 {
     struct ask *ask = ask_new(req, self, none);
@@ -282,6 +310,7 @@ void map_style(struct wg_req *req, void *self)
         wg_json_get(j, "layers")) {
         drop_unseen(ask, j);
         wg_json_write(j, &ask->out);
+        add_own(ask, &ask->out);
         ask->type = STYLE;
         finish(ask, "地图样式");
     } else {

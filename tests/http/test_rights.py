@@ -16,6 +16,9 @@ RULES = """map = {
     parts = { public = { "category", "state" }, hidden = { "contract" }, roles = { "chief", "admin" }, edit = { "chief" } },
     grids = { public = false },
     cases = { public = { "state", "lamp" } },
+    cameras = { title = "摄像机", roles = { "chief", "admin" }, hidden = { "stream" } },
+    toilets = { title = "公厕", public = true },
+    roads = { title = "道路" },
   },
   base = city,"""
 SECRET = {"contract": "合同-7", "phone": "13900000000", "联系人": "张三"}
@@ -117,6 +120,44 @@ class Rights(Map):
     def test_the_city_s_map_keeps_each_county_s_rights(self):
         seen = self.items("parts", f"limit=1&filter=" + urllib.parse.quote(f"id = '{self.id}'"), area="341800", user=None)
         self.assertEqual(seen["features"][0]["properties"], {"category": "0201", "state": "完好"})
+
+    def test_a_layer_of_the_county_s_own_is_one_like_any_other(self):
+        admin = self.who("admin")
+
+        def load(name, *features, status=201):
+            text = "".join(json.dumps(f, ensure_ascii=False) + "\n" for f in features).encode()
+            return self.is_status(admin.post(f"/v1/{JIXI}/import/{name}", text, Content_Type="application/geo+json-seq"), status)
+
+        def point(id, lon, **properties):
+            return {"type": "Feature", "id": id, "geometry": {"type": "Point", "coordinates": [lon, 30.07]}, "properties": properties}
+        load("cameras", point("cam-1", 118.6, name="南门", stream="rtsp://10.0.0.7/1", dir=90), point("cam-2", 118.61, name="北门", dir=0))
+        load("toilets", point("wc-1", 118.6, name="南门公厕"))
+        load("roads", {"type": "Feature", "id": "r-1", "properties": {"name": "阳志路"},
+                       "geometry": {"type": "LineString", "coordinates": [[118.59, 30.06], [118.61, 30.08]]}})
+        load("nonsense", point("a", 118.6), status=404)
+        self.is_status(self.server.person("341821", "admin").post("/v1/341821/import/cameras", b"{}", Content_Type="application/json"), 404)
+        self.assertEqual({f["id"]: f["properties"] for f in self.items("cameras", user="z-001")["features"]},
+                         {"cam-1": {"name": "南门", "dir": 90}, "cam-2": {"name": "北门", "dir": 0}})
+        self.items("cameras", user="c-001", status=403)
+        self.items("cameras", user=None, status=401)
+        self.assertEqual(self.items("toilets", user=None)["features"][0]["properties"]["name"], "南门公厕")
+        titles = {c["id"]: c["title"] for c in self.ask("/collections", user=None)["collections"]}
+        self.assertEqual(titles["toilets"], "公厕")
+        self.assertFalse({"cameras", "roads"} & titles.keys())
+        self.assertEqual(self.items("roads", "bbox=118.6,30.0701,118.602,30.0715")["numberMatched"], 1)
+        x, y = tile_of(118.6, 30.07, 16)
+        tile = mvt.decode(self.who("z-001").get(f"/ogc/{JIXI}/xyz/16/{x}/{y}.pbf").body)
+        self.assertEqual([f["properties"]["id"] for f in tile["cameras"]["features"]], ["cam-1"])
+        self.assertEqual(len(tile["roads"]["features"]), 1)
+        sources = {x.get("source-layer") for x in self.ask("/styles/map", user="z-001")["layers"]}
+        self.assertTrue({"cameras", "toilets", "roads"} <= sources)
+        # edited, edited again, and read back
+        body = json.dumps({"properties": {"dir": 45}}).encode()
+        self.is_status(admin.ask("PATCH", f"/ogc/{JIXI}/collections/cameras/items/cam-2", body, Content_Type="application/merge-patch+json"), 204)
+        self.server.stop()
+        self.server.start()
+        self.assertEqual(self.ask("/collections/cameras/items/cam-2")["properties"]["dir"], 45)
+        self.assertEqual(self.is_status(self.who("admin").get(f"/v1/{JIXI}/status"), 200).json["base"]["cameras"], 2)
 
 
 if __name__ == "__main__":
