@@ -247,6 +247,92 @@ static int ask_place(const struct wg_ground *g, const struct wg_json *args, stru
     return WG_OK;
 }
 
+/* ---- around a place ---- */
+
+#define AROUND 16
+#define PARTS_LOOKED_AT 64 /* for one of a class */
+
+static const struct wg_layer *layer_named(const struct wg_ground *g, struct wg_str name)
+{
+    char text[WG_LAYER_NAME + 1];
+    return wg_str_copy(text, sizeof(text), name) == WG_OK ? wg_ground_layer(g, text) : NULL;
+}
+
+static struct wg_point place_arg(const struct wg_json *args)
+{
+    return (struct wg_point){(int32_t)args->child->num, (int32_t)args->child->next->num};
+}
+
+static int ask_within(const struct wg_ground *g, const struct wg_json *args, struct wg_buf *out,
+                      struct wg_err *err)
+{
+    struct wg_feature f;
+    if (args->count != 3)
+        return wg_fail(err, WG_EINVAL, "within: takes lon, lat, layer");
+    if (!find_feature(layer_named(g, args->child->next->next->str), place_arg(args), &f)) {
+        wg_buf_lit(out, "null");
+        return WG_OK;
+    }
+    wg_buf_char(out, '{');
+    wg_json_kstr(out, "id", f.id);
+    wg_json_kstr(out, "name", f.name);
+    wg_buf_char(out, '}');
+    return WG_OK;
+}
+
+static int ask_areas_near(const struct wg_ground *g, const struct wg_json *args, struct wg_buf *out,
+                          struct wg_err *err)
+{
+    struct wg_near near[AROUND];
+    struct wg_feature f;
+    if (args->count != 4)
+        return wg_fail(err, WG_EINVAL, "areas_near: takes lon, lat, layer, reach_m");
+    const struct wg_json *name = args->child->next->next;
+    const struct wg_layer *layer = layer_named(g, name->str);
+    size_t n =
+        layer ? wg_layer_near(layer, place_arg(args), (double)name->next->num, near, AROUND) : 0;
+    wg_buf_char(out, '[');
+    for (size_t i = 0; i < n && wg_layer_at(layer, near[i].i, &f); i++) {
+        wg_json_sep(out);
+        wg_buf_char(out, '{');
+        wg_json_kstr(out, "id", f.id);
+        wg_json_kstr(out, "name", f.name);
+        wg_json_kint(out, "distance_m", (int64_t)llround(near[i].distance_m));
+        wg_json_kbool(out, "inside", near[i].inside);
+        wg_buf_char(out, '}');
+    }
+    wg_buf_char(out, ']');
+    return WG_OK;
+}
+
+static int ask_part_at(const struct wg_ground *g, const struct wg_json *args, struct wg_buf *out,
+                       struct wg_err *err)
+{
+    struct wg_near near[PARTS_LOOKED_AT];
+    struct wg_feature f;
+    const struct wg_layer *parts = g->layer[WG_PARTS];
+    if (args->count != 4)
+        return wg_fail(err, WG_EINVAL, "part_at: takes lon, lat, reach_m, category");
+    const struct wg_json *reach = args->child->next->next, *category = reach->next;
+    size_t n = parts ? wg_layer_near(parts, place_arg(args), (double)reach->num, near,
+                                     category->str.n ? PARTS_LOOKED_AT : 1)
+                     : 0;
+    for (size_t i = 0; i < n && wg_layer_at(parts, near[i].i, &f); i++) {
+        struct wg_str is = wg_ground_category_at(g, near[i].i);
+        if (category->str.n && !wg_str_eq(category->str, is))
+            continue;
+        wg_buf_char(out, '{');
+        wg_json_kstr(out, "id", f.id);
+        wg_json_kstr(out, "name", f.name);
+        wg_json_kstr(out, "category", is);
+        wg_json_kint(out, "distance_m", (int64_t)llround(near[i].distance_m));
+        wg_buf_char(out, '}');
+        return WG_OK;
+    }
+    wg_buf_lit(out, "null");
+    return WG_OK;
+}
+
 int wg_ground_ask(const struct wg_ground *g, const char *what, const struct wg_json *args,
                   int64_t t, struct wg_buf *answer, struct wg_err *err)
 {
@@ -262,6 +348,12 @@ int wg_ground_ask(const struct wg_ground *g, const char *what, const struct wg_j
         return ask_responsible(g, args, t, answer, err);
     if (strcmp(what, "responsible_near") == 0)
         return ask_responsible_near(g, args, t, answer, err);
+    if (strcmp(what, "within") == 0)
+        return ask_within(g, args, answer, err);
+    if (strcmp(what, "areas_near") == 0)
+        return ask_areas_near(g, args, answer, err);
+    if (strcmp(what, "part_at") == 0)
+        return ask_part_at(g, args, answer, err);
     return wg_fail(err, WG_ENOENT, "nobody answers \"%s\"", what);
 }
 

@@ -143,23 +143,24 @@ static int plugin_json(struct reading *r, struct wg_str *out)
     return out->p ? WG_OK : WG_ENOMEM;
 }
 
-/* One of ours, by its name: beside the installed libraries, or in the build folder of this very
- * program. */
+/* One of ours, by its name: in the build folder of this very program (the server's or the
+ * client's), or beside the installed libraries. */
 static int bundled(struct reading *r, struct wg_str name, struct wg_str *out)
 {
     char exe[1024] = "";
     ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-    for (int up = 0; n > 0 && up < 2; up++) {
-        char *slash = strrchr(exe, '/');
-        if (slash)
-            *slash = '\0';
-    }
     for (size_t i = 0; i < name.n; i++)
         if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789_", name.p[i]))
             return bad(r, "plugins", "a name has small letters, digits and _; else give a path");
-    *out = wg_arena_fmt(r->c->arena, "%s/plugins/%.*s/%.*s.so", exe, WG_PRI(name), WG_PRI(name));
-    if (out->p && access(out->p, R_OK) < 0)
-        *out = wg_arena_fmt(r->c->arena, "%s/%.*s.so", WG_PLUGIN_DIR, WG_PRI(name));
+    char *slash = n > 0 ? strrchr(exe, '/') : NULL;
+    for (int up = 0; slash && up < 3; up++, slash = strrchr(exe, '/')) {
+        *slash = '\0';
+        *out =
+            wg_arena_fmt(r->c->arena, "%s/plugins/%.*s/%.*s.so", exe, WG_PRI(name), WG_PRI(name));
+        if (out->p && access(out->p, R_OK) == 0)
+            return WG_OK;
+    }
+    *out = wg_arena_fmt(r->c->arena, "%s/%.*s.so", WG_PLUGIN_DIR, WG_PRI(name));
     return out->p ? WG_OK : WG_ENOMEM;
 }
 

@@ -240,6 +240,42 @@ int rules_ask_near(lua_State *L)
     return push_answer(L, &q);
 }
 
+static void case_place(lua_State *L, struct rules_question *q)
+{
+    const struct wg_case *c = case_arg(L, 1);
+    rules_q_int(q, c->at.lon_e7);
+    rules_q_int(q, c->at.lat_e7);
+}
+
+int rules_ask_within(lua_State *L)
+{
+    struct rules_question q = {.what = "within"};
+    case_place(L, &q);
+    rules_q_str(&q, rules_text(L, 2, "ctx.within: a layer"));
+    return push_answer(L, &q);
+}
+
+int rules_ask_areas_near(lua_State *L)
+{
+    struct rules_question q = {.what = "areas_near"};
+    case_place(L, &q);
+    rules_q_str(&q, rules_text(L, 2, "ctx.areas_near: a layer"));
+    rules_q_int(&q, metres(L, luaL_checkinteger(L, 3), "ctx.areas_near"));
+    return push_answer(L, &q);
+}
+
+int rules_ask_part_at(lua_State *L)
+{
+    struct rules_question q = {.what = "part_at"};
+    struct wg_str category = {NULL, 0};
+    case_place(L, &q);
+    rules_q_int(&q, metres(L, luaL_checkinteger(L, 2), "ctx.part_at"));
+    if (!lua_isnoneornil(L, 3))
+        category = rules_text(L, 3, "ctx.part_at: category");
+    rules_q_str(&q, category);
+    return push_answer(L, &q);
+}
+
 int rules_ask_unit(lua_State *L)
 {
     struct rules_question q = {.what = "unit"};

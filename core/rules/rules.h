@@ -198,7 +198,9 @@ void wg_rules_handlers(struct wg_rules *r, void (*fn)(void *arg, const struct wg
  * category, part|null, lon_e7, lat_e7] → {"unit","by","duty"} | null "responsible_near" [kind,
  * category, lon_e7, lat_e7, reach_m] → [{"unit","duty","distance_m","inside"}] "near" [lon_e7,
  * lat_e7, within_m, kind, category, open] → [{"id","distance_m","state","category"}] "unit" [id] →
- * {"id","name","kind"} | null */
+ * {"id","name","kind"} | null "within" [lon_e7, lat_e7, layer] → {"id","name"} | null "areas_near"
+ * [lon_e7, lat_e7, layer, reach_m] → [{"id","name","distance_m","inside"}] "part_at" [lon_e7,
+ * lat_e7, reach_m, category|null] → {"id","name","category","distance_m"} | null */
 struct wg_world {
     int (*ask)(void *self, const char *what, const struct wg_json *args, struct wg_buf *answer,
                struct wg_err *err);

@@ -214,6 +214,9 @@ int rules_ask_near(lua_State *L);
 int rules_ask_deadline(lua_State *L);
 int rules_ask_responsible(lua_State *L);
 int rules_ask_responsible_near(lua_State *L);
+int rules_ask_within(lua_State *L);
+int rules_ask_areas_near(lua_State *L);
+int rules_ask_part_at(lua_State *L);
 int rules_ask_unit(lua_State *L);
 const struct wg_decision *rules_in_call(lua_State *L); /**< raises outside a call */
 

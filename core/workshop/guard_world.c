@@ -120,6 +120,22 @@ int guard_answer(void *self, const char *what, const struct wg_json *args, struc
         answer_around(k, question_hash(k, what, args, 2), unit->num, true, args, out);
         return WG_OK;
     }
+    if (strcmp(what, "within") == 0 || strcmp(what, "part_at") == 0) {
+        bool found = question_hash(k, what, args, 3) % 2;
+        wg_buf_str_add(
+            out, found ? WG_S("{\"id\":\"341824100001\",\"name\":\"某处\",\"category\":\"0103\","
+                              "\"distance_m\":3}")
+                       : WG_S("null"));
+        return WG_OK;
+    }
+    if (strcmp(what, "areas_near") == 0) {
+        bool found = question_hash(k, what, args, 3) % 2;
+        wg_buf_str_add(out,
+                       found ? WG_S("[{\"id\":\"341824100001\",\"name\":\"某处\",\"distance_m\":3,"
+                                    "\"inside\":false}]")
+                             : WG_S("[]"));
+        return WG_OK;
+    }
     if (strcmp(what, "unit") == 0)
         return answer_unit(args, question_hash(k, what, args, 1), out);
     return wg_fail(err, WG_ENOENT, "the guard's world knows nothing of this");

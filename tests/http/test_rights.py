@@ -1,5 +1,6 @@
 """Who sees what on the map: the county's own table `map`, held by item, filter, tile, count and name alike."""
 import json
+import subprocess
 import sys
 import unittest
 import urllib.parse
@@ -21,6 +22,14 @@ RULES = """map = {
     roads = { title = "道路" },
   },
   base = city,"""
+ASKS = """on = {
+    accept = function(case, ctx)
+      local street, near, part = ctx.within(case, "streets"), ctx.areas_near(case, "grids", 500), ctx.part_at(case, 400)
+      if not street or not near[1] or not part or ctx.within(case, "nowhere") or ctx.part_at(case, 5000, "9999") then return end
+      local again = ctx.part_at(case, 400, part.category)
+      return { notify { to = "leader", text = "街道" .. street.id .. "网格" .. near[1].id .. (near[1].inside and "内" or "外"),
+        because = "近处部件" .. part.id .. "即" .. again.id } }
+    end,"""
 SECRET = {"contract": "合同-7", "phone": "13900000000", "联系人": "张三"}
 
 
@@ -32,7 +41,7 @@ class Rights(Map):
         scripts = scripts_copy(cls.server.folder / "scripts")
         cls.server.config["scripts"] = scripts
         rules = scripts / "counties" / JIXI / "rules.lua"
-        rules.write_text(rules.read_text("utf-8").replace("base = city,", RULES), "utf-8")
+        rules.write_text(rules.read_text("utf-8").replace("base = city,", RULES).replace("on = {", ASKS), "utf-8")
         cls.server.start()
         wait_until(lambda: cls.server.client().get(f"/ogc/{JIXI}/collections/parts").status == 200)
         cls.id = cls.make()
@@ -158,6 +167,17 @@ class Rights(Map):
         self.server.start()
         self.assertEqual(self.ask("/collections/cameras/items/cam-2")["properties"]["dir"], 45)
         self.assertEqual(self.is_status(self.who("admin").get(f"/v1/{JIXI}/status"), 200).json["base"]["cameras"], 2)
+
+    def test_rules_ask_what_lies_around_a_case_and_the_audit_agrees(self):
+        case = self.reported(i=6)
+        c = self.is_status(self.who("a-001").act(case, "accept", {}), 200).json
+        why = json.dumps(self.is_status(self.who("z-001").get(f"/v1/{JIXI}/cases/{case}/explain"), 200).json, ensure_ascii=False)
+        self.assertIn(f"街道{c['street']}网格{c['grid']}内", why)
+        self.assertRegex(why, r"近处部件(\d{16})即\1")
+        self.server.stop()
+        a = subprocess.run([str(support.WANGGE), "replay", "-c", self.server.file, "--audit", JIXI], capture_output=True, text=True)
+        self.assertEqual(a.returncode, 0, a.stdout + a.stderr)
+        self.server.start()
 
 
 if __name__ == "__main__":
