@@ -261,8 +261,12 @@ void ask_run(struct ask *ask, void (*work)(struct ask *ask), unsigned needs)
         source_close(&ask->source);
         ask->source.collection = NULL;
     }
-    if (rc < 0 || (rc == 0 && wg_county_pool(ask->self->county, run, done, ask) < 0))
+    if (rc == 0 && ask->small) {
+        run(ask);
+        done(ask);
+    } else if (rc < 0 || (rc == 0 && wg_county_pool(ask->self->county, run, done, ask) < 0)) {
         fail(ask);
+    }
 }
 
 /* ---- systems: before parameters are read, since they name them ---- */

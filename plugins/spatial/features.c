@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define SMALL 64 /* features that are written on the loop */
+
 struct page {
     struct ask *ask;
     struct found *list;
@@ -327,6 +329,14 @@ static bool unchanged(struct ask *ask)
     return true;
 }
 
+/* A few points of a box: some microseconds, where the pool's threads take twice as many to wake. */
+static bool is_small(const struct ask *ask)
+{
+    const struct select *q = &ask->select;
+    return ask->source.shape == WG_POINTS && ask->source.members == 1 && ask->form == FORM_JSON &&
+           q->limit <= SMALL && !q->sorts && !q->equals && q->crs->degrees && select_simple(q);
+}
+
 void map_items(struct wg_req *req, void *self)
 {
     struct ask *ask = ask_new(req, self, NULL);
@@ -339,6 +349,7 @@ void map_items(struct wg_req *req, void *self)
     if (unchanged(ask))
         return;
     say_crs(ask);
+    ask->small = is_small(ask);
     ask_run(ask, items_work, NEEDS_TABLES);
 }
 

@@ -193,6 +193,7 @@ struct ask {
     struct wg_str base; /* "http://host/ogc/341824" */
     struct wg_str id;   /* of a feature */
     unsigned needs;     /* enum needs */
+    bool small;         /* less work than the way to the pool and back: done on the loop */
     void (*work)(struct ask *ask);
     struct ask *next; /* waits for the same to be made */
     void (*again)(struct wg_req *req, void *self);
