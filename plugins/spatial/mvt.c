@@ -24,6 +24,33 @@ void tile_place(const struct tile *t, struct wg_point p, double *x, double *y)
     }
 }
 
+/* Below zoom 10 a tile is too high for the series. */
+static struct lens lens_of(const struct tile *t)
+{
+    double n = ldexp(1, t->z), units = TILE_EXTENT * n, middle = (t->y + 0.5) / n;
+    struct lens l = {.tile = t, .reach = -1};
+    if (t->z < 10)
+        return l;
+    double wide = t->set->mercator ? 3.6e9 : 1.8e9, rad = PI / 180 / 1e7;
+    l.west = units * (1.8e9 / wide) - (double)t->x * TILE_EXTENT;
+    l.east = units / wide;
+    if (t->set->mercator) {
+        double phi = atan(sinh(PI * (1 - 2 * middle))), sec = 1 / cos(phi), tangent = tan(phi);
+        double scale = -units / (2 * PI);
+        l.lat = phi / rad;
+        l.reach = 4 / (n * sec) / rad; /* half of its height, its buffer, and more */
+        l.term[1] = scale * rad * sec;
+        l.term[2] = scale * rad * rad * sec * tangent / 2;
+        l.term[3] = scale * rad * rad * rad * sec * (tangent * tangent + sec * sec) / 6;
+    } else {
+        l.lat = (90 - 180 * middle) * 1e7;
+        l.reach = 1.8e9;
+        l.term[1] = -units / 1.8e9;
+    }
+    l.term[0] = TILE_EXTENT / 2.0;
+    return l;
+}
+
 static int32_t e7(double degrees)
 {
     return (int32_t)fmin(fmax(degrees * 1e7, -1.8e9), 1.8e9);
@@ -43,22 +70,23 @@ struct wg_box tile_box(const struct tile *t)
 
 /* ---- protobuf ---- */
 
-void mvt_varint(struct wg_buf *b, uint64_t v)
+static size_t varint_size(uint64_t v)
 {
-    char *at = wg_buf_room(b, 10); /* a tile is mostly these */
-    if (!at)
-        return;
+    size_t n = 1;
     for (; v >= 0x80; v >>= 7)
-        *at++ = (char)(v | 0x80);
-    *at++ = (char)v;
-    b->n = (size_t)(at - b->p);
+        n++;
+    return n;
 }
 
 static void put_bytes(struct wg_buf *b, unsigned tag, struct wg_str s)
 {
     mvt_varint(b, tag);
     mvt_varint(b, s.n);
-    wg_buf_str_add(b, s);
+    char *at = mvt_room(b, s.n);
+    if (!at || !s.n)
+        return;
+    memcpy(at, s.p, s.n);
+    b->n += s.n;
 }
 
 /* ---- values: each once ---- */
@@ -85,23 +113,9 @@ static bool grow_items(struct layer *l)
     return true;
 }
 
-static uint32_t hash_of(struct wg_str s, bool plain)
-{
-    uint64_t h = 0x9e3779b97f4a7c15u ^ s.n ^ (uint64_t)plain << 32;
-    size_t k = 0;
-    for (uint64_t w; k + 8 <= s.n; k += 8) {
-        memcpy(&w, s.p + k, 8);
-        h = (h ^ w) * 0xff51afd7ed558ccdu;
-        h ^= h >> 32;
-    }
-    for (; k < s.n; k++)
-        h = (h ^ (unsigned char)s.p[k]) * 0x100000001b3u;
-    return (uint32_t)(h * 0x9e3779b97f4a7c15u >> 32);
-}
-
 static uint32_t value_index(struct layer *l, struct wg_str text, bool plain)
 {
-    uint32_t hash = hash_of(text, plain);
+    uint32_t hash = text_hash(text) ^ plain;
     if (l->items == l->cap && !grow_items(l))
         return 0;
     size_t mask = 2 * l->cap - 1, s = hash & mask;
@@ -115,11 +129,11 @@ static uint32_t value_index(struct layer *l, struct wg_str text, bool plain)
     return l->slot[s] - 1;
 }
 
-static void put_tag(struct layer *l, size_t key, struct wg_str text, bool plain)
+static uint32_t value_of(struct layer *l, struct wg_str text, bool plain)
 {
     struct wg_json *j;
     if (text.n == 0 || (!plain && text.p[0] == 'n'))
-        return;                       /* nothing is left out */
+        return VALUE_NONE;
     if (!plain && text.p[0] == '"') { /* an id and a code may be one value */
         plain = true;
         if (!memchr(text.p, '\\', text.n))
@@ -127,8 +141,15 @@ static void put_tag(struct layer *l, size_t key, struct wg_str text, bool plain)
         else if (wg_json_parse(l->texts, text, &j, NULL) == WG_OK)
             text = j->str;
     }
+    return value_index(l, text, plain);
+}
+
+static void put_tag(struct layer *l, size_t key, uint32_t value)
+{
+    if (value == VALUE_NONE)
+        return;
     mvt_varint(&l->tags, key);
-    mvt_varint(&l->tags, value_index(l, text, plain));
+    mvt_varint(&l->tags, value);
 }
 
 static void put_value(struct wg_buf *out, const struct item *it, struct wg_buf *scratch)
@@ -137,8 +158,12 @@ static void put_value(struct wg_buf *out, const struct item *it, struct wg_buf *
     int64_t n;
     wg_buf_clear(scratch);
     if (it->plain || it->text.p[0] == '{' || it->text.p[0] == '[') {
-        put_bytes(scratch, 0x0a, it->text);
-    } else if (it->text.p[0] == 't' || it->text.p[0] == 'f') {
+        mvt_varint(out, 0x22);
+        mvt_varint(out, 1 + varint_size(it->text.n) + it->text.n);
+        put_bytes(out, 0x0a, it->text);
+        return;
+    }
+    if (it->text.p[0] == 't' || it->text.p[0] == 'f') {
         mvt_varint(scratch, 0x38);
         mvt_varint(scratch, it->text.p[0] == 't');
     } else if (wg_str_int(it->text, &n) == WG_OK) {
@@ -174,14 +199,6 @@ static void begin_feature(struct layer *l)
     l->at_x = l->at_y = 0;
 }
 
-static size_t varint_size(uint64_t v)
-{
-    size_t n = 1;
-    for (; v >= 0x80; v >>= 7)
-        n++;
-    return n;
-}
-
 static void end_feature(struct layer *l, uint64_t id, int type)
 {
     size_t n = 2 + (id ? 1 + varint_size(id) : 0) + 1 + varint_size(l->tags.n) + l->tags.n + 1 +
@@ -205,20 +222,27 @@ static void end_feature(struct layer *l, uint64_t id, int type)
 static void put_tags(struct layer *l, const struct source *s, size_t member, size_t i,
                      const struct wg_feature *f)
 {
-    put_tag(l, 0, f->id, true);
+    const struct table *t = s->member[member].table;
+    const uint16_t *code = t->code ? t->code + i * t->fields : NULL; /* an edited layer's has none */
+    put_tag(l, 0, value_of(l, f->id, true));
     for (size_t k = 0; k < s->fields; k++) {
         int own = source_own(s, member, k);
-        if (own == 0)
-            put_tag(l, k + 1, f->name, true);
-        else if (own > 0)
-            put_tag(l, k + 1, table_value(s->member[member].table, i, (size_t)own), false);
+        uint32_t value = VALUE_UNKNOWN, *known = &value;
+        if (own < 0)
+            continue;
+        if (l->known && code && code[own])
+            known = &l->known[t->codes[own] + code[own] - 1];
+        if (*known == VALUE_UNKNOWN)
+            *known = own ? value_of(l, table_value(t, i, (size_t)own), false)
+                         : value_of(l, f->name, true);
+        put_tag(l, k + 1, *known);
     }
 }
 
 /* What is counted stays in its tile; else the next one has it as well. */
 static int32_t on_lattice(const struct layer *l, double v)
 {
-    return (int32_t)(l->counted ? floor(v) : round(v));
+    return l->counted ? (int32_t)floor(v) : mvt_round(v);
 }
 
 static void put_feature(struct layer *l, const struct source *s, size_t member, size_t i)
@@ -231,7 +255,7 @@ static void put_feature(struct layer *l, const struct source *s, size_t member, 
     wg_layer_at(layer, i, &f);
     if (shape == WG_POINTS) {
         double x, y;
-        tile_place(l->tile, f.at, &x, &y);
+        mvt_place(&l->lens, f.at, &x, &y);
         if (x >= TILE_LOW && x <= TILE_HIGH && y >= TILE_LOW && y <= TILE_HIGH)
             mvt_move(l, 9, on_lattice(l, x), on_lattice(l, y));
     } else {
@@ -264,7 +288,7 @@ static void count_points(struct layer *l, const struct source *s)
                 struct wg_chain c;
                 double x, y;
                 wg_layer_chain(scan.layer, i, 0, &c);
-                tile_place(l->tile, c.vert[0], &x, &y);
+                mvt_place(&l->lens, c.vert[0], &x, &y);
                 if (!(x >= 0 && x < TILE_EXTENT && y >= 0 && y < TILE_EXTENT))
                     continue; /* the neighbour counts it */
                 struct cell *cell = &cells[(int)(y / CELL) * SIDE + (int)(x / CELL)];
@@ -284,7 +308,7 @@ static void count_points(struct layer *l, const struct source *s)
             continue;
         begin_feature(l);
         mvt_move(l, 9, on_lattice(l, c->x / c->count), on_lattice(l, c->y / c->count));
-        put_tag(l, s->fields + 1, wg_arena_fmt(l->texts, "%u", c->count), false);
+        put_tag(l, s->fields + 1, value_of(l, wg_arena_fmt(l->texts, "%u", c->count), false));
         end_feature(l, k + 1, 1);
     }
     free(cells);
@@ -294,26 +318,37 @@ static void count_points(struct layer *l, const struct source *s)
 
 static void put_layer(struct layer *l, const struct source *s, bool counted, struct wg_buf *out)
 {
-    struct wg_buf b = WG_BUF_INIT, scratch = WG_BUF_INIT;
-    mvt_varint(&b, 0x78);
-    mvt_varint(&b, 2);
-    put_bytes(&b, 0x0a, wg_str_of(s->collection->id));
-    wg_buf_str_add(&b, wg_buf_str(&l->features));
-    put_bytes(&b, 0x1a, WG_S("id"));
+    struct wg_buf head = WG_BUF_INIT, tail = WG_BUF_INIT, scratch = WG_BUF_INIT;
+    mvt_varint(&head, 0x78);
+    mvt_varint(&head, 2);
+    put_bytes(&head, 0x0a, wg_str_of(s->collection->id));
+    put_bytes(&tail, 0x1a, WG_S("id"));
     for (size_t k = 0; k < s->fields; k++)
-        put_bytes(&b, 0x1a, s->field[k].key);
+        put_bytes(&tail, 0x1a, s->field[k].key);
     if (counted)
-        put_bytes(&b, 0x1a, WG_S("point_count"));
+        put_bytes(&tail, 0x1a, WG_S("point_count"));
     for (size_t k = 0; k < l->items; k++)
-        put_value(&b, &l->item[k], &scratch);
-    mvt_varint(&b, 0x28);
-    mvt_varint(&b, TILE_EXTENT);
-    if (wg_buf_ok(&b))
-        put_bytes(out, 0x1a, wg_buf_str(&b));
-    else
-        out->failed = true;
-    wg_buf_free(&b);
+        put_value(&tail, &l->item[k], &scratch);
+    mvt_varint(&tail, 0x28);
+    mvt_varint(&tail, TILE_EXTENT);
+    mvt_varint(out, 0x1a);
+    mvt_varint(out, head.n + l->features.n + tail.n);
+    wg_buf_str_add(out, wg_buf_str(&head));
+    wg_buf_str_add(out, wg_buf_str(&l->features));
+    wg_buf_str_add(out, wg_buf_str(&tail));
+    out->failed |= !wg_buf_ok(&head) || !wg_buf_ok(&tail);
+    wg_buf_free(&head);
+    wg_buf_free(&tail);
     wg_buf_free(&scratch);
+}
+
+/* No value of this member's has an index yet. */
+static void begin_member(struct layer *l, const struct table *t)
+{
+    size_t n = (t->codes[t->fields] + 1) * sizeof(*l->known);
+    free(l->known);
+    if ((l->known = malloc(n)))
+        memset(l->known, 0xff, n);
 }
 
 static void put_all(struct layer *l, const struct source *s)
@@ -321,6 +356,7 @@ static void put_all(struct layer *l, const struct source *s)
     struct wg_run run;
     for (size_t m = 0; m < s->members; m++) {
         struct wg_scan scan = {s->member[m].layer, tile_box(l->tile), 0};
+        begin_member(l, s->member[m].table);
         while (wg_scan_next(&scan, &run) && (s->shape != WG_POINTS || l->features.n < TILE_BYTES))
             for (uint32_t k = run.from; k < run.to; k++)
                 put_feature(l, s, m, wg_layer_along(scan.layer, k));
@@ -334,6 +370,7 @@ static void layer_free(struct layer *l)
     wg_buf_free(&l->geometry);
     free(l->item);
     free(l->slot);
+    free(l->known);
     free(l->xy);
     free(l->cut);
     wg_arena_free(l->texts);
@@ -341,13 +378,13 @@ static void layer_free(struct layer *l)
 
 void mvt_layer(const struct source *s, const struct tile *t, struct wg_buf *out)
 {
-    struct layer l = {.tile = t, .texts = wg_arena_new(0)};
+    struct layer l = {.tile = t, .lens = lens_of(t), .texts = wg_arena_new(0)};
     bool counted = s->shape == WG_POINTS && t->z < TILE_ZOOM_WHOLE;
     if (!counted)
         put_all(&l, s);
     if (s->shape == WG_POINTS && l.features.n >= TILE_BYTES) { /* too many even so */
         layer_free(&l);
-        l = (struct layer){.tile = t, .texts = wg_arena_new(0)};
+        l = (struct layer){.tile = t, .lens = lens_of(t), .texts = wg_arena_new(0)};
         counted = true;
     }
     if (counted && l.texts)

@@ -12,7 +12,7 @@ static uint32_t zigzag(int32_t v)
 static int32_t on_lattice(const struct layer *l, double v)
 {
     int step = l->tile->z < 10 ? 8 : l->tile->z < TILE_ZOOM_WHOLE ? 4 : 1;
-    return (int32_t)lround(v / step) * step;
+    return mvt_round(v / step) * step;
 }
 
 static bool make_room(struct layer *l, size_t vertices)
@@ -199,7 +199,7 @@ void mvt_shape(struct layer *l, const struct wg_layer *layer, size_t i)
         if (!make_room(l, n) || (!c.begins && !shown))
             continue; /* a hole of what is not shown */
         for (size_t v = 0; v < n; v++)
-            tile_place(l->tile, c.vert[v], &l->xy[2 * v], &l->xy[2 * v + 1]);
+            mvt_place(&l->lens, c.vert[v], &l->xy[2 * v], &l->xy[2 * v + 1]);
         if (lines) {
             cut_line(l, n);
             continue;
