@@ -16,19 +16,23 @@ void write_link(struct wg_buf *b, const char *rel, const char *type, struct wg_s
     wg_buf_char(b, '}');
 }
 
+static bool stays(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '.' || c == '_' || c == '~' || c == ':' || c == '/' || c == ',';
+}
+
 void write_escaped(struct wg_buf *b, struct wg_str s)
 {
     static const char hex[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-            (c && strchr("-._~:/,", c))) {
-            wg_buf_char(b, (char)c);
-            continue;
+    for (size_t i = 0, from; i < s.n; i++) {
+        for (from = i; i < s.n && stays((unsigned char)s.p[i]);)
+            i++;
+        wg_buf_add(b, s.p + from, i - from);
+        if (i < s.n) {
+            unsigned char c = (unsigned char)s.p[i];
+            wg_buf_add(b, (char[]){'%', hex[c >> 4], hex[c & 15]}, 3);
         }
-        wg_buf_char(b, '%');
-        wg_buf_char(b, hex[c >> 4]);
-        wg_buf_char(b, hex[c & 15]);
     }
 }
 
