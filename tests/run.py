@@ -64,6 +64,8 @@ def steps(everything):
     yield "GDAL, files in and out", python_tests("tests/files_test.py"), plain, ALONE
     yield "QGIS, a client of the map", [["/usr/bin/python3", "tests/qgis_test.py"]], plain, ALONE  # Debian's own: it has QGIS
     yield "browser and JavaScript, clients of the map", [[sys.executable, "tests/browser_test.py"]], plain, ALONE
+    yield "1,000,000 points in 20,000 grids, as GEOS has them", [[str(PLAIN / "tests/unit_geo_owners")]], \
+        {**plain, "POINTS": "1000000", "GRIDS": "20000"}, ALONE
     yield "100,000 random histories", [[str(PLAIN / "tests/unit_desk_histories")]], {**plain, "HISTORIES": "100000"}, ALONE
     fuzz = setup(FUZZ, "-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false")
     yield "build of fuzzers", fuzz, {"CC": "clang"}, ALONE
