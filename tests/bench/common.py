@@ -31,7 +31,7 @@ def build():
             subprocess.run(["meson", "setup", folder, ROOT, "--buildtype=release", "-Db_lto=true"], check=True,
                            stdout=sys.stderr)
         wanted = ["core/wangged", "tools/wangge/wangge", "tests/bench_fill", "tests/bench_replay", "tests/bench_rules",
-                  "tests/bench_complete", "tests/bench_backtest", "tests/bench_steady"]
+                  "tests/bench_complete", "tests/bench_backtest", "tests/bench_steady", "tests/bench_map", "plugins/spatial/spatial.so"]
         subprocess.run(["ninja", "-C", folder, *wanted], check=True, stdout=sys.stderr)
     os.environ.setdefault("WANGGED", str(folder / "core/wangged"))
     return folder
@@ -97,6 +97,10 @@ def cpu_seconds(pids):
         stat = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
         ticks += int(stat[11]) + int(stat[12])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def children(pid):
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def median(rounds, key):

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import common
 from common import ROOT, ROUNDS, county, filled, fields, line, median, program, say, support, wrk, year
+from maps import maps
 from peers import Nginx, Postgres, Sqlite
 
 SLACK = common.CONNECTIONS  # requests that wrk may send beyond the last one it was to send
@@ -490,4 +491,4 @@ def backtests(short, _):
 
 
 ALL = {"a": transitions, "b": reads, "c": rules, "d": replay, "e": sizes, "f": desk, "g": imports, "h": complete,
-       "i": swaps, "j": backtests}
+       "i": swaps, "j": backtests, "k": maps}

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from common import CONNECTIONS, HERE, gone, say
+from common import CONNECTIONS, HERE, children, gone, say
 
 
 def free_port():
@@ -65,8 +65,11 @@ class Postgres:
         options = {**self.OPTIONS, "unix_socket_directories": self.folder}
         self.server("pg_ctl", "-D", data, "-w", "-l", self.folder / "log", "-o",
                     " ".join(f"-c {k}={shlex.quote(str(v))}" for k, v in options.items()), "start")
+        self.prepare()
+        say(f"{type(self).__name__} with its data in {time.monotonic() - started:.0f} s")
+
+    def prepare(self):
         self.client("psql", "-q", "-v", "ON_ERROR_STOP=1", "-v", f"cases={self.cases}", "-f", HERE / "schema.sql")
-        say(f"PostgreSQL with {self.cases} cases in {time.monotonic() - started:.0f} s")
 
     def transitions(self, seconds):
         """Rate and latencies of pgbench."""
@@ -178,7 +181,7 @@ class Nginx:
 
     def pids(self):
         pid = self.proc.pid
-        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+        return [pid, *children(pid)]
 
     def stop(self):
         self.proc.terminate()

@@ -1,4 +1,4 @@
-"""Us and our peers, side by side in one run: python3 tests/bench/run.py [a b c d e f g h i j] [--short]. README.md says what each is.
+"""Us and our peers, side by side in one run: python3 tests/bench/run.py [a b c d e f g h i j k] [--short]. README.md says what each is.
 It prints figures and bars and exits with 0; a measurement that could not be made says why."""
 import sys
 
