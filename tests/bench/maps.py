@@ -294,8 +294,8 @@ def beside_mapserver(ours, peer, asked, seconds):
     cold, known, theirs = [], [], []
     for _ in range(ROUNDS):
         ours.again()
-        cold.append(ours.round(a, 60, 8, once=True))
-        theirs.append(wrk(peer.port, b, 60, 8, once=True))
+        cold.append(ours.round(a, seconds, 8, once=True))  # wrk waits that long, though the list is soon through
+        theirs.append(wrk(peer.port, b, 3 * seconds, 8, once=True))
         known.append(ours.round(a, seconds, 8))
         say(f"z{Z} tiles: {cold[-1]['rate']:.0f}/s, {known[-1]['rate']:.0f}/s when made already, MapServer {theirs[-1]['rate']:.0f}/s")
     y = median(theirs, "rate")
