@@ -223,7 +223,8 @@ static void put_tags(struct layer *l, const struct source *s, size_t member, siz
                      const struct wg_feature *f)
 {
     const struct table *t = s->member[member].table;
-    const uint16_t *code = t->code ? t->code + i * t->fields : NULL; /* an edited layer's has none */
+    const uint16_t *code =
+        t->code ? t->code + i * t->fields : NULL; /* an edited layer's has none */
     put_tag(l, 0, value_of(l, f->id, true));
     for (size_t k = 0; k < s->fields; k++) {
         int own = source_own(s, member, k);

@@ -295,4 +295,3 @@ static struct kept *table_join(struct kept *const part[2])
 }
 
 const struct kept_kind table_kind = {table_make, table_join};
-

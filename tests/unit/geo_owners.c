@@ -90,7 +90,7 @@ static struct wg_layer *layer_of(const struct tiling *t)
         wg_buf_lit(&b, "]]},\"properties\":{}}");
     }
     wg_buf_lit(&b, "]}");
-    if (wg_layer_from_geojson(wg_buf_str(&b), &layer, NULL, &err) < 0)
+    if (wg_layer_from_geojson(wg_buf_str(&b), NULL, &layer, NULL, &err) < 0)
         fail_msg("%s", err.text);
     wg_buf_free(&b);
     return layer;
