@@ -126,6 +126,7 @@ struct found {
     struct session *session;
     uint64_t ended;
     uint32_t roles;
+    bool basic; /* a password is to be looked at, once the body is in */
 };
 
 static struct session *who_again(struct wg_req *req, struct wg_host *h)
@@ -171,16 +172,18 @@ bool before_request(struct wg_req *req, void *arg)
         return true;
     struct session *s = who(req, h);
     bool anyone = !s && row->flags & ROW_PUBLIC && !says_who(req);
-    if (!s && !anyone && row->flags & ROW_PUBLIC && basic_login(req, h))
+    bool basic = !s && !anyone && row->flags & ROW_PUBLIC &&
+                 !(wg_req_method(req) & (WG_METHOD_GET | WG_METHOD_OPTIONS)) && basic_said(req);
+    if (!s && !anyone && !basic && row->flags & ROW_PUBLIC && basic_login(req, h))
         return false;
-    if (!s && !anyone) {
+    if (!s && !anyone && !basic) {
         refuse_text(req, WG_EUNAUTH,
                     "sign in first: POST /v1/session, then Authorization: Bearer …");
         return false;
     }
     struct found *f = WG_NEW(wg_req_arena(req), struct found);
     if (f) {
-        *f = (struct found){s, h->ended, s ? s->roles : WG_PUBLIC};
+        *f = (struct found){s, h->ended, s ? s->roles : WG_PUBLIC, basic};
         wg_req_set(req, f);
     }
     if (row->flags & ROW_NO_AREA)
@@ -190,7 +193,7 @@ bool before_request(struct wg_req *req, void *arg)
         refuse_text(req, WG_ENOENT, "there is no such area here");
         return false;
     }
-    if (anyone)
+    if (anyone || basic)
         return true;
     if (row->flags & ROW_BY_CITY && !s->county->is_city) {
         refuse_text(req, WG_EDENIED, "only the city's accounts do this");
@@ -216,6 +219,9 @@ void handle_row(struct wg_req *req, void *arg)
         wg_reply_problem(req, 503, "out of memory");
         return;
     }
+    const struct found *f = wg_req_get(req);
+    if (f && f->basic && basic_login(req, arg))
+        return; /* and begins again */
     call->req = req;
     call->host = arg;
     call->row = wg_req_row(req);

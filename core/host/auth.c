@@ -364,6 +364,12 @@ static bool basic_read(struct wg_req *req, struct wg_str *area, struct wg_str *u
     return user->n > 0 && user->n < 64 && password->n <= 1024;
 }
 
+bool basic_said(struct wg_req *req)
+{
+    struct wg_str part[3];
+    return basic_read(req, &part[0], &part[1], &part[2]);
+}
+
 static struct wg_str basic_token(struct wg_req *req, struct wg_host *h,
                                  const struct wg_str parts[3])
 {
@@ -400,8 +406,7 @@ bool basic_login(struct wg_req *req, struct wg_host *h)
     struct call *call = WG_NEW(wg_req_arena(req), struct call);
     struct login *l = WG_NEW(wg_req_arena(req), struct login);
     struct wg_str area, user;
-    if (!call || !l || wg_req_method(req) != WG_METHOD_GET ||
-        !basic_read(req, &area, &user, &l->password))
+    if (!call || !l || !basic_read(req, &area, &user, &l->password))
         return false;
     *call =
         (struct call){.req = req, .host = h, .row = wg_req_row(req), .arena = wg_req_arena(req)};

@@ -20,7 +20,7 @@ static bool is_own(const struct ask *ask, const struct collection *c)
     return city == (strcmp(c->id, "counties") == 0);
 }
 
-static bool may_edit(struct ask *ask, const struct collection *c)
+bool may_edit(struct ask *ask, const struct collection *c)
 {
     return c && rights_of(ask, ask->self->county, c).edits && is_own(ask, c);
 }
@@ -29,7 +29,7 @@ static bool may_edit(struct ask *ask, const struct collection *c)
 static bool check_editor(struct ask *ask)
 {
     const struct collection *c = ask->source.collection;
-    bool stranger = !(ask->roles & ~(uint32_t)WG_PUBLIC);
+    bool stranger = !(ask->roles & SIGNED_IN);
     if (may_edit(ask, c))
         return true;
     ask->status = stranger ? 401 : 403;

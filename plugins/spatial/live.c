@@ -82,7 +82,7 @@ void live_first(struct wg_req *req, void *self, void (*handler)(struct wg_req *r
 {
     struct spatial *s = self;
     struct wg_str name = wg_req_param(req, "collection");
-    bool asked = name.n ? wg_str_is(name, CASES) : wg_req_roles(req) & ~(uint32_t)WG_PUBLIC;
+    bool asked = name.n ? wg_str_is(name, CASES) : wg_req_roles(req) & SIGNED_IN;
     if (!asked || !behind(s)) {
         handler(req, self);
         return;

@@ -66,14 +66,46 @@ static void begin_path(struct wg_buf *b, const char *collection, const char *pat
                whole ? "" : collection, summary);
 }
 
-static void end_path(struct wg_buf *b, const char *type)
+#define PROBLEM                                                                           \
+    "\"default\":{\"description\":\"problem\",\"content\":{\"application/problem+json\":" \
+    "{\"schema\":{\"type\":\"object\"}}}}"
+
+/* The path stays open, for other methods. */
+static void end_get(struct wg_buf *b, const char *type)
 {
     wg_buf_fmt(b,
                "],\"responses\":{\"200\":{\"description\":\"OK\",\"content\":{\"%s\":{\"schema\":{"
-               "\"type\":\"object\"}},\"text/html\":{\"schema\":{\"type\":\"string\"}}}},"
-               "\"default\":{\"description\":\"problem\",\"content\":{\"application/problem+json\":"
-               "{\"schema\":{\"type\":\"object\"}}}}}}}",
+               "\"type\":\"object\"}},\"text/html\":{\"schema\":{\"type\":\"string\"}}}}," PROBLEM
+               "}}",
                type);
+}
+
+static void end_path(struct wg_buf *b, const char *type)
+{
+    end_get(b, type);
+    wg_buf_char(b, '}');
+}
+
+/* What an editor may send; type NULL: nothing. */
+static void write_edit(struct wg_buf *b, const char *method, const char *collection,
+                       const char *type, int status, const char *summary)
+{
+    bool one = strcmp(method, "post") != 0;
+    wg_buf_fmt(
+        b,
+        ",\"%s\":{\"operationId\":\"%sFeature.%s\",\"summary\":\"%s\",\"parameters\":[%s{\"name\":"
+        "\"Content-Crs\",\"in\":\"header\",\"schema\":{\"type\":\"string\"}}",
+        method, method, collection, summary,
+        one ? "{\"$ref\":\"#/components/parameters/featureId\"},{\"name\":\"If-Match\",\"in\":"
+              "\"header\",\"schema\":{\"type\":\"string\"}},"
+            : "");
+    wg_buf_lit(b, "]");
+    if (type)
+        wg_buf_fmt(b,
+                   ",\"requestBody\":{\"required\":true,\"content\":{\"%s\":{\"schema\":{\"type\":"
+                   "\"object\"}}}}",
+                   type);
+    wg_buf_fmt(b, ",\"responses\":{\"%d\":{\"description\":\"durable\"}," PROBLEM "}}", status);
 }
 
 static void write_ref(struct wg_buf *b, const char *name)
@@ -133,12 +165,22 @@ static void write_collection_paths(struct ask *ask)
         write_field_type(s->field[k].type, b);
         wg_buf_lit(b, "}}");
     }
-    end_path(b, "application/geo+json");
+    bool edits = may_edit(ask, s->collection);
+    end_get(b, "application/geo+json");
+    if (edits)
+        write_edit(b, "post", id, "application/geo+json", 201, "新增");
+    wg_buf_char(b, '}');
     begin_path(b, id, "/items/{featureId}", "getFeature", s->collection->title);
     write_ref(b, "featureId");
     write_ref(b, "crs");
     write_ref(b, "f");
-    end_path(b, "application/geo+json");
+    end_get(b, "application/geo+json");
+    if (edits) {
+        write_edit(b, "put", id, "application/geo+json", 204, "替换");
+        write_edit(b, "patch", id, "application/merge-patch+json", 204, "修改");
+        write_edit(b, "delete", id, NULL, 204, "删除");
+    }
+    wg_buf_char(b, '}');
     write_plain(b, id, "/queryables", "getQueryables", "可查询的属性", "application/schema+json");
     write_plain(b, id, "/sortables", "getSortables", "可排序的属性", "application/schema+json");
     write_plain(b, id, "/schema", "getSchema", "属性", "application/schema+json");

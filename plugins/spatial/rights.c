@@ -71,7 +71,7 @@ struct rights rights_of(struct ask *ask, struct wg_county *county, const struct 
                          *seen = wg_json_get(r.entry, "roles"),
                          *edit = wg_json_get(r.entry, "edit"),
                          *hidden = wg_json_get(r.entry, "hidden");
-    uint32_t roles = seen ? roles_of(seen) : c->roles & ~(uint32_t)WG_PUBLIC;
+    uint32_t roles = seen ? roles_of(seen) : c->roles & SIGNED_IN;
     bool to_all = open ? (open->type == WG_JBOOL ? open->num != 0 : open->count > 0)
                        : (c->roles & WG_PUBLIC) != 0;
     r.stranger = !(ask->roles & roles);

@@ -19,6 +19,7 @@ struct collection {
     uint32_t editors;          /**< of those who may edit it */
     const char *begins, *ends; /**< properties that say when it was so; NULL: it has no time */
 };
+#define SIGNED_IN (~(uint32_t)WG_PUBLIC)
 #define CASES "cases" /* the collection that goes on changing */
 const struct collection *collection_find(struct wg_str id);
 const struct collection *collection_at(size_t i); /**< NULL past the last */
@@ -278,6 +279,7 @@ bool snapshot_take(struct ask *ask,
                    uint64_t mark); /**< as the ask's source; false: they are gone */
 void snapshots_free(void);
 
+bool may_edit(struct ask *ask, const struct collection *c);   /**< here, by who asks */
 struct wg_str item_tag(const struct ask *ask, uint64_t mark); /**< of one feature, in quotes */
 
 /* ---- writing ---- */

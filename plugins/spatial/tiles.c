@@ -142,7 +142,7 @@ static void answer_tile(struct ask *ask, const struct made *m)
     struct wg_str body = wg_buf_str(&m->bytes);
     wg_reply_header(ask->req, "Access-Control-Allow-Origin", WG_S("*"));
     /* What only some may see is not for a cache that others share. */
-    bool anyone = !(ask->roles & ~(uint32_t)WG_PUBLIC);
+    bool anyone = !(ask->roles & SIGNED_IN);
     wg_reply_header(ask->req, "Cache-Control",
                     anyone ? WG_S("public, max-age=60, stale-while-revalidate=600")
                            : WG_S("private, max-age=60, stale-while-revalidate=600"));

@@ -328,7 +328,7 @@ void map_login(struct wg_req *req, void *self)
     struct ask *ask = ask_new(req, self, none);
     if (!ask)
         return;
-    if (ask->roles & ~(uint32_t)WG_PUBLIC) {
+    if (ask->roles & SIGNED_IN) {
         wg_reply_header(req, "Location", wg_arena_fmt(ask->a, "%.*s/", WG_PRI(ask->base)));
         wg_reply_empty(req, 303);
         return;

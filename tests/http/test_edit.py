@@ -1,4 +1,5 @@
 """OGC API – Features, part 4: features made, replaced, changed, taken out, and what becomes of it everywhere else."""
+import base64
 import json
 import sys
 import threading
@@ -197,6 +198,21 @@ class Edit(Map):
             self.send("DELETE", f"/collections/parts/items/{id}", status=status, user=user)
         self.send("POST", "/collections/counties/items", square(118, 30, 0.01), 403)
         self.send("POST", "/collections/parts/items", lamp(), 403, area="341800")
+
+    def test_a_password_with_the_request_is_enough_to_edit(self):
+        """As QGIS sends it: the first request of a client may be one that writes."""
+        def basic(user, word):
+            return "Basic " + base64.b64encode(f"{user}:{word}".encode()).decode()
+        good, bad = basic("admin", support.password(JIXI, "admin")), basic("admin", "wrong")
+        n = self.matched()
+        self.send("POST", "/collections/parts/items", lamp(), 401, user=None, Authorization=bad)
+        a = self.send("POST", "/collections/parts/items", lamp(), 201, user=None, Authorization=good)
+        item = a.headers["location"].split(f"/ogc/{JIXI}")[1]
+        self.send("PUT", item, lamp(), 204, user=None, Authorization=good)
+        self.send("DELETE", item, status=204, user=None, Authorization=good)
+        self.send("POST", "/collections/parts/items", lamp(), 403, user=None, Authorization=basic("c-001", support.password(JIXI, "c-001")))
+        self.send("DELETE", item, status=401, user=None, Authorization="Basic !!")
+        self.assertEqual(self.matched(), n)
 
     def test_the_same_key_is_one_edit(self):
         n = self.matched()
