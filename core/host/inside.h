@@ -198,8 +198,8 @@ void take_results(void *arg);
 struct session *session_find(struct wg_host *h, struct wg_str token);
 #define BASIC "Basic realm=\"wangge\", charset=\"UTF-8\""
 struct session *basic_find(struct wg_req *req, struct wg_host *h); /* NULL: not yet, or no Basic */
-/* Asks for the password's hash and goes on with the request; false: it can't be told by these. */
 bool basic_said(struct wg_req *req); /* does it bring a name and a password? */
+/* Asks for the password's hash and goes on with the request; false: it can't be told by these. */
 bool basic_login(struct wg_req *req, struct wg_host *h);
 void session_end_user(struct wg_host *h, struct wg_county *c, const char *user);
 void sessions_free(struct wg_host *h);

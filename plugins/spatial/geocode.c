@@ -253,22 +253,25 @@ static bool contains(const uint16_t *text, size_t n, const uint16_t *q, size_t m
 }
 
 /* How well record i answers: 1 is the very name. What is contained counts more than what is only
- * alike; the other ways count less than the name itself. */
+ * alike; the other ways count less than the name itself. shared: of the grams asked for, those that
+ * it has; passed: grams of the question that were not asked for. One holds the other only where all
+ * grams of that are shared, which tells most of them apart without a look at the text. */
 static double score_of(const struct texts *t, size_t i, const uint16_t *q, size_t m, size_t shared,
-                       size_t asked)
+                       size_t asked, size_t passed)
 {
     size_t n;
     const uint16_t *u = units_of(t, i, &n);
     if (n == 0)
         return 0;
+    size_t grams = n >= (size_t)t->n ? n - (size_t)t->n + 1 : 1;
     if (n == m && memcmp(u, q, m * sizeof(*q)) == 0)
         return 1;
-    double alike =
-        0.8 * 2 * (double)shared / (double)(asked + (n >= (size_t)t->n ? n - (size_t)t->n + 1 : 1));
-    double held = contains(u, n, q, m) ? 0.6 + 0.35 * (double)m / (double)n : 0;
+    double alike = 0.8 * 2 * (double)shared / (double)(asked + grams);
+    bool may_hold = shared >= asked, may_be_held = shared + passed >= grams;
+    double held = may_hold && contains(u, n, q, m) ? 0.6 + 0.35 * (double)m / (double)n : 0;
     /* The question may say more than the name: a door plate with its street and county before it.
      */
-    double holds = contains(q, m, u, n) ? 0.5 + 0.4 * (double)n / (double)m : 0;
+    double holds = may_be_held && contains(q, m, u, n) ? 0.5 + 0.4 * (double)n / (double)m : 0;
     held = held > holds ? held : holds;
     return held > alike ? held : alike > 0.95 ? 0.95 : alike;
 }
@@ -294,12 +297,13 @@ static void search(const struct place *in, int way, const uint16_t *q, size_t m,
         return;
     uint8_t *shared = calloc(records + 1, 1);
     uint32_t *seen = malloc((records + 1) * sizeof(*seen));
-    size_t touched = 0;
+    size_t touched = 0, passed = 0;
     size_t common = has_rare(t, q, m, records / COMMON) ? records / COMMON : records;
     for (size_t k = 0; shared && seen && k + (size_t)t->n <= m; k++, asked++) {
         const uint32_t *list = postings(&t->grams, gram(q + k, t->n), &n);
         if (n > common) {
             asked--;
+            passed++;
             continue;
         }
         for (size_t p = 0; p < n; p++) {
@@ -313,7 +317,7 @@ static void search(const struct place *in, int way, const uint16_t *q, size_t m,
         if (3 * (size_t)shared[i] < asked && asked > 3)
             continue;
         units_of(&in->names->way[BY_NAME], i, &n);
-        double score = weight[way] * score_of(t, i, q, m, shared[i], asked);
+        double score = weight[way] * score_of(t, i, q, m, shared[i], asked, passed);
         if ((*count < cap || score >= best[*count - 1].score) &&
             wg_layer_number(in->layer, in->part, &i))
             offer(best, count, cap, (struct candidate){in->member, i, score, n});
