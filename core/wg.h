@@ -273,8 +273,8 @@ struct wg_box {
     int32_t west, south, east, north; /**< e7, inclusive */
 };
 
-/** Metres between two points on the ellipsoid's sphere of local radius; error < 0.3 % at county
- * size. */
+/** Metres between two points: the ellipsoid's radii at the latitude between them. Against the
+ * geodesic: a millionth within 20 km, 1e-4 at 170 km. */
 double wg_distance_m(struct wg_point a, struct wg_point b);
 
 /* ---- coordinate systems ---- */

@@ -241,7 +241,9 @@ static struct wg_ground *replace(const struct wg_ground *g, int collection, stru
 struct wg_ground *wg_ground_with(const struct wg_ground *g, int collection, struct wg_layer *layer,
                                  struct wg_table *table)
 {
-    struct wg_answers *x = layer ? answers_new(collection, layer, g->answers[collection]) : NULL;
+    struct wg_answers *x = layer && collection < WG_UNITS
+                               ? answers_new(collection, layer, g->answers[collection])
+                               : NULL;
     return replace(g, collection, layer, x, table);
 }
 

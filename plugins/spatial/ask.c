@@ -309,10 +309,10 @@ static void add_member(struct source *s, const char *area, struct rights rights,
     *m = (struct member){.rights = rights, .ground = ground, .layer = layer};
     wg_str_copy(m->area, sizeof(m->area), wg_str_of(area));
     s->members++;
-    if (wg_layer_count(layer)) { /* one without a feature says nothing of its box or its kind */
-        s->box = s->count ? box_joined(s->box, wg_layer_box(layer)) : wg_layer_box(layer);
+    if (wg_layer_count(layer) || s->shape < 0)
         s->shape = wg_layer_shape(layer);
-    }
+    if (wg_layer_count(layer)) /* one without a feature lies nowhere */
+        s->box = s->count ? box_joined(s->box, wg_layer_box(layer)) : wg_layer_box(layer);
     s->count += wg_layer_count(layer);
     s->mark = s->mark * 0x9e3779b97f4a7c15u + wg_layer_mark(layer) + rights_mark(&rights);
 }

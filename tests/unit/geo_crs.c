@@ -4,6 +4,7 @@
 #include "geo/geo.h"
 #include "unit/geo_given.h"
 
+#include <geodesic.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,6 +152,79 @@ TEST(of_many_systems_the_first_are_told)
         WG_OK);
     CHECK_INT(n, 5);
     CHECK_INT(list[3].epsg, 4513);
+}
+
+/* ---- distances: against Karney's geodesics, which PROJ has ---- */
+
+static double geodesic_m(const struct geod_geodesic *g, struct wg_point a, struct wg_point b)
+{
+    double m;
+    geod_inverse(g, a.lat_e7 / 1e7, a.lon_e7 / 1e7, b.lat_e7 / 1e7, b.lon_e7 / 1e7, &m, NULL, NULL);
+    return m;
+}
+
+TEST(a_distance_is_the_geodesic_to_a_millionth_within_a_county)
+{
+    struct geod_geodesic g;
+    geod_init(&g, 6378137, 1 / 298.257222101); /* CGCS2000 */
+    uint64_t seed = 1123;
+    double worst = 0, far = 0;
+    for (int k = 0; k < 20000; k++) {
+        struct wg_point p[2];
+        for (int i = 0; i < 2; i++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            p[i].lon_e7 = 1179000000 + (int32_t)((seed >> 33) % 18000000);
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            p[i].lat_e7 = 299000000 + (int32_t)((seed >> 33) % 15000000);
+            if (i && k % 2) { /* near by */
+                p[1].lon_e7 = p[0].lon_e7 + (p[1].lon_e7 - p[0].lon_e7) / 64;
+                p[1].lat_e7 = p[0].lat_e7 + (p[1].lat_e7 - p[0].lat_e7) / 64;
+            }
+        }
+        double m = geodesic_m(&g, p[0], p[1]), ours = wg_distance_m(p[0], p[1]);
+        double error = m > 0 ? fabs(ours - m) / m : 0;
+        worst = m < 20000 && error > worst ? error : worst;
+        far = error > far ? error : far;
+    }
+    CHECK(worst < 1e-6);
+    CHECK(far < 1e-4); /* across the whole city, 170 km */
+}
+
+TEST(the_nearest_are_in_the_order_of_the_geodesic)
+{
+    struct wg_buf b = WG_BUF_INIT;
+    struct wg_layer *layer = NULL;
+    struct geod_geodesic g;
+    uint64_t seed = 7;
+    geod_init(&g, 6378137, 1 / 298.257222101);
+    wg_buf_lit(&b, "id,lon,lat\n");
+    for (int k = 0; k < 3000; k++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        double lon = 118.4 + (double)(seed >> 33) / 2147483648.0 * 0.4;
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        wg_buf_fmt(&b, "p%d,%.7f,%.7f\n", k, lon, 29.9 + (double)(seed >> 33) / 2147483648.0 * 0.4);
+    }
+    CHECK_INT(wg_layer_from_csv(wg_buf_str(&b), NULL, &layer, NULL, &err), WG_OK);
+    for (int k = 0; k < 100; k++) {
+        struct wg_point p = {1184000000 + k * 40000, 299000000 + k * 39000};
+        struct wg_near near[20];
+        size_t n = wg_layer_near(layer, p, 60000, near, 20), nearer = 0;
+        struct wg_feature f;
+        double last = 0;
+        CHECK_INT(n, 20);
+        for (size_t i = 0; i < n; i++) {
+            CHECK(wg_layer_at(layer, near[i].i, &f));
+            double m = geodesic_m(&g, p, f.at);
+            CHECK(fabs(m - near[i].distance_m) <= m * 2e-6 + 1e-3);
+            CHECK(m >= last * (1 - 2e-6));
+            last = m;
+        }
+        for (size_t i = 0; i < wg_layer_count(layer); i++) /* and none was passed over */
+            nearer += wg_layer_at(layer, i, &f) && geodesic_m(&g, p, f.at) < last * (1 - 4e-6);
+        CHECK(nearer <= 19);
+    }
+    wg_layer_drop(layer);
+    wg_buf_free(&b);
 }
 
 RUN_ALL("geo_crs")
