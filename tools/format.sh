@@ -17,8 +17,10 @@ fi
 if [ -n "$fix" ]; then
     exec clang-format -i "$@"
 fi
-differ=0
-for file; do
-    clang-format "$file" | cmp -s - "$file" || { echo "$file: not as clang-format has it"; differ=1; }
-done
-exit $differ
+# shellcheck disable=SC2016
+printf '%s\n' "$@" | xargs -P "$(nproc)" -n 16 sh -c '
+    differ=0
+    for file; do
+        clang-format "$file" | cmp -s - "$file" || { echo "$file: not as clang-format has it"; differ=1; }
+    done
+    exit $differ' sh

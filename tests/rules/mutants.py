@@ -72,6 +72,7 @@ use(copy, without, rows_without, row, flow, stage, ladder)
 CITY_MORE = """
 return county { base = pack,
   sources = { ["宣城〔2025〕1号"] = { issuer = "宣城市城管局", number = "宣城管〔2025〕1号", title = "立案结案标准", from = "2025-01-01" } },
+  map = { parts = { public = { "category", "state" }, hidden = { "price" } }, grids = { public = true } },
   scoring = { indicators = { { id = "on_time", formula = "x/y" } }, weights = { a = 1 }, fixed = { b = 2 },
     open = { "weights", "deductions", "bulletin" } },
   campaigns = { { id = "zx1", name = "冬季整治", from = "2026-12-01", to = "2026-12-31",
@@ -253,6 +254,9 @@ def city_more():
     add("a document's number", "source_redefined",
         'sources = { ["宣城〔2025〕1号"] = { issuer = "宣城市城管局", number = "2号", title = "立案结案标准", from = "2025-01-01" } }', city=True)
     add("indicators rewritten", "indicators_changed", 'scoring = { indicators = { { id = "on_time", formula = "x/(y-1)" } } }', city=True)
+    add("a layer opened", "map_opened", 'map = { parts = { public = true, hidden = { "price" } } }', city=True)
+    add("a field opened", "map_opened", 'map = { parts = { public = { "state", "owner" }, hidden = { "price" } } }', city=True)
+    add("a hidden field shown", "map_opened", 'map = { parts = { public = { "state" } } }', city=True)
     add("no indicators", "indicators_changed", "scoring = { indicators = {} }", city=True)
     add("a locked weight", "scoring_locked", "scoring = { fixed = { b = 1 } }", city=True)
     add("what is open", "scoring_locked", 'scoring = { open = { "weights", "fixed" } }', city=True)
@@ -394,6 +398,8 @@ def tighter():
     add("a short campaign", None, 'campaigns = { { id = "own", name = "自办", from = "2027-01-01", to = "2027-02-01", event = { ["0110"] = '
         '{ limit = { 1, "emergency_hour" } } } } }', city=True)
     add("a document of one's own", None, 'sources = { ["县1号"] = { issuer = "县局", title = "补充标准" } }', city=True)
+    add("a layer closed", None, 'map = { parts = { public = false, hidden = { "price" } }, grids = { public = { "name" } } }', city=True)
+    add("a layer of its own", None, 'map = { toilets = { title = "公厕", public = true } }', city=True)
     add("an open weight", None, "scoring = { weights = { a = 3 } }", city=True)
 
 
