@@ -105,7 +105,6 @@ int wg_edition_build(const char *blobs, int collection, struct wg_str blob, stru
  * file is made anew. dir: the county's. */
 int wg_edition_load(const char *dir, int collection, const struct wg_json *record,
                     struct wg_layer **layer, struct wg_table **table, struct wg_err *err);
-#define WG_EDIT_NEW "*" /**< the id of a feature that is to get one */
 /** The edits that were made of an edition by until_ms, and of the one that it is again, put on its
  * layer: *layer is then another. record NULL: made before there was one; *layer is NULL then. How
  * many, added to *edits. Errors: WG_EIO, WG_ENOMEM. */
@@ -201,12 +200,13 @@ struct wg_cmd {
     uint64_t instead; /**< an edition, a release: only if this one is in force; 0: whichever is */
     struct wg_ground *ground; /**< its collection `name` comes into force with this entry; or NULL.
                                  The desk makes it for an edit. */
-    /** Of kind "edit", in the collection `name`: the feature in `put` takes the place of the one of
-     * its id, or, where that is "" (WG_EDIT_NEW), gets an id and comes beside the others; put NULL:
-     * the feature `made` goes. Only if the one that is there has this mark; 0: whatever it is. */
+    /** Of kind "edit": the feature `feature` of the collection `name` becomes the one in `put`, or
+     * goes where put is NULL; "" is a new one, and the desk gives it an id. Only if the one that is
+     * there has this mark; 0: whatever it is. */
+    struct wg_str feature;
     struct wg_layer *put;
     uint64_t if_mark;
-    struct wg_str made;       /**< in, of one that goes: its id; out: the id */
+    struct wg_str made;       /**< out: its id */
     struct wg_bundle *bundle; /**< likewise */
     /** With a bundle: its rules, made by a job, so that the desk need not load them. The desk takes
      * them and sets NULL; what is left here after, and in `left` (what had to make room), is freed

@@ -133,14 +133,10 @@ static int put_edit(struct deciding *dc, int collection, const struct wg_layer *
 {
     struct wg_cmd *cmd = dc->cmd;
     struct wg_layer *put = NULL, *edited = NULL;
-    struct wg_feature f;
     int rc = WG_OK;
-    if (cmd->put) {
-        wg_layer_at(cmd->put, 0, &f);
-        cmd->made = wg_str_is(f.id, WG_EDIT_NEW) ? new_id(dc, layer, collection)
-                                                 : wg_arena_str(dc->a, f.id);
+    cmd->made = cmd->feature.n ? cmd->feature : new_id(dc, layer, collection);
+    if (cmd->put)
         rc = wg_layer_renamed(cmd->put, cmd->made, &put, &cmd->err);
-    }
     if (rc == WG_OK && (rc = check_there(dc, layer, cmd->made)) == WG_OK) {
         if (layer)
             rc = wg_layer_edit(layer, put, &cmd->made, put ? 0 : 1, &edited, &cmd->err);

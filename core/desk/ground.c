@@ -37,20 +37,11 @@ int wg_collection_parse(struct wg_str name)
     return -1;
 }
 
-static bool is_name(struct wg_str s)
-{
-    bool good = s.n > 0 && s.n <= WG_LAYER_NAME;
-    for (size_t i = 0; i < s.n && good; i++)
-        good = (s.p[i] >= 'a' && s.p[i] <= 'z') ||
-               (i > 0 && ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '_'));
-    return good;
-}
-
 int wg_collection_own(struct wg_str name)
 {
     pthread_mutex_lock(&own.lock);
     int c = wg_collection_parse(name);
-    if (c < 0 && is_name(name) && own.count < WG_OWN_LAYERS) {
+    if (c < 0 && wg_layer_name_ok(name) && own.count < WG_OWN_LAYERS) {
         wg_str_copy(own.name[own.count], sizeof(own.name[0]), name);
         __atomic_store_n(&own.count, own.count + 1, __ATOMIC_RELEASE);
         c = (int)wg_collection_count() - 1;

@@ -38,6 +38,8 @@ void wg_csv_close(struct wg_csv *csv); /**< after a failed open, and twice, is f
 /* ---- layers ---- */
 
 #define WG_LAYER_NAME 31 /**< bytes of a collection's name at most */
+/** Is it one: a small letter, then such letters, digits, _? */
+bool wg_layer_name_ok(struct wg_str s);
 
 /** How far a long reading is: stored atomically, for whoever watches from elsewhere. */
 struct wg_reading {
@@ -84,8 +86,8 @@ struct wg_layer_points *wg_layer_points_new(void); /**< NULL: no memory */
 /** props: a JSON object's text without a space. */
 void wg_layer_points_add(struct wg_layer_points *p, struct wg_str id, struct wg_str name,
                          struct wg_str props, struct wg_point at);
-size_t wg_layer_points_count(const struct wg_layer_points *p);
-/** The layer, also one of no points; *p is freed. Errors: WG_ENOMEM, WG_EINVAL (an id twice). */
+/** The layer, also one of no points; p is freed, NULL is fine. Errors: WG_ENOMEM, WG_EINVAL (an id
+ * twice); *out is then NULL. */
 int wg_layer_points_finish(struct wg_layer_points *p, struct wg_layer **out, struct wg_err *err);
 
 /** A layer like this one, but with the features of `put` in place of those of the same id, or

@@ -30,6 +30,15 @@ void wg_layer_drop(struct wg_layer *layer)
     free(layer);
 }
 
+bool wg_layer_name_ok(struct wg_str s)
+{
+    bool good = s.n > 0 && s.n <= WG_LAYER_NAME;
+    for (size_t i = 0; i < s.n && good; i++)
+        good = (s.p[i] >= 'a' && s.p[i] <= 'z') ||
+               (i > 0 && ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '_'));
+    return good;
+}
+
 size_t wg_layer_count(const struct wg_layer *layer)
 {
     return layer->head->records;

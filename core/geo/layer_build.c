@@ -276,13 +276,11 @@ void wg_layer_points_add(struct wg_layer_points *p, struct wg_str id, struct wg_
     build_add(&p->build, ++p->count, id, name, props, 0);
 }
 
-size_t wg_layer_points_count(const struct wg_layer_points *p)
-{
-    return p->count;
-}
-
 int wg_layer_points_finish(struct wg_layer_points *p, struct wg_layer **out, struct wg_err *err)
 {
+    *out = NULL;
+    if (!p)
+        return wg_fail(err, WG_ENOMEM, "out of memory");
     int rc = build_finish(&p->build, out, err);
     build_done(&p->build);
     wg_buf_free(&p->faults.text);

@@ -262,12 +262,9 @@ bool wg_layer_last_id(const struct wg_layer *layer, struct wg_str prefix, struct
     return any;
 }
 
-static bool listed(const struct wg_str *ids, size_t n, struct wg_str id)
+static int by_text(const void *x, const void *y)
 {
-    for (size_t k = 0; k < n; k++)
-        if (wg_str_eq(ids[k], id))
-            return true;
-    return false;
+    return wg_str_cmp(*(const struct wg_str *)x, *(const struct wg_str *)y);
 }
 
 /* What came before and still stands, and what comes now. */
@@ -278,13 +275,21 @@ static int make_came(const struct layer_edited *old, const struct wg_layer *put,
     struct wg_layer_faults faults;
     struct layer_build b;
     size_t at;
+    struct wg_str *gone = malloc((drops + 1) * sizeof(*gone));
+    if (!gone)
+        return wg_fail(err, WG_ENOMEM, "out of memory");
+    if (drops)
+        memcpy(gone, drop, drops * sizeof(*gone));
+    qsort(gone, drops, sizeof(*gone), by_text);
     build_init(&b, "feature", NULL, &faults);
     b.shape = shape;
     for (uint32_t i = 0; old && i < old->part[CAME]->head->records; i++) {
         struct wg_str id = layer_id(old->part[CAME], i);
-        if (!(put && wg_layer_by_id(put, id, &at)) && !listed(drop, drops, id))
+        if (!(put && wg_layer_by_id(put, id, &at)) &&
+            !bsearch(&id, gone, drops, sizeof(*gone), by_text))
             copy_record(&b, old->part[CAME], i);
     }
+    free(gone);
     for (uint32_t i = 0; put && i < put->head->records; i++)
         copy_record(&b, put, i);
     return finish(&b, out, err);

@@ -10,7 +10,6 @@ struct editing {
     void (*then)(void *arg, const struct wg_edited *r);
     void *arg;
     struct wg_edited result;
-    struct wg_str feature;
 };
 
 static void tell(struct editing *e)
@@ -18,11 +17,10 @@ static void tell(struct editing *e)
     e->then(e->arg, &e->result);
 }
 
-/* The id under which the desk knows that it is to give one. */
-static void write_feature(struct editing *e, const struct wg_json *j, struct wg_buf *b)
+/* Under any id: the desk knows which it is to be. */
+static void write_feature(const struct wg_json *j, struct wg_buf *b)
 {
-    wg_buf_lit(b, "{\"type\":\"Feature\"");
-    wg_json_kstr(b, "id", e->edit.id.n ? e->edit.id : WG_S(WG_EDIT_NEW));
+    wg_buf_lit(b, "{\"type\":\"Feature\",\"id\":\"new\"");
     static const char *const kept[] = {"properties", "geometry"};
     for (size_t k = 0; k < 2; k++) {
         const struct wg_json *m = wg_json_get(j, kept[k]);
@@ -44,7 +42,7 @@ static void read_work(void *arg)
     struct wg_buf b = WG_BUF_INIT;
     int rc = a ? wg_json_parse(a, e->edit.feature, &j, &e->result.err) : WG_ENOMEM;
     if (rc == WG_OK) {
-        write_feature(e, j, &b);
+        write_feature(j, &b);
         rc =
             wg_layer_from_geojsons(wg_buf_str(&b), NULL, &e->call.cmd.put, &faults, &e->result.err);
     }
@@ -137,21 +135,20 @@ void wg_county_edit(struct wg_req *req, struct wg_county *county, const struct w
     cmd->name = wg_str_of(edit->collection);
     cmd->must_be_there = edit->must_be_there;
     cmd->if_mark = edit->if_mark;
-    cmd->made = edit->id;
+    cmd->feature = edit->id;
     cmd->actor = req_actor(req, county->host, a);
-    if (!cmd->actor.user.n)
+    if (!cmd->actor.user.n) {
         e->result.rc = wg_fail(&e->result.err, WG_EUNAUTH, "sign in first");
-    else if (call_key(call, wg_req_header(req, "idempotency-key"), wg_req_method(req),
-                      wg_req_target(req), wg_req_body(req))) {
-        if (!edit->feature.p)
-            submit(e);
-        else if (wg_pool_run(county->host->loop, read_work, read_done, e) < 0) {
-            e->result.rc = WG_ENOMEM;
-            tell(e);
-        }
+        tell(e);
         return;
-    } else {
-        return; /* answered: the key is none */
     }
-    tell(e);
+    if (!call_key(call, wg_req_header(req, "idempotency-key"), wg_req_method(req),
+                  wg_req_target(req), wg_req_body(req)))
+        return; /* answered: the key is none */
+    if (!edit->feature.p) {
+        submit(e);
+    } else if (wg_pool_run(county->host->loop, read_work, read_done, e) < 0) {
+        e->result.rc = WG_ENOMEM;
+        tell(e);
+    }
 }

@@ -132,18 +132,14 @@ static int make_all(struct live *l, struct wg_views *v, struct wg_txn *txn, int6
     struct wg_case_query q = {
         .kind = -1, .sort = WG_BY_OPENED, .limit = SIZE_MAX, .look = SIZE_MAX, .now_ms = now};
     struct wg_buf next = WG_BUF_INIT;
-    int rc = p.points ? WG_OK : wg_fail(err, WG_ENOMEM, "out of memory");
+    int rc = p.points ? WG_OK : WG_ENOMEM;
     l->moments = 0;
-    l->made_ms = now;
     if (rc == WG_OK)
         rc = wg_view_list(v, txn, &q, add_case, &p, &next, err);
-    if (p.points) {
-        int made = wg_layer_points_finish(p.points, out, err);
-        rc = rc == WG_OK ? made : rc;
-    }
+    int made = wg_layer_points_finish(p.points, out, err);
     wg_buf_free(&p.props);
     wg_buf_free(&next);
-    return rc;
+    return rc == WG_OK ? made : rc;
 }
 
 /* ---- those that changed ---- */
@@ -219,7 +215,7 @@ static int put_changed(struct live *l, struct wg_views *v, struct wg_txn *txn,
     struct wg_layer *put = NULL;
     struct wg_case one;
     size_t drops = 0;
-    int rc = p.points && drop && name ? WG_OK : wg_fail(err, WG_ENOMEM, "out of memory");
+    int rc = p.points && drop && name ? WG_OK : WG_ENOMEM;
     for (size_t k = 0; rc == WG_OK && k < c->n; k++) {
         if (k && c->id[k] == c->id[k - 1])
             continue;
@@ -232,10 +228,8 @@ static int put_changed(struct live *l, struct wg_views *v, struct wg_txn *txn,
         drop[drops] = wg_str_of(name[drops]);
         drops++;
     }
-    if (p.points) {
-        int made = wg_layer_points_finish(p.points, &put, err);
-        rc = rc == WG_OK ? made : rc;
-    }
+    int made = wg_layer_points_finish(p.points, &put, err);
+    rc = rc == WG_OK ? made : rc;
     if (rc == WG_OK)
         rc = wg_layer_edit(l->layer, put, drop, drops, out, err);
     wg_layer_drop(put);
@@ -285,26 +279,28 @@ static int settle(struct wg_layer **layer, struct wg_err *err)
 static int bring_up(struct live *l, struct wg_desk *d, struct wg_err *err)
 {
     struct wg_views *v = wg_desk_views(d);
-    struct wg_views_tip tip;
+    struct wg_views_tip tip = {0};
     struct wg_txn *txn = NULL;
     struct wg_layer *made = NULL;
     int64_t now = wg_now_ms(), next = INT64_MAX;
+    bool all;
     int rc = wg_txn_begin(wg_views_env(v), false, &txn, err);
     if (rc == WG_OK && (rc = wg_views_tip(v, txn, &tip)) < 0)
         wg_fail(err, rc, "the views have no tip");
+    all = !l->layer || tip.n < l->n || tip.n - l->n > FOLLOW_MAX || now - l->made_ms > ANEW_MS;
     if (rc == WG_OK)
-        rc = !l->layer || tip.n < l->n || tip.n - l->n > FOLLOW_MAX || now - l->made_ms > ANEW_MS
-                 ? make_all(l, v, txn, now, &made, err)
-                 : follow(l, d, txn, tip.n, now, &made, err);
+        rc = all ? make_all(l, v, txn, now, &made, err) : follow(l, d, txn, tip.n, now, &made, err);
     wg_txn_abort(txn);
     if (rc == WG_OK)
         rc = settle(&made, err);
     for (size_t k = 0; k < l->moments; k++)
         next = l->moment[k].t < next ? l->moment[k].t : next;
-    if (rc < 0) {
+    if (rc < 0) { /* moments may be lost: all is made anew next time */
+        l->made_ms = INT64_MIN / 2;
         wg_layer_drop(made);
         return rc;
     }
+    l->made_ms = all ? now : l->made_ms;
     pthread_mutex_lock(&l->lock);
     struct wg_layer *old = l->layer;
     l->layer = made;

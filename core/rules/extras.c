@@ -313,15 +313,6 @@ static struct wg_str text_of(const struct rules_reading *g, int idx, const char 
 
 /* ---- map: who sees what of which layer ---- */
 
-static bool is_name(struct wg_str s)
-{
-    bool good = s.n > 0 && s.n <= WG_LAYER_NAME;
-    for (size_t i = 0; i < s.n; i++)
-        good &= (s.p[i] >= 'a' && s.p[i] <= 'z') ||
-                (i > 0 && ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '_'));
-    return good;
-}
-
 static bool all_texts(const struct wg_json *list, bool roles)
 {
     for (const struct wg_json *m = list->type == WG_JARR ? list->child : NULL; m; m = m->next)
@@ -336,7 +327,7 @@ static void read_map(const struct rules_reading *g, int idx)
 {
     const struct wg_json *tree = rules_tree_field(g, idx, "map", false);
     for (const struct wg_json *c = tree ? tree->child : NULL; c; c = c->next) {
-        if (!is_name(c->key) || c->type != WG_JOBJ)
+        if (!wg_layer_name_ok(c->key) || c->type != WG_JOBJ)
             odd(g, "map", c->key,
                 "map is { layer = { public =, roles =, edit =, hidden =, title = } }");
         for (const struct wg_json *m = c->child; m; m = m->next) {

@@ -19,6 +19,25 @@ bool ask_bad(struct ask *ask, const char *name, const char *fmt, ...)
     return false;
 }
 
+bool ask_unchanged(struct ask *ask, struct wg_str tag, struct wg_str vary)
+{
+    struct wg_str had = wg_req_header(ask->req, "if-none-match");
+    wg_reply_header(ask->req, "ETag", tag);
+    wg_reply_header(ask->req, "Vary", vary);
+    if (!had.p || !memmem(had.p, had.n, tag.p, tag.n))
+        return false;
+    ask->status = 304;
+    ask_done(ask);
+    return true;
+}
+
+void ask_finish(struct ask *ask, const char *title)
+{
+    if (ask->form == FORM_HTML)
+        html_page(ask, title);
+    ask_done(ask);
+}
+
 void ask_missing(struct ask *ask, const char *what)
 {
     ask->status = 404;

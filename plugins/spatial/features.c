@@ -312,7 +312,7 @@ static void say_crs(struct ask *ask)
 static bool unchanged(struct ask *ask)
 {
     uint64_t h = ask->source.mark ^ (uint64_t)ask->form;
-    struct wg_str name, value, had = wg_req_header(ask->req, "if-none-match");
+    struct wg_str name, value;
     for (size_t i = 0; wg_req_query_at(ask->req, i, &name, &value); i++)
         for (size_t k = 0; k <= name.n + value.n; k++)
             h = (h ^ (unsigned char)(k < name.n    ? name.p[k]
@@ -320,13 +320,7 @@ static bool unchanged(struct ask *ask)
                                                    : value.p[k - name.n - 1])) *
                 1099511628211u;
     struct wg_str tag = wg_arena_fmt(ask->a, "\"%016llx\"", (unsigned long long)h);
-    wg_reply_header(ask->req, "ETag", tag);
-    wg_reply_header(ask->req, "Vary", WG_S("Accept, Accept-Encoding"));
-    if (!had.p || !memmem(had.p, had.n, tag.p, tag.n))
-        return false;
-    ask->status = 304;
-    ask_done(ask);
-    return true;
+    return ask_unchanged(ask, tag, WG_S("Accept, Accept-Encoding"));
 }
 
 /* A few points of a box: some microseconds, where the pool's threads take twice as many to wake. */
@@ -385,20 +379,12 @@ static void item_work(struct ask *ask)
 /* By the feature's own mark, so that an editor's tag outlives edits of others. */
 static bool item_unchanged(struct ask *ask)
 {
-    struct wg_str tag = {NULL, 0}, had = wg_req_header(ask->req, "if-none-match");
+    struct wg_str tag = {NULL, 0};
     size_t i;
     for (size_t k = 0; k < ask->source.members && !tag.p; k++)
         if (wg_layer_by_id(ask->source.member[k].layer, ask->id, &i))
             tag = item_tag(ask, wg_layer_feature_mark(ask->source.member[k].layer, i));
-    if (!tag.p)
-        return false;
-    wg_reply_header(ask->req, "ETag", tag);
-    wg_reply_header(ask->req, "Vary", WG_S("Accept, Accept-Encoding"));
-    if (!had.p || !memmem(had.p, had.n, tag.p, tag.n))
-        return false;
-    ask->status = 304;
-    ask_done(ask);
-    return true;
+    return tag.p && ask_unchanged(ask, tag, WG_S("Accept, Accept-Encoding"));
 }
 
 void map_item(struct wg_req *req, void *self)

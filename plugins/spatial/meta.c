@@ -62,13 +62,6 @@ static struct wg_str below(struct ask *ask, const char *path)
     return wg_arena_fmt(ask->a, "%.*s%s", WG_PRI(ask->base), path);
 }
 
-static void end(struct ask *ask, const char *title)
-{
-    if (ask->form == FORM_HTML)
-        html_page(ask, title);
-    ask_done(ask);
-}
-
 static void write_extent(struct wg_box box, bool timed, struct wg_buf *b)
 {
     const int32_t corner[] = {box.west, box.south, box.east, box.north};
@@ -136,7 +129,7 @@ void map_landing(struct wg_req *req, void *self)
     wg_buf_char(b, ']');
     write_whole_extent(ask);
     wg_buf_char(b, '}');
-    end(ask, "网格");
+    ask_finish(ask, "网格");
 }
 
 void map_conformance(struct wg_req *req, void *self)
@@ -153,7 +146,7 @@ void map_conformance(struct wg_req *req, void *self)
     wg_buf_char(&ask->out, ']');
     write_links(ask, "application/json", false);
     wg_buf_lit(&ask->out, "]}");
-    end(ask, "符合的标准");
+    ask_finish(ask, "符合的标准");
 }
 
 /* ---- collections ---- */

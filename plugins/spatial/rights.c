@@ -34,34 +34,59 @@ static uint32_t roles_of(const struct wg_json *list)
 struct read_map {
     struct read_map *next;
     struct wg_county *county;
-    const struct wg_json *map;
+    struct wg_str text;
+    bool parsed;
+    struct wg_json *map;
 };
 
-static const struct wg_json *map_of(struct ask *ask, struct wg_county *county)
+static struct read_map *text_of(struct ask *ask, struct wg_county *county)
 {
     struct read_map *m = ask->maps;
-    struct wg_json *map = NULL;
     while (m && m->county != county)
         m = m->next;
     if (!m && (m = WG_NEW(ask->a, struct read_map))) {
-        struct wg_str text = wg_county_map(county, ask->a);
-        if (text.n > 2 && wg_json_parse(ask->a, text, &map, NULL) < 0)
-            map = NULL;
-        *m = (struct read_map){ask->maps, county, map};
+        *m = (struct read_map){ask->maps, county, wg_county_map(county, ask->a), false, NULL};
         ask->maps = m;
     }
-    return m ? m->map : NULL;
+    return m;
+}
+
+static const struct wg_json *map_of(struct ask *ask, struct wg_county *county)
+{
+    struct read_map *m = text_of(ask, county);
+    if (!m)
+        return NULL;
+    if (!m->parsed && m->text.n > 2 && wg_json_parse(ask->a, m->text, &m->map, NULL) < 0)
+        m->map = NULL;
+    m->parsed = true;
+    return m->map;
+}
+
+static uint64_t mix(uint64_t h, struct wg_str s)
+{
+    for (size_t k = 0; k < s.n; k++)
+        h = (h ^ (unsigned char)s.p[k]) * 1099511628211u;
+    return h * 31 + 7;
 }
 
 void rights_learn(struct ask *ask)
 {
     struct wg_county *span[SPAN_MAX];
-    for (size_t n = wg_county_span(ask->self->county, span, SPAN_MAX); n > 0; n--) {
-        const struct wg_json *map = map_of(ask, span[n - 1]);
+    size_t n = wg_county_span(ask->self->county, span, SPAN_MAX);
+    uint64_t mark = 1;
+    for (size_t k = 0; k < n; k++) {
+        const struct read_map *m = text_of(ask, span[k]);
+        mark = m ? mix(mark, m->text) : mark;
+    }
+    if (mark == ask->self->learnt)
+        return;
+    for (size_t k = 0; k < n; k++) {
+        const struct wg_json *map = map_of(ask, span[k]);
         for (const struct wg_json *m = map ? map->child : NULL; m; m = m->next)
             if (wg_json_str(m, "title").n)
                 collection_learn(m->key, wg_json_str(m, "title"));
     }
+    ask->self->learnt = mark;
 }
 
 struct rights rights_of(struct ask *ask, struct wg_county *county, const struct collection *c)
@@ -90,13 +115,6 @@ bool rights_show(const struct rights *r, struct wg_str field)
     if (listed(wg_json_get(r->entry, "hidden"), field))
         return false;
     return !r->stranger || !open || open->type != WG_JARR || listed(open, field);
-}
-
-static uint64_t mix(uint64_t h, struct wg_str s)
-{
-    for (size_t k = 0; k < s.n; k++)
-        h = (h ^ (unsigned char)s.p[k]) * 1099511628211u;
-    return h * 31 + 7;
 }
 
 uint64_t rights_mark(const struct rights *r)

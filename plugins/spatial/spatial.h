@@ -48,7 +48,7 @@ extern const struct kept_kind table_kind, names_kind;
  */
 struct kept *kept_find(const struct kept_kind *kind, const char *area, const struct collection *c,
                        const struct wg_layer *layer);
-/** The same, made where there is none: half a second for a million features. Thread: pool. */
+/** The same, made where there is none: it looks at each feature. Thread: pool. */
 struct kept *kept_make(const struct kept_kind *kind, const char *area, const struct collection *c,
                        const struct wg_layer *layer);
 void kept_drop(struct kept *k); /**< NULL is fine */
@@ -185,6 +185,7 @@ struct spatial {
     struct wg_county *county;
     char area[8];
     int64_t patience_ms;     /**< how long one selection may look at features */
+    uint64_t learnt;         /**< of the rules whose layers are known; rights.c */
     struct waiting *waiting; /**< for the cases to be brought up; live.c */
     bool bringing;
 };
@@ -237,7 +238,11 @@ enum needs {
     NEEDS_NAMES = 2
 };
 void ask_run(struct ask *ask, void (*work)(struct ask *ask), unsigned needs);
-void ask_done(struct ask *ask);                      /**< answers now; for what needs no pool */
+void ask_done(struct ask *ask); /**< answers now; for what needs no pool */
+/** ETag and Vary; true: the client has that very answer, and 304 was it. */
+bool ask_unchanged(struct ask *ask, struct wg_str tag, struct wg_str vary);
+/** Answers what was written as JSON, as that or as a page of this title. */
+void ask_finish(struct ask *ask, const char *title);
 void ask_missing(struct ask *ask, const char *what); /**< answers 404 */
 bool ask_bad(struct ask *ask, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4))); /**< 400 about a parameter; false */

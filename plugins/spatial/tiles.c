@@ -146,7 +146,6 @@ static void answer_tile(struct ask *ask, const struct made *m)
     wg_reply_header(ask->req, "Cache-Control",
                     anyone ? WG_S("public, max-age=60, stale-while-revalidate=600")
                            : WG_S("private, max-age=60, stale-while-revalidate=600"));
-    wg_reply_header(ask->req, "Vary", WG_S("Authorization, Cookie, Accept-Encoding"));
     source_close(&ask->source);
     if (!body.n)
         wg_reply_empty(ask->req, 204);
@@ -237,15 +236,10 @@ static void serve_tile(struct ask *ask)
 {
     struct key k = {mark_of(ask), ask->tile.set, (uint32_t)ask->tile.z, ask->tile.x, ask->tile.y};
     struct made *m = find_made(&k);
-    struct wg_str had = wg_req_header(ask->req, "if-none-match");
     struct wg_str tag = wg_arena_fmt(ask->a, "\"%016llx-%s-%u-%u-%u\"", (unsigned long long)k.mark,
                                      k.set->id, k.z, k.x, k.y);
-    wg_reply_header(ask->req, "ETag", tag);
-    if (had.p && tag.p && memmem(had.p, had.n, tag.p, tag.n)) {
-        ask->status = 304;
-        ask_done(ask);
+    if (ask_unchanged(ask, tag, WG_S("Authorization, Cookie, Accept-Encoding")))
         return;
-    }
     if (m && m->ready) {
         to_front(m);
         answer_tile(ask, m);

@@ -102,13 +102,6 @@ static void write_set(struct ask *ask, const struct matrix_set *m)
 
 static const char *const none[] = {NULL};
 
-static void finish(struct ask *ask, const char *title)
-{
-    if (ask->form == FORM_HTML)
-        html_page(ask, title);
-    ask_done(ask);
-}
-
 void map_matrix_sets(struct wg_req *req, void *self)
 {
     struct ask *ask = ask_new(req, self, none);
@@ -134,7 +127,7 @@ void map_matrix_sets(struct wg_req *req, void *self)
     wg_buf_char(b, ']');
     write_links(ask, "application/json", false);
     wg_buf_lit(b, "]}");
-    finish(ask, "瓦片方案");
+    ask_finish(ask, "瓦片方案");
 }
 
 void map_matrix_set(struct wg_req *req, void *self)
@@ -146,7 +139,7 @@ void map_matrix_set(struct wg_req *req, void *self)
     if (!m)
         return;
     write_set(ask, m);
-    finish(ask, m->title);
+    ask_finish(ask, m->title);
 }
 
 /* ---- tilesets ---- */
@@ -202,7 +195,7 @@ static void list_tilesets(struct ask *ask)
         wg_buf_lit(b, "]}");
     }
     wg_buf_lit(b, "]}");
-    finish(ask, "瓦片");
+    ask_finish(ask, "瓦片");
 }
 
 void map_tilesets(struct wg_req *req, void *self)

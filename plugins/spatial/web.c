@@ -202,13 +202,6 @@ void map_web(struct wg_req *req, void *self)
 
 static const char *const none[] = {NULL};
 
-static void finish(struct ask *ask, const char *title)
-{
-    if (ask->form == FORM_HTML)
-        html_page(ask, title);
-    ask_done(ask);
-}
-
 void map_styles(struct wg_req *req, void *self)
 {
     struct ask *ask = ask_new(req, self, none);
@@ -226,7 +219,7 @@ void map_styles(struct wg_req *req, void *self)
     wg_buf_char(b, ']');
     write_links(ask, "application/json", false);
     wg_buf_lit(b, "]}");
-    finish(ask, "地图样式");
+    ask_finish(ask, "地图样式");
 }
 
 /* The file, with what depends on who serves it put in. */
@@ -312,7 +305,7 @@ void map_style(struct wg_req *req, void *self)
         wg_json_write(j, &ask->out);
         add_own(ask, &ask->out);
         ask->type = STYLE;
-        finish(ask, "地图样式");
+        ask_finish(ask, "地图样式");
     } else {
         ask->status = 500;
         ask_done(ask);

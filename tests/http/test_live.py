@@ -56,7 +56,12 @@ class Live(Map):
             self.assertEqual(set(p), {"name", "number", "state", "lamp", "kind", "category", "source", "unit", "grid", "part",
                                       "address", "open", "opened", "due", "closed"})
 
-    def test_a_case_that_is_merged_or_refused_goes(self):
+    def test_what_is_merged_or_refused_is_no_more_open(self):
+        stays, goes = self.reported(i=9), self.reported(i=9)
+        self.is_status(self.who("a-001").act(goes, "merge", {"into": stays}), 200)
+        now = self.cases()
+        self.assertTrue(now[stays]["properties"]["open"])
+        self.assertFalse(goes in now and now[goes]["properties"]["open"])
         one, two = self.reported(i=5), self.reported(i=5)
         before = self.cases()
         self.assertTrue({one, two} <= before.keys())
