@@ -376,6 +376,12 @@ struct wg_near {
 size_t wg_layer_near(const struct wg_layer *layer, struct wg_point p, double reach_m,
                      struct wg_near *out, size_t cap);
 
+/** Those of its features that lie in some of these areas, by their ids ("341824100,341824101"), as
+ * a layer of their own: a point in the area that holds it, others where they reach in by a square
+ * metre, a decimetre. areas NULL: none do. Errors: WG_ENOMEM. Thread: any; not for the loop. */
+int wg_layer_within(const struct wg_layer *layer, const struct wg_layer *areas, struct wg_str ids,
+                    struct wg_layer **out, struct wg_err *err);
+
 /** Feature i's shape chain by chain: the point; the parts of a line; an area's rings, closed, an
  * outer one and then its holes. False past the last. Borrowed from the layer. */
 struct wg_chain {
@@ -496,7 +502,8 @@ struct wg_edited {
     struct wg_err err;
     struct wg_str id; /**< the request's */
 };
-/** Whether the caller may is the plugin's to judge. `edit` is copied, its texts live with the
+/** Whether the caller may is the plugin's to judge; that who is bound to streets edits what lies in
+ * them is seen to here (WG_EDENIED). `edit` is copied, its texts live with the
  * request. `then` is called on the loop, once; where the key is none, the request is answered and
  * it is not. Thread: loop. */
 void wg_county_edit(struct wg_req *req, struct wg_county *county, const struct wg_edit *edit,
@@ -522,6 +529,8 @@ enum wg_role {
 uint32_t wg_role_of(struct wg_str name); /**< "admin": WG_ADMIN; 0: there is none. Thread: any */
 /** Their roles; WG_PUBLIC for who has not signed in. Thread: loop, within the handler. */
 uint32_t wg_req_roles(const struct wg_req *req);
+/** The streets that their account is bound to, with commas; {NULL, 0}: it is not. Likewise. */
+struct wg_str wg_req_streets(const struct wg_req *req);
 
 /** One line on the log: level is "info", "warn" or "error". Never personal data. Thread: any. */
 void wg_plugin_log(const char *level, const char *plugin, const char *text);

@@ -207,7 +207,10 @@ class WithServer(Served):
         self.sign_in("admin")
         self.run_as("admin", "users", "add", "p-009", "--name", "派遣员九", "--roles", "dispatcher", stdin="a-long-password\n")
         self.assertIn("派遣员九", self.run_as("admin", "users"))
+        self.run_as("admin", "users", "set", "p-009", "--name", "派遣员九", "--roles", "dispatcher", "--streets", "341824100,341824101",
+                    stdin="a-long-password\n")
         self.run_as("p-009", "login", support.JIXI, "p-009", "--url", self.url, stdin="a-long-password\n")
+        self.assertIn("341824100, 341824101", self.run_as("p-009", "whoami"))
         units = support.demo() / support.JIXI / "units.json"
         self.assertIn("taken over", self.run_as("admin", "import", "units", str(units)))
         bad = self.folder / "parts.csv"

@@ -10,10 +10,11 @@
 
 #define LAYER_MAGIC "WGLAYER"
 #define LAYER_VERSION 1u
-#define LAYER_CRC_AT 8         /* where the sum is */
-#define LAYER_CRC_FROM 12      /* what it covers, to the end */
-#define LAYER_VERTS (1u << 27) /* at most, so that every count in the index fits 32 bits */
-#define LAYER_ID 255           /* bytes of an id at most */
+#define LAYER_CRC_AT 8          /* where the sum is */
+#define LAYER_CRC_FROM 12       /* what it covers, to the end */
+#define LAYER_VERTS (1u << 27)  /* at most, so that every count in the index fits 32 bits */
+#define LAYER_ID 255            /* bytes of an id at most */
+#define METRES_DEGREE 111319.49 /* of latitude, and of longitude at the equator */
 #define TREE_BITS 4
 #define TREE_NODE (1u << TREE_BITS)
 #define TREE_LEVELS 8 /* 2^32 records */
@@ -164,6 +165,10 @@ void build_add(struct layer_build *b, size_t number, struct wg_str id, struct wg
                struct wg_str props, size_t rings_before);
 /* All were added: the layer, or the faults. Errors: WG_EINVAL, WG_ENOMEM. */
 int build_finish(struct layer_build *b, struct wg_layer **out, struct wg_err *err);
+/* Record i of a plain layer once more, with whatever shape it has; then, of such alone, the layer,
+ * and what was built with is freed. */
+void build_copy(struct layer_build *b, const struct wg_layer *from, uint32_t i);
+int build_end(struct layer_build *b, struct wg_layer **out, struct wg_err *err);
 struct wg_str build_cut(struct wg_str s); /* the front of it, short enough for a message */
 size_t build_rings(const struct layer_build *b);
 size_t build_verts(const struct layer_build *b);
@@ -176,6 +181,8 @@ const char *build_place(const struct layer_build *b, int64_t x, int64_t y, struc
 
 /* A GEOS geometry of feature i, its owner the caller; NULL: no memory. */
 struct GEOSGeom_t *shapes_of_feature(struct shapes *s, const struct wg_layer *layer, size_t i);
+/* An area in degrees, in square metres; of anything else 0. */
+double shapes_m2(struct shapes *s, const struct GEOSGeom_t *g);
 
 struct shapes *shapes_new(void);
 void shapes_free(struct shapes *s);

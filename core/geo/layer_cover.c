@@ -7,9 +7,8 @@
 #include <stdlib.h>
 
 #define LEAST_M2 1.0
-#define METRES_DEGREE 111319.49 /* of latitude, and of longitude at the equator */
-#define WINDING 2000            /* vertices of a spot that is still drawn */
-#define TOUCHES 2e-7            /* degrees: two steps of ours */
+#define WINDING 2000 /* vertices of a spot that is still drawn */
+#define TOUCHES 2e-7 /* degrees: two steps of ours */
 
 struct cover {
     const struct wg_cover_ask *ask;

@@ -165,7 +165,7 @@ bool edited_next(struct wg_scan *s, struct wg_run *run)
 
 /* ---- making ---- */
 
-/* Record i of a plain layer once more, with whatever shape it has; id NULL: its own. */
+/* id NULL: its own. */
 static void copy_as(struct layer_build *b, const struct wg_layer *from, uint32_t i,
                     struct wg_str id)
 {
@@ -185,12 +185,12 @@ static void copy_as(struct layer_build *b, const struct wg_layer *from, uint32_t
     build_add(b, i + 1, id.p ? id : f.id, f.name, f.props, rings);
 }
 
-static void copy_record(struct layer_build *b, const struct wg_layer *from, uint32_t i)
+void build_copy(struct layer_build *b, const struct wg_layer *from, uint32_t i)
 {
     copy_as(b, from, i, (struct wg_str){NULL, 0});
 }
 
-static int finish(struct layer_build *b, struct wg_layer **out, struct wg_err *err)
+int build_end(struct layer_build *b, struct wg_layer **out, struct wg_err *err)
 {
     int rc = build_finish(b, out, err);
     wg_buf_free(&b->faults->text);
@@ -211,9 +211,9 @@ int wg_layer_whole(const struct wg_layer *layer, struct wg_layer **out, struct w
     for (size_t i = 0; i < layer->head->records; i++) {
         size_t own = i;
         const struct wg_layer *part = edited_part(layer, &own);
-        copy_record(&b, part, (uint32_t)own);
+        build_copy(&b, part, (uint32_t)own);
     }
-    return finish(&b, out, err);
+    return build_end(&b, out, err);
 }
 
 int wg_layer_renamed(const struct wg_layer *one, struct wg_str id, struct wg_layer **out,
@@ -227,7 +227,7 @@ int wg_layer_renamed(const struct wg_layer *one, struct wg_str id, struct wg_lay
     build_init(&b, "feature", NULL, &faults);
     b.shape = one->head->shape;
     copy_as(&b, one, 0, id);
-    return finish(&b, out, err);
+    return build_end(&b, out, err);
 }
 
 static bool last_id(const struct wg_layer *plain, struct wg_str prefix, struct wg_str *id)
@@ -287,12 +287,12 @@ static int make_came(const struct layer_edited *old, const struct wg_layer *put,
         struct wg_str id = layer_id(old->part[CAME], i);
         if (!(put && wg_layer_by_id(put, id, &at)) &&
             !bsearch(&id, gone, drops, sizeof(*gone), by_text))
-            copy_record(&b, old->part[CAME], i);
+            build_copy(&b, old->part[CAME], i);
     }
     free(gone);
     for (uint32_t i = 0; put && i < put->head->records; i++)
-        copy_record(&b, put, i);
-    return finish(&b, out, err);
+        build_copy(&b, put, i);
+    return build_end(&b, out, err);
 }
 
 static int by_number(const void *x, const void *y)

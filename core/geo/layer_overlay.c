@@ -9,8 +9,7 @@
 
 #define LEAST_M2 1.0
 #define LEAST_WIDTH_M 0.02
-#define METRES_DEGREE 111319.49 /* of latitude, and of longitude at the equator */
-#define ON_CELL_MAX 256         /* areas that lie on one cell; more are an error */
+#define ON_CELL_MAX 256 /* areas that lie on one cell; more are an error */
 
 struct over {
     GEOSGeometry *shape;
@@ -35,15 +34,6 @@ static void drop(struct work *w, GEOSGeometry *g)
 {
     if (g)
         GEOSGeom_destroy_r(w->geos, g);
-}
-
-static double m2_of(struct work *w, const GEOSGeometry *g)
-{
-    double area = 0, south = 0, north = 0;
-    if (!g || GEOSArea_r(w->geos, g, &area) != 1 || area <= 0 ||
-        GEOSGeom_getYMin_r(w->geos, g, &south) != 1 || GEOSGeom_getYMax_r(w->geos, g, &north) != 1)
-        return 0;
-    return area * METRES_DEGREE * METRES_DEGREE * cos((south + north) / 2 * M_PI / 180);
 }
 
 /* ---- a piece as GeoJSON ---- */
@@ -85,8 +75,8 @@ static void write_polygon(struct work *w, const GEOSGeometry *g)
 static bool is_piece(struct work *w, const GEOSGeometry *g, double *m2)
 {
     double round = 0;
-    if (GEOSGeomTypeId_r(w->geos, g) != GEOS_POLYGON || (*m2 = m2_of(w, g)) < LEAST_M2 ||
-        GEOSLength_r(w->geos, g, &round) != 1)
+    if (GEOSGeomTypeId_r(w->geos, g) != GEOS_POLYGON ||
+        (*m2 = shapes_m2(w->shapes, g)) < LEAST_M2 || GEOSLength_r(w->geos, g, &round) != 1)
         return false;
     return 2 * *m2 / (round * METRES_DEGREE) >= LEAST_WIDTH_M;
 }
@@ -152,7 +142,7 @@ static int part_of(struct work *w, size_t i, const GEOSGeometry *cell, GEOSGeome
     if (!*part)
         return wg_fail(w->err, WG_EINVAL, "the shapes at %.*s can't be compared",
                        WG_PRI(layer_id(w->o->over, i)));
-    if (m2_of(w, *part) < LEAST_M2) {
+    if (shapes_m2(w->shapes, *part) < LEAST_M2) {
         drop(w, *part);
         *part = NULL;
     }
@@ -192,7 +182,7 @@ static int doubles(struct work *w, size_t cell, bool *any)
     for (size_t i = 0; i < w->count; i++) {
         for (size_t k = i + 1; rc == WG_OK && k < w->count; k++) {
             GEOSGeometry *both = GEOSIntersection_r(w->geos, w->on[i].part, w->on[k].part);
-            *any |= !both || m2_of(w, both) > 0;
+            *any |= !both || shapes_m2(w->shapes, both) > 0;
             if (both && w->o->group[w->on[i].i] == w->o->group[w->on[k].i])
                 drop(w, both);
             else
@@ -234,10 +224,10 @@ static int look_at(struct work *w, size_t cell)
     if (rc == WG_OK)
         rc = doubles(w, cell, &any);
     for (size_t i = 0; i < w->count; i++) {
-        covered += m2_of(w, w->on[i].part);
+        covered += shapes_m2(w->shapes, w->on[i].part);
         wanted |= w->o->first[w->on[i].i];
     }
-    if (rc == WG_OK && (any || wanted || m2_of(w, shape) - covered >= LEAST_M2)) {
+    if (rc == WG_OK && (any || wanted || shapes_m2(w->shapes, shape) - covered >= LEAST_M2)) {
         rc = take_away(w, cell, shape);
         shape = NULL;
     }

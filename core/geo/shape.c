@@ -1,6 +1,7 @@
 #include "geo/layer.h"
 
 #include <geos_c.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -148,6 +149,15 @@ int shapes_check(struct shapes *s, const struct layer_ring *ring, size_t rings,
             return sound < 0 ? sound : WG_EINVAL;
     }
     return WG_EINVAL;
+}
+
+double shapes_m2(struct shapes *s, const GEOSGeometry *g)
+{
+    double area = 0, south = 0, north = 0;
+    if (!g || GEOSArea_r(s->geos, g, &area) != 1 || area <= 0 ||
+        GEOSGeom_getYMin_r(s->geos, g, &south) != 1 || GEOSGeom_getYMax_r(s->geos, g, &north) != 1)
+        return 0;
+    return area * METRES_DEGREE * METRES_DEGREE * cos((south + north) / 2 * M_PI / 180);
 }
 
 GEOSGeometry *shapes_of_feature(struct shapes *s, const struct wg_layer *layer, size_t i)

@@ -73,20 +73,35 @@ static bool axes_ok(struct call *call, uint32_t roles)
     return small || !(roles & WG_SUPERVISION) || !(roles & WG_COMMAND);
 }
 
+/* Whether there is such a street is not asked: its layer may come later, and then holds nothing. */
+static bool streets_ok(struct call *call, const struct wg_json *list)
+{
+    const char *area = call->county->is_city ? "" : call->county->area;
+    if (!list || list->type == WG_JNULL)
+        return true;
+    if (list->type != WG_JARR || list->count > STREETS_MAX)
+        return false;
+    for (const struct wg_json *m = list->child; m; m = m->next)
+        if (m->type != WG_JSTR || m->str.n != 9 || strspn(m->str.p, "0123456789") != 9 ||
+            strncmp(m->str.p, area, strlen(area)) != 0)
+            return false;
+    return true;
+}
+
 static bool read_user(struct call *call, const struct wg_json *in, struct wg_str *user,
                       uint32_t *roles)
 {
     const struct wg_json *list = wg_json_get(in, "roles");
     struct wg_str unit = wg_json_str(in, "unit");
     for (const struct wg_json *m = in->child; m; m = m->next) {
-        static const char *const known[] = {"user",  "name", "password",
-                                            "roles", "unit", "disabled"};
+        static const char *const known[] = {"user", "name",    "password", "roles",
+                                            "unit", "streets", "disabled"};
         size_t i = 0;
-        while (i < 6 && !wg_str_is(m->key, known[i]))
+        while (i < 7 && !wg_str_is(m->key, known[i]))
             i++;
-        if (i == 6)
-            return user_fault(call, "",
-                              "holds user, name, password, roles, unit, disabled and no more");
+        if (i == 7)
+            return user_fault(
+                call, "", "holds user, name, password, roles, unit, streets, disabled and no more");
     }
     *user = wg_json_str(in, "user");
     if (!word_ok(*user, 48))
@@ -107,6 +122,10 @@ static bool read_user(struct call *call, const struct wg_json *in, struct wg_str
         return user_fault(call, "/roles", "rule_author and rule_approver are two people");
     if (*roles & WG_UNIT_ROLE && !word_ok(unit, 48))
         return user_fault(call, "/unit", "the role unit needs its unit's id");
+    if (!streets_ok(call, wg_json_get(in, "streets")))
+        return user_fault(call, "/streets",
+                          "must be a list of at most 16 codes of streets, nine digits each, that "
+                          "begin with the county's");
     return true;
 }
 
@@ -137,6 +156,11 @@ static void write_user(struct call *call, const struct wg_json *in, uint32_t rol
     wg_json_key(&b, "roles");
     wg_roles_json(roles, &b);
     wg_json_kstr(&b, "unit", unit.n ? unit : (struct wg_str){NULL, 0});
+    const struct wg_json *streets = wg_json_get(in, "streets");
+    if (streets && streets->count) {
+        wg_json_key(&b, "streets");
+        wg_json_write(streets, &b);
+    }
     if (wg_json_bool(in, "disabled", false))
         wg_json_kbool(&b, "disabled", true);
     if (hash.n)

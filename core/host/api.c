@@ -126,6 +126,7 @@ struct found {
     struct session *session;
     uint64_t ended;
     uint32_t roles;
+    struct wg_str streets;
     bool basic; /* a password is to be looked at, once the body is in */
 };
 
@@ -139,6 +140,12 @@ uint32_t wg_req_roles(const struct wg_req *req)
 {
     const struct found *f = wg_req_get(req);
     return f ? f->roles : WG_PUBLIC;
+}
+
+struct wg_str wg_req_streets(const struct wg_req *req)
+{
+    const struct found *f = wg_req_get(req);
+    return f ? f->streets : (struct wg_str){NULL, 0};
 }
 
 struct wg_actor req_actor(struct wg_req *req, struct wg_host *h, struct wg_arena *a)
@@ -183,7 +190,10 @@ bool before_request(struct wg_req *req, void *arg)
     }
     struct found *f = WG_NEW(wg_req_arena(req), struct found);
     if (f) {
-        *f = (struct found){s, h->ended, s ? s->roles : WG_PUBLIC, basic};
+        *f = (struct found){
+            .session = s, .ended = h->ended, .roles = s ? s->roles : WG_PUBLIC, .basic = basic};
+        if (s && s->streets[0])
+            f->streets = wg_arena_str(wg_req_arena(req), wg_str_of(s->streets));
         wg_req_set(req, f);
     }
     if (row->flags & ROW_NO_AREA)

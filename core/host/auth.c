@@ -76,6 +76,14 @@ uint32_t roles_of(const struct wg_json *list)
     return roles;
 }
 
+/* A list of codes, kept apart by commas. */
+static void streets_copy(const struct wg_json *list, char out[STREETS_BYTES])
+{
+    size_t n = 0;
+    for (const struct wg_json *m = list ? list->child : NULL; m; m = m->next)
+        n += (size_t)snprintf(out + n, STREETS_BYTES - n, "%s%.*s", n ? "," : "", WG_PRI(m->str));
+}
+
 static void who_json(const struct session *s, struct wg_buf *b)
 {
     wg_json_key(b, "user");
@@ -86,6 +94,16 @@ static void who_json(const struct session *s, struct wg_buf *b)
     wg_json_key(b, "roles");
     wg_roles_json(s->roles, b);
     wg_json_kstr(b, "unit", s->unit[0] ? wg_str_of(s->unit) : (struct wg_str){NULL, 0});
+    if (s->streets[0]) {
+        wg_json_key(b, "streets");
+        wg_buf_lit(b, "[\"");
+        for (const char *p = s->streets; *p; p++)
+            if (*p == ',')
+                wg_buf_lit(b, "\",\"");
+            else
+                wg_buf_char(b, *p);
+        wg_buf_lit(b, "\"]");
+    }
     wg_buf_char(b, '}');
     wg_json_key(b, "expires");
     wg_buf_char(b, '"');
@@ -304,6 +322,7 @@ static void look_up(struct login *l, struct wg_county *c, struct wg_str user)
         wg_str_copy(s->user, sizeof(s->user), user);
         wg_str_copy(s->name, sizeof(s->name), wg_json_str(j, "name"));
         wg_str_copy(s->unit, sizeof(s->unit), wg_json_str(j, "unit"));
+        streets_copy(wg_json_get(j, "streets"), s->streets);
     }
     reader_end(c);
     wg_buf_free(&hash);

@@ -9,6 +9,7 @@ struct editing {
     struct wg_edit edit;
     void (*then)(void *arg, const struct wg_edited *r);
     void *arg;
+    struct wg_str streets; /* that the editor is bound to */
     struct wg_edited result;
 };
 
@@ -33,9 +34,50 @@ static void write_feature(const struct wg_json *j, struct wg_buf *b)
     wg_buf_lit(b, "}\n");
 }
 
-static void read_work(void *arg)
+/* Does one feature lie in the streets that its editor is bound to? */
+static int check_within(struct editing *e, const struct wg_layer *one, const struct wg_layer *areas)
 {
-    struct editing *e = arg;
+    struct wg_err *err = &e->result.err;
+    struct wg_layer *in = NULL;
+    int rc = wg_layer_within(one, areas, e->streets, &in, err);
+    if (rc == WG_OK && wg_layer_count(in) == 0)
+        rc = wg_fail(err, WG_EDENIED, "it does not lie in the streets of your account (%.*s)",
+                     WG_PRI(e->streets));
+    wg_layer_drop(in);
+    return rc;
+}
+
+/* As it was and as it is to be. What was looked at is what is edited. */
+static int check_streets(struct editing *e)
+{
+    struct wg_ground *g = wg_county_ground(e->call.county);
+    const struct wg_layer *areas = wg_ground_layer(g, "streets"),
+                          *layer = wg_ground_layer(g, e->edit.collection);
+    struct wg_layer_faults faults = {0};
+    struct wg_layer *was = NULL;
+    struct wg_buf b = WG_BUF_INIT;
+    int rc = WG_OK;
+    size_t i;
+    if (e->edit.id.n && layer && wg_layer_by_id(layer, e->edit.id, &i)) {
+        wg_layer_feature(layer, i, &b);
+        wg_buf_char(&b, '\n');
+        rc = wg_layer_from_geojsons(wg_buf_str(&b), NULL, &was, &faults, &e->result.err);
+        if (!e->call.cmd.if_mark)
+            e->call.cmd.if_mark = wg_layer_feature_mark(layer, i);
+    }
+    if (rc == WG_OK && was)
+        rc = check_within(e, was, areas);
+    if (rc == WG_OK && e->call.cmd.put)
+        rc = check_within(e, e->call.cmd.put, areas);
+    wg_buf_free(&faults.text);
+    wg_buf_free(&b);
+    wg_layer_drop(was);
+    wg_ground_drop(g);
+    return rc;
+}
+
+static int read_feature(struct editing *e)
+{
     struct wg_arena *a = wg_arena_new(0);
     struct wg_layer_faults faults = {0};
     struct wg_json *j;
@@ -46,10 +88,18 @@ static void read_work(void *arg)
         rc =
             wg_layer_from_geojsons(wg_buf_str(&b), NULL, &e->call.cmd.put, &faults, &e->result.err);
     }
-    e->result.rc = rc;
     wg_buf_free(&faults.text);
     wg_buf_free(&b);
     wg_arena_free(a);
+    return rc;
+}
+
+static void read_work(void *arg)
+{
+    struct editing *e = arg;
+    e->result.rc = e->edit.feature.p ? read_feature(e) : WG_OK;
+    if (e->result.rc == WG_OK && e->streets.n)
+        e->result.rc = check_streets(e);
 }
 
 /* Of a key that was known: the feature that the entry of then was about. */
@@ -104,10 +154,12 @@ static void submit(struct editing *e)
 static void read_done(void *arg)
 {
     struct editing *e = arg;
-    if (e->result.rc == WG_OK)
+    if (e->result.rc == WG_OK) {
         submit(e);
-    else
-        tell(e);
+        return;
+    }
+    command_drop(&e->call);
+    tell(e);
 }
 
 void wg_county_edit(struct wg_req *req, struct wg_county *county, const struct wg_edit *edit,
@@ -137,6 +189,7 @@ void wg_county_edit(struct wg_req *req, struct wg_county *county, const struct w
     cmd->if_mark = edit->if_mark;
     cmd->feature = edit->id;
     cmd->actor = req_actor(req, county->host, a);
+    e->streets = wg_req_streets(req);
     if (!cmd->actor.user.n) {
         e->result.rc = wg_fail(&e->result.err, WG_EUNAUTH, "sign in first");
         tell(e);
@@ -145,7 +198,7 @@ void wg_county_edit(struct wg_req *req, struct wg_county *county, const struct w
     if (!call_key(call, wg_req_header(req, "idempotency-key"), wg_req_method(req),
                   wg_req_target(req), wg_req_body(req)))
         return; /* answered: the key is none */
-    if (!edit->feature.p) {
+    if (!edit->feature.p && !e->streets.n) {
         submit(e);
     } else if (wg_pool_run(county->host->loop, read_work, read_done, e) < 0) {
         e->result.rc = WG_ENOMEM;

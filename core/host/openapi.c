@@ -91,8 +91,10 @@ static const struct {
              "\"properties\":{\"user\":{\"type\":\"string\"},"
              "\"name\":{\"type\":\"string\"},\"password\":{\"type\":\"string\",\"minLength\":8},"
              "\"roles\":{\"type\":\"array\",\"items\":{"
-             "\"type\":\"string\"}},\"unit\":{\"type\":[\"string\",\"null\"]},\"disabled\":{"
-             "\"type\":\"boolean\"}}}"},
+             "\"type\":\"string\"}},\"unit\":{\"type\":[\"string\",\"null\"]},\"streets\":{"
+             "\"type\":[\"array\",\"null\"],\"maxItems\":16,\"items\":{\"type\":\"string\","
+             "\"pattern\":\"^[0-9]{9}$\"},\"description\":\"on the map only what lies in "
+             "these\"},\"disabled\":{\"type\":\"boolean\"}}}"},
     {"Blob", "{\"type\":\"object\",\"properties\":{\"sha256\":{\"type\":\"string\"},\"type\":{"
              "\"type\":\"string\"},\"size\":{\"type\":"
              "\"integer\"},\"taken\":{\"type\":\"string\",\"format\":\"date-time\"},"

@@ -101,7 +101,7 @@ struct making {
     struct making *next;
     const struct kept_kind *kind;
     const struct collection *collection;
-    char area[8];
+    char key[MEMBER_KEY];
     struct wg_layer *layer;
     struct kept *made;
     struct ask *waiting;
@@ -111,7 +111,7 @@ static struct making *makings;
 static void make(void *arg)
 {
     struct making *m = arg;
-    m->made = kept_make(m->kind, m->area, m->collection, m->layer);
+    m->made = kept_make(m->kind, m->key, m->collection, m->layer);
 }
 
 static void made(void *arg)
@@ -138,12 +138,12 @@ static struct making *making_of(struct ask *ask, const struct kept_kind *kind,
                                 const struct collection *c, const struct member *member)
 {
     struct making *m = makings;
-    while (m && (m->kind != kind || m->collection != c || strcmp(m->area, member->area) != 0))
+    while (m && (m->kind != kind || m->collection != c || strcmp(m->key, member->key) != 0))
         m = m->next;
     if (m || !(m = calloc(1, sizeof(*m))))
         return m;
     *m = (struct making){.next = makings, .kind = kind, .collection = c};
-    wg_str_copy(m->area, sizeof(m->area), wg_str_of(member->area));
+    wg_str_copy(m->key, sizeof(m->key), wg_str_of(member->key));
     m->layer = wg_layer_keep((struct wg_layer *)member->layer);
     makings = m;
     if (wg_county_pool(ask->self->county, make, made, m) == WG_OK)
@@ -158,7 +158,7 @@ static struct making *making_of(struct ask *ask, const struct kept_kind *kind,
 static int wait_for(struct ask *ask, const struct kept_kind *kind, const struct collection *c,
                     const struct member *member)
 {
-    struct kept *k = kept_find(kind, member->area, c, member->layer);
+    struct kept *k = kept_find(kind, member->key, c, member->layer);
     struct making *m;
     kept_drop(k);
     if (k)
@@ -298,6 +298,7 @@ struct ask *ask_new(struct wg_req *req, void *self, const char *const *names)
     ask->self = self;
     ask->a = a;
     ask->roles = wg_req_roles(req);
+    ask->streets = wg_req_streets(req);
     ask->status = 200;
     ask->type = "application/json";
     ask->base = wg_arena_fmt(a, "%.*s/ogc/%s", WG_PRI(wg_req_base(req)), ask->self->area);
@@ -321,12 +322,17 @@ struct wg_box box_joined(struct wg_box a, struct wg_box b)
 }
 
 /* Takes over ground and layer. */
-static void add_member(struct source *s, const char *area, struct rights rights,
+static void add_member(struct ask *ask, const char *area, struct rights rights,
                        struct wg_ground *ground, const struct wg_layer *layer)
 {
+    struct source *s = &ask->source;
     struct member *m = &s->member[s->members];
     *m = (struct member){.rights = rights, .ground = ground, .layer = layer};
     wg_str_copy(m->area, sizeof(m->area), wg_str_of(area));
+    if (rights.narrow)
+        snprintf(m->key, sizeof(m->key), "%s %08x", area, (unsigned)text_hash(ask->streets));
+    else
+        wg_str_copy(m->key, sizeof(m->key), wg_str_of(area));
     s->members++;
     if (wg_layer_count(layer) || s->shape < 0)
         s->shape = wg_layer_shape(layer);
@@ -336,20 +342,25 @@ static void add_member(struct source *s, const char *area, struct rights rights,
     s->mark = s->mark * 0x9e3779b97f4a7c15u + wg_layer_mark(layer) + rights_mark(&rights);
 }
 
+const struct wg_layer *layer_of(struct wg_county *county, const struct wg_ground *g,
+                                const struct collection *c)
+{
+    return strcmp(c->id, CASES) == 0 ? wg_county_cases(county)
+                                     : wg_layer_keep((struct wg_layer *)wg_ground_layer(g, c->id));
+}
+
 /* Is it to be seen? One that has not been loaded is. */
 static bool add_county(struct ask *ask, struct wg_county *county)
 {
-    struct source *s = &ask->source;
-    struct rights rights = rights_of(ask, county, s->collection);
+    const struct collection *c = ask->source.collection;
+    struct rights rights = rights_of(ask, county, c);
     if (!rights.sees)
         return false;
     struct wg_ground *g = wg_county_ground(county);
-    bool cases = strcmp(s->collection->id, CASES) == 0;
     const struct wg_layer *layer =
-        cases ? wg_county_cases(county)
-              : wg_layer_keep((struct wg_layer *)wg_ground_layer(g, s->collection->id));
-    if (layer && s->member) {
-        add_member(s, wg_county_area(county), rights, g, layer);
+        rights.narrow ? streets_layer(ask, county, c) : layer_of(county, g, c);
+    if (layer && ask->source.member) {
+        add_member(ask, wg_county_area(county), rights, g, layer);
         return true;
     }
     wg_layer_drop((struct wg_layer *)layer);
@@ -380,7 +391,7 @@ void source_of(struct ask *ask, const struct collection *c, const struct member 
             if (strcmp(wg_county_area(span[i]), list[k].area) != 0 ||
                 !(rights = rights_of(ask, span[i], c)).sees)
                 continue;
-            add_member(s, list[k].area, rights, wg_ground_keep(list[k].ground),
+            add_member(ask, list[k].area, rights, wg_ground_keep(list[k].ground),
                        wg_layer_keep((struct wg_layer *)list[k].layer));
         }
     s->systems = systems_found(s->box);
@@ -450,7 +461,7 @@ bool source_open(struct ask *ask)
     for (size_t k = 0; k < s->members; k++) {
         struct member *m = &s->member[k];
         if (!m->table)
-            m->table = (struct table *)kept_make(&table_kind, m->area, s->collection, m->layer);
+            m->table = (struct table *)kept_make(&table_kind, m->key, s->collection, m->layer);
         good &= m->table != NULL;
     }
     good = good && (s->field || source_fields(ask->a, s));

@@ -362,7 +362,7 @@ static bool search_member(struct ask *ask, size_t k, const struct question *q,
                           struct candidate *best, size_t *count)
 {
     const struct member *m = &ask->source.member[k];
-    struct kept *names = kept_make(&names_kind, m->area, ask->source.collection, m->layer);
+    struct kept *names = kept_make(&names_kind, m->key, ask->source.collection, m->layer);
     size_t cap = (size_t)ask->select.limit;
     if (!names)
         return false;

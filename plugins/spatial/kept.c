@@ -5,19 +5,21 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define KEPT 1024 /* what does not fit is made for each who asks */
+#define KEPT 1024 /* the least used goes first */
 
 struct entry {
     const struct kept_kind *kind;
     const struct collection *collection;
-    char area[8];
+    char key[MEMBER_KEY];
     bool part; /* of the larger part of an edited layer */
+    uint64_t used;
     struct kept *kept;
 };
 
 static struct {
     pthread_mutex_t lock;
     struct entry entry[KEPT];
+    uint64_t uses;
 } all = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void kept_drop(struct kept *k)
@@ -36,42 +38,46 @@ static struct kept *one_more(struct kept *k)
     return k;
 }
 
-/* Locked. NULL: there is no room. */
-static struct entry *entry_of(const struct kept_kind *kind, const char *area,
+/* Locked. The one of that name, else the one to take for it. */
+static struct entry *entry_of(const struct kept_kind *kind, const char *key,
                               const struct collection *c, bool part)
 {
-    for (struct entry *e = all.entry; e < all.entry + KEPT; e++)
-        if (!e->kept || (e->kind == kind && e->collection == c && e->part == part &&
-                         strcmp(e->area, area) == 0))
+    struct entry *oldest = all.entry;
+    for (struct entry *e = all.entry; e < all.entry + KEPT; e++) {
+        if (!e->kept ||
+            (e->kind == kind && e->collection == c && e->part == part && strcmp(e->key, key) == 0))
             return e;
-    return NULL;
+        oldest = e->used < oldest->used ? e : oldest;
+    }
+    return oldest;
 }
 
-struct kept *kept_find(const struct kept_kind *kind, const char *area, const struct collection *c,
+struct kept *kept_find(const struct kept_kind *kind, const char *key, const struct collection *c,
                        const struct wg_layer *layer)
 {
     struct kept *k = NULL;
     pthread_mutex_lock(&all.lock);
     for (int part = 0; part < 2 && !k; part++) {
-        const struct entry *e = entry_of(kind, area, c, part);
-        if (e && e->kept && e->kept->mark == wg_layer_mark(layer))
+        struct entry *e = entry_of(kind, key, c, part);
+        if (e->kept && e->kept->mark == wg_layer_mark(layer)) {
             k = one_more(e->kept);
+            e->used = ++all.uses;
+        }
     }
     pthread_mutex_unlock(&all.lock);
     return k;
 }
 
-static void keep(const struct kept_kind *kind, const char *area, const struct collection *c,
+static void keep(const struct kept_kind *kind, const char *key, const struct collection *c,
                  bool part, struct kept *k)
 {
     struct kept *old = NULL;
     pthread_mutex_lock(&all.lock);
-    struct entry *e = entry_of(kind, area, c, part);
-    if (e) {
-        old = e->kept;
-        *e = (struct entry){.kind = kind, .collection = c, .part = part, .kept = one_more(k)};
-        wg_str_copy(e->area, sizeof(e->area), wg_str_of(area));
-    }
+    struct entry *e = entry_of(kind, key, c, part);
+    old = e->kept;
+    *e = (struct entry){
+        .kind = kind, .collection = c, .part = part, .used = ++all.uses, .kept = one_more(k)};
+    wg_str_copy(e->key, sizeof(e->key), wg_str_of(key));
     pthread_mutex_unlock(&all.lock);
     kept_drop(old);
 }
@@ -86,14 +92,14 @@ static struct kept *of_layer(struct kept *k, const struct wg_layer *layer)
     return k;
 }
 
-static struct kept *make_joined(const struct kept_kind *kind, const char *area,
+static struct kept *make_joined(const struct kept_kind *kind, const char *key,
                                 const struct collection *c, const struct wg_layer *const made_of[2])
 {
-    struct kept *part[2] = {kept_find(kind, area, c, made_of[0]), NULL}, *k = NULL;
+    struct kept *part[2] = {kept_find(kind, key, c, made_of[0]), NULL}, *k = NULL;
     if (!part[0])
         part[0] = of_layer(kind->make(made_of[0]), made_of[0]);
     if (part[0])
-        keep(kind, area, c, true, part[0]);
+        keep(kind, key, c, true, part[0]);
     part[1] = of_layer(kind->make(made_of[1]), made_of[1]);
     if (part[0] && part[1] && (k = kind->join(part))) {
         k->part[0] = part[0];
@@ -105,17 +111,17 @@ static struct kept *make_joined(const struct kept_kind *kind, const char *area,
     return NULL;
 }
 
-struct kept *kept_make(const struct kept_kind *kind, const char *area, const struct collection *c,
+struct kept *kept_make(const struct kept_kind *kind, const char *key, const struct collection *c,
                        const struct wg_layer *layer)
 {
     const struct wg_layer *made_of[2];
-    struct kept *k = kept_find(kind, area, c, layer);
+    struct kept *k = kept_find(kind, key, c, layer);
     if (k)
         return k;
     k = wg_layer_made_of(layer, made_of) == 1 ? kind->make(layer)
-                                              : make_joined(kind, area, c, made_of);
+                                              : make_joined(kind, key, c, made_of);
     if ((k = of_layer(k, layer)))
-        keep(kind, area, c, false, k);
+        keep(kind, key, c, false, k);
     return k;
 }
 

@@ -40,7 +40,7 @@ static void brought(void *arg)
     for (struct waiting *w = b->who, *next; w; w = next) {
         next = w->next;
         if (b->rc == WG_OK)
-            w->handler(w->req, s);
+            streets_first(w->req, s, w->handler);
         else
             wg_reply_problem(w->req, 503, b->err.text);
         free(w);
@@ -84,7 +84,7 @@ void live_first(struct wg_req *req, void *self, void (*handler)(struct wg_req *r
     struct wg_str name = wg_req_param(req, "collection");
     bool asked = name.n ? wg_str_is(name, CASES) : wg_req_roles(req) & SIGNED_IN;
     if (!asked || !behind(s)) {
-        handler(req, self);
+        streets_first(req, self, handler);
         return;
     }
     struct waiting *w = calloc(1, sizeof(*w));
@@ -107,6 +107,7 @@ void live_first(struct wg_req *req, void *self, void (*handler)(struct wg_req *r
 struct snapshot {
     const struct spatial *self;
     const struct collection *collection;
+    char streets[STREETS_TEXT]; /* of who asked: nobody else is to have it */
     uint64_t mark, used;
     struct member *member;
     size_t members;
@@ -130,7 +131,7 @@ static struct snapshot *find(const struct ask *ask, uint64_t mark)
 {
     for (struct snapshot *s = kept.list; s < kept.list + SNAPSHOTS; s++)
         if (s->members && s->mark == mark && s->self == ask->self &&
-            s->collection == ask->source.collection)
+            s->collection == ask->source.collection && wg_str_is(ask->streets, s->streets))
             return s;
     return NULL;
 }
@@ -151,6 +152,7 @@ void snapshot_keep(const struct ask *ask)
                                .mark = ask->source.mark,
                                .member = s->member,
                                .members = ask->source.members};
+        wg_str_copy(s->streets, sizeof(s->streets), ask->streets);
         for (size_t k = 0; k < s->members; k++) {
             s->member[k] = ask->source.member[k];
             s->member[k].table = NULL;

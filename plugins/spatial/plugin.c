@@ -35,6 +35,7 @@ static void spatial_close(void *self)
 {
     free(self);
     snapshots_free();
+    streets_free();
     kept_free_all();
     tiles_free();
     web_close();
@@ -48,6 +49,16 @@ static void spatial_close(void *self)
     {                                                          \
         live_first(req, self, handler);                        \
     }
+#define NARROWED(handler)                                          \
+    static void handler##_narrowed(struct wg_req *req, void *self) \
+    {                                                              \
+        streets_first(req, self, handler);                         \
+    }
+NARROWED(map_landing)
+NARROWED(map_change)
+NARROWED(map_styles)
+NARROWED(map_style)
+NARROWED(map_geocode)
 LIVE(map_collections)
 LIVE(map_collection)
 LIVE(map_queryables)
@@ -65,8 +76,8 @@ LIVE(map_xyz)
 
 #define C "/collections/{collection}"
 static const struct wg_route pages[] = {
-    {"GET", "", map_landing, "地图服务首页 (OGC API – Features)"},
-    {"GET", "/{rest*}", map_landing, "地图服务首页"},
+    {"GET", "", map_landing_narrowed, "地图服务首页 (OGC API – Features)"},
+    {"GET", "/{rest*}", map_landing_narrowed, "地图服务首页"},
     {"GET", "/api", map_api_live, "地图服务的接口说明 (OpenAPI 3.0)"},
     {"GET", "/conformance", map_conformance, "符合的标准"},
     {"GET", "/collections", map_collections_live, "图层"},
@@ -76,10 +87,10 @@ static const struct wg_route pages[] = {
     {"GET", C "/schema", map_schema_live, "图层的属性"},
     {"GET", C "/items", map_items_live, "图层的要素"},
     {"GET", C "/items/{feature}", map_item_live, "一个要素"},
-    {"POST", C "/items", map_change, "新增一个要素"},
-    {"PUT", C "/items/{feature}", map_change, "替换一个要素"},
-    {"PATCH", C "/items/{feature}", map_change, "修改一个要素"},
-    {"DELETE", C "/items/{feature}", map_change, "删除一个要素"},
+    {"POST", C "/items", map_change_narrowed, "新增一个要素"},
+    {"PUT", C "/items/{feature}", map_change_narrowed, "替换一个要素"},
+    {"PATCH", C "/items/{feature}", map_change_narrowed, "修改一个要素"},
+    {"DELETE", C "/items/{feature}", map_change_narrowed, "删除一个要素"},
     {"OPTIONS", C "/items", map_items_options, "可以做什么"},
     {"OPTIONS", C "/items/{feature}", map_item_options, "可以做什么"},
     {"GET", "/wfs", map_wfs_live, "WFS 2.0"},
@@ -95,15 +106,15 @@ static const struct wg_route pages[] = {
     {"GET", "/xyz/{z}/{x}/{y}", map_xyz_live, "瓦片，按 z/x/y"},
     {"GET", C "/tilejson", map_tilejson_live, "图层的 TileJSON 3"},
     {"GET", C "/xyz/{z}/{x}/{y}", map_xyz_live, "图层的瓦片，按 z/x/y"},
-    {"GET", "/styles", map_styles, "地图样式"},
-    {"GET", "/styles/{style}", map_style, "一个地图样式 (MapLibre)"},
+    {"GET", "/styles", map_styles_narrowed, "地图样式"},
+    {"GET", "/styles/{style}", map_style_narrowed, "一个地图样式 (MapLibre)"},
     {"GET", "/web/{file}", map_web, "网页地图的脚本、样式、符号"},
     {"GET", "/login", map_login, "浏览器登录 (HTTP Basic)"},
     {0},
 };
 
 static const struct wg_route routes[] = {
-    {"GET", "/geocode", map_geocode, "地名、门楼牌找位置；位置找地名"},
+    {"GET", "/geocode", map_geocode_narrowed, "地名、门楼牌找位置；位置找地名"},
     {0},
 };
 

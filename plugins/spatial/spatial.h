@@ -44,12 +44,13 @@ struct kept_kind {
     struct kept *(*join)(struct kept *const part[2]);
 };
 extern const struct kept_kind table_kind, names_kind;
-/** The one that is there, of this very layer. NULL: there is none yet. Owner: caller. Thread: any.
+/** The one that is there, of this very layer; key: a member's. NULL: there is none yet. Owner:
+ * caller. Thread: any.
  */
-struct kept *kept_find(const struct kept_kind *kind, const char *area, const struct collection *c,
+struct kept *kept_find(const struct kept_kind *kind, const char *key, const struct collection *c,
                        const struct wg_layer *layer);
 /** The same, made where there is none: it looks at each feature. Thread: pool. */
-struct kept *kept_make(const struct kept_kind *kind, const char *area, const struct collection *c,
+struct kept *kept_make(const struct kept_kind *kind, const char *key, const struct collection *c,
                        const struct wg_layer *layer);
 void kept_drop(struct kept *k); /**< NULL is fine */
 void kept_free_all(void);
@@ -114,13 +115,17 @@ struct rights {
     const struct wg_json *entry; /* of the county's rules; NULL: they say nothing */
     bool stranger;               /* sees what everybody sees */
     bool sees, edits, trims;     /* trims: it is not shown all fields */
+    bool narrow;                 /* sees only what lies in their streets */
 };
+#define MEMBER_KEY 24
+#define STREETS_TEXT 160 /* codes with commas, and what ends them */
 struct member {
     struct rights rights;
     struct wg_ground *ground;
     const struct wg_layer *layer; /**< kept */
     const struct table *table;    /**< NULL until the source is open */
     char area[8];
+    char key[MEMBER_KEY]; /**< the area, and of a narrowed layer for which streets */
 };
 /** A collection over the counties that it spans. */
 struct source {
@@ -195,6 +200,7 @@ struct ask {
     struct spatial *self;
     struct wg_arena *a; /* the request's */
     uint32_t roles;
+    struct wg_str streets; /* that who asks is bound to; n 0: to none */
     enum form form;
     struct wg_str base; /* "http://host/ogc/341824" */
     struct wg_str id;   /* of a feature */
@@ -274,9 +280,21 @@ void rights_learn(struct ask *ask); /**< the layers that the rules of its counti
 bool rights_show(const struct rights *r, struct wg_str field);
 uint64_t rights_mark(const struct rights *r); /**< of what they trim; 0: nothing */
 
+/* ---- streets ---- */
+
+/** Calls the handler, once the layers that it may take were narrowed to the streets of who asks. */
+void streets_first(struct wg_req *req, void *self, void (*handler)(struct wg_req *req, void *self));
+/** The one for the streets of who asks, kept. NULL: of none has one been made. Thread: any. */
+const struct wg_layer *streets_layer(const struct ask *ask, const struct wg_county *county,
+                                     const struct collection *c);
+void streets_free(void);
+/** A county's, whole, kept; NULL: it has none. */
+const struct wg_layer *layer_of(struct wg_county *county, const struct wg_ground *g,
+                                const struct collection *c);
+
 /* ---- what goes on changing ---- */
 
-/** Calls the handler, where it is about cases after these were brought up to now. */
+/** streets_first, where it is about cases after these were brought up to now. */
 void live_first(struct wg_req *req, void *self, void (*handler)(struct wg_req *req, void *self));
 /** The data of a page are kept, so that its next page finds them. Thread: loop, as the others. */
 void snapshot_keep(const struct ask *ask);

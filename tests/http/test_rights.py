@@ -1,4 +1,5 @@
 """Who sees what on the map: the county's own table `map`, held by item, filter, tile, count and name alike."""
+import functools
 import json
 import subprocess
 import sys
@@ -178,6 +179,136 @@ class Rights(Map):
         a = subprocess.run([str(support.WANGGE), "replay", "-c", self.server.file, "--audit", JIXI], capture_output=True, text=True)
         self.assertEqual(a.returncode, 0, a.stdout + a.stderr)
         self.server.start()
+
+
+class Streets(Map):
+    """Whose account is bound to streets: of what is not everybody's only what lies in them, by whatever way."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = support.city("streets", plugins=["spatial"]).start()
+        with open(support.demo() / JIXI / "streets.geojson", encoding="utf-8") as f:
+            cls.street = {f["id"]: f["geometry"] for f in json.load(f)["features"]}
+        cls.mine = cls.account("j-001", "chief", sorted(cls.street)[:1])
+        cls.two = cls.account("j-002", "chief", ["341824100", "341824107"])
+        cls.editor = cls.account("j-003", "admin", cls.mine)
+        cls.nowhere = cls.account("j-004", "chief", ["341824999"])
+
+    @classmethod
+    def account(cls, user, role, streets):
+        admin = cls.server.person(JIXI, "admin")
+        a = admin.post(f"/v1/{JIXI}/users", {"user": user, "name": user, "password": "a long one 7", "roles": [role], "streets": streets})
+        assert a.status == 201, a
+        a = cls.server.client().post("/v1/session", {"area": JIXI, "user": user, "password": "a long one 7"})
+        assert a.json["user"]["streets"] == streets, a
+        cls.server.people[JIXI, user] = cls.server.client(a.json["token"], JIXI)
+        return streets
+
+    @functools.lru_cache(None)
+    def holds(self, street, x, y):
+        """By a count of edges crossed, from the streets' file."""
+        geometry = self.street[street]
+        parts = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
+        return sum((y0 > y) != (y1 > y) and x < (x1 - x0) * (y - y0) / (y1 - y0) + x0
+                   for part in parts for ring in part for (x0, y0), (x1, y1) in zip(ring, ring[1:])) % 2 == 1
+
+    def inside(self, features, streets):
+        return {f["id"] for f in features if any(self.holds(s, *f["geometry"]["coordinates"]) for s in streets)}
+
+    def test_points_are_those_of_the_streets_by_item_count_filter_table_and_tile(self):
+        everything = self.all("parts")
+        for user, streets in (("j-002", self.two), ("j-001", self.mine)):
+            want = self.inside(everything, streets)
+            self.assertTrue(0 < len(want) < len(everything))
+            got = self.all("parts", user=user)
+            self.assertEqual({f["id"] for f in got}, want)
+            self.assertEqual(self.items("parts", "limit=1", user=user)["numberMatched"], len(want))
+            rows = self.ask("/collections/parts/items?f=csv&limit=10000", user=user).body.decode().split("\r\n")
+            ids = {r.split(",")[0] for r in rows[1:] if r}
+            self.assertTrue(ids <= want and len(ids) == min(10000, len(want)))
+            filtered = self.items("parts", "limit=1&filter=" + urllib.parse.quote("id like '3418%'"), user=user)
+            self.assertEqual(filtered["numberMatched"], len(want))
+            xml = self.ask("/wfs?service=WFS&version=2.0.0&request=GetFeature&typeNames=wg:parts&resultType=hits", user=user).body.decode()
+            self.assertIn(f'numberMatched="{len(want)}"', xml)
+            counted = 0
+            box = self.ask("/collections/parts", user="z-001")["extent"]["spatial"]["bbox"][0]
+            (x0, y1), (x1, y0) = tile_of(box[0], box[1], 12), tile_of(box[2], box[3], 12)
+            for x in range(x0, x1 + 1):
+                for y in range(y0, y1 + 1):
+                    a = self.who(user).get(f"/ogc/{JIXI}/collections/parts/xyz/12/{x}/{y}.pbf")
+                    for f in mvt.decode(a.body)["parts"]["features"] if a.status == 200 else []:
+                        counted += f["properties"].get("point_count", 1)
+            self.assertEqual(counted, len(want))
+        other = next(f["id"] for f in everything if f["id"] not in want)
+        self.ask(f"/collections/parts/items/{other}", user="j-001", status=404)
+        self.ask(f"/collections/parts/items/{other}", user="z-001")
+
+    def test_areas_are_those_that_reach_in(self):
+        duties = {f["id"] for f in self.all("duties")}
+        got = {f["id"] for f in self.all("duties", user="j-001")}
+        self.assertTrue(0 < len(got) < len(duties))
+        for f in self.all("parts", user="j-001")[::10]:  # one that holds a place of the street reaches into it
+            x, y = f["geometry"]["coordinates"]
+            at = "filter=" + urllib.parse.quote(f"s_intersects(geometry, POINT({x} {y}))")
+            self.assertEqual({f["id"] for f in self.all("duties", at, user="j-001")}, {f["id"] for f in self.all("duties", at)})
+
+    def test_what_is_everybodys_stays_whole(self):
+        for layer in ("streets", "grids"):
+            self.assertEqual(self.items(layer, user="j-001")["numberMatched"], self.items(layer, user=None)["numberMatched"])
+
+    def test_a_street_that_is_not_there_shows_nothing(self):
+        self.assertEqual(self.items("parts", user="j-004")["numberMatched"], 0)
+        self.assertEqual(self.items("cases", user="j-004")["numberMatched"], 0)
+
+    def test_cases_come_and_go_with_their_street(self):
+        before = {f["id"] for f in self.all("cases", user="j-001")}
+        made = [self.reported(i=i) for i in range(12)]
+        everything = {f["id"]: f for f in self.all("cases")}
+        want = self.inside(everything.values(), self.mine)
+        self.assertEqual({f["id"] for f in self.all("cases", user="j-001")}, want)
+        self.assertTrue(before <= want and set(made) <= everything.keys() and want != everything.keys())
+
+    def test_the_token_of_another_s_page_is_none(self):
+        after = self.link(self.items("parts", "limit=5"), "next").split("after=")[1]
+        got = self.who("j-001").get(f"/ogc/{JIXI}/collections/parts/items?limit=5&after={after}")
+        self.assertEqual(got.status, 404)
+
+    def test_edits_stay_in_the_streets(self):
+        everything = self.all("parts")
+        mine = self.inside(everything, self.mine)
+        here = next(f for f in everything if f["id"] in mine)
+        there = next(f for f in everything if f["id"] not in mine)
+        path = f"/ogc/{JIXI}/collections/parts/items"
+        merge = {"Content_Type": "application/merge-patch+json"}
+        geo = {"Content_Type": "application/geo+json"}
+        c = self.who("j-003")
+        body = json.dumps({"properties": {"state": "破损"}}).encode()
+        self.is_status(c.ask("PATCH", f"{path}/{here['id']}", body, **merge), 204)
+        self.assertEqual(self.ask(f"/collections/parts/items/{here['id']}", user="j-001")["properties"]["state"], "破损")
+        self.is_status(c.ask("PATCH", f"{path}/{there['id']}", body, **merge), 404)
+        self.is_status(c.ask("PUT", f"{path}/{there['id']}", json.dumps(there).encode(), **geo), 403)
+        self.is_status(c.ask("DELETE", f"{path}/{there['id']}"), 403)
+        moved = {**here, "geometry": there["geometry"]}
+        self.is_status(c.ask("PUT", f"{path}/{here['id']}", json.dumps(moved).encode(), **geo), 403)
+        self.is_status(c.ask("PUT", f"{path}/{there['id']}", json.dumps({**there, "geometry": here["geometry"]}).encode(), **geo), 403)
+        new = {"type": "Feature", "properties": {"category": "0201"}, "geometry": there["geometry"]}
+        self.is_status(c.ask("POST", path, json.dumps(new).encode(), **geo), 403)
+        made = self.is_status(c.ask("POST", path, json.dumps({**new, "geometry": here["geometry"]}).encode(), **geo), 201)
+        self.is_status(c.ask("DELETE", f"{path}/{made.headers['location'].rsplit('/', 1)[1]}"), 204)
+
+    def test_the_city_s_map_narrows_each_county(self):
+        a = self.server.person("341800", "admin").post("/v1/341800/users", {
+            "user": "j-100", "name": "市级", "password": "a long one 7", "roles": ["chief"], "streets": self.mine})
+        self.is_status(a, 201)
+        a = self.server.client().post("/v1/session", {"area": "341800", "user": "j-100", "password": "a long one 7"})
+        self.server.people["341800", "j-100"] = self.server.client(a.json["token"], "341800")
+        self.assertEqual({f["id"] for f in self.all("parts", area="341800", user="j-100")}, {f["id"] for f in self.all("parts", user="j-001")})
+
+    def test_streets_that_can_be_none_are_refused(self):
+        for streets in ("341824001", [341824001], ["34182400"], ["341821001"], ["34182400x"], ["341824001"] * 17):
+            a = self.who("admin").post(f"/v1/{JIXI}/users", {"user": "j-9", "name": "n", "password": "a long one 7", "roles": ["chief"], "streets": streets})
+            self.is_status(a, 422)
+            self.assertEqual(a.json["errors"][0]["pointer"], "/streets")
 
 
 if __name__ == "__main__":

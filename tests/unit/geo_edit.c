@@ -252,4 +252,75 @@ TEST(all_features_may_go_and_others_come)
     wg_buf_free(&b);
 }
 
+/* ---- what lies in some areas ---- */
+
+static bool lies_in(int shape, const struct wanted *w, const struct wanted *a)
+{
+    int x = w->x, y = w->y, s = w->side;
+    if (shape == WG_POINTS) /* the western and southern borders are the area's */
+        return x >= a->x && x < a->x + a->side && y >= a->y && y < a->y + a->side;
+    if (shape == WG_AREAS)
+        return x < a->x + a->side && a->x < x + s && y < a->y + a->side && a->y < y + s;
+    int from = 0, to = s; /* of a line that goes up to the right: its part over x, and over y */
+    from = a->x - x > from ? a->x - x : from;
+    from = a->y - y > from ? a->y - y : from;
+    to = a->x + a->side - x < to ? a->x + a->side - x : to;
+    to = a->y + a->side - y < to ? a->y + a->side - y : to;
+    return from < to;
+}
+
+TEST(what_lies_in_areas_is_what_reaches_into_them)
+{
+    static struct wanted list[MOST];
+    struct wg_buf b = WG_BUF_INIT;
+    struct wanted square[9];
+    struct wg_layer *areas, *layer, *in, *edited;
+    size_t some = 0, at;
+    for (int k = 0; k < 9; k++) { /* they share their borders */
+        square[k] = (struct wanted){true, k % 3 * 100, k / 3 * 100, 100, 0};
+        write_feature(&b, WG_AREAS, k, &square[k]);
+    }
+    areas = layer_of(&b);
+    for (int shape = 0; shape < 3; shape++) {
+        seed = 41 + (uint64_t)shape;
+        for (int k = 0; k < MOST; k++) /* many lie on a border */
+            list[k] =
+                (struct wanted){k < MOST - 50, (int)random_below(31) * 10,
+                                (int)random_below(31) * 10, 10 + (int)random_below(3) * 10, 0};
+        layer = made_anew(shape, list);
+        for (int k = MOST - 50; k < MOST; k++) {
+            list[k].there = true;
+            write_feature(&b, shape, k, &list[k]);
+        }
+        in = layer_of(&b);
+        struct wg_str drop = WG_S("f007");
+        list[7].there = false;
+        CHECK_INT(wg_layer_edit(layer, in, &drop, 1, &edited, &err), WG_OK);
+        wg_layer_drop(in);
+        CHECK_INT(wg_layer_within(edited, areas, WG_S("f004,f008,nowhere"), &in, &err), WG_OK);
+        CHECK_INT(wg_layer_shape(in), shape);
+        for (int k = 0; k < MOST; k++) {
+            char id[8];
+            snprintf(id, sizeof(id), "f%03d", k);
+            bool want = list[k].there && (lies_in(shape, &list[k], &square[4]) ||
+                                          lies_in(shape, &list[k], &square[8]));
+            if (wg_layer_by_id(in, wg_str_of(id), &at) != want)
+                fail_msg("%s of kind %d", id, shape);
+            some += want;
+        }
+        wg_layer_drop(in);
+        CHECK_INT(wg_layer_within(edited, areas, WG_S("nowhere"), &in, &err), WG_OK);
+        CHECK_INT(wg_layer_count(in), 0);
+        wg_layer_drop(in);
+        CHECK_INT(wg_layer_within(edited, NULL, WG_S("f004"), &in, &err), WG_OK);
+        CHECK_INT(wg_layer_count(in), 0);
+        wg_layer_drop(in);
+        wg_layer_drop(edited);
+        wg_layer_drop(layer);
+    }
+    CHECK(some > 100);
+    wg_layer_drop(areas);
+    wg_buf_free(&b);
+}
+
 RUN_ALL("geo_edit")

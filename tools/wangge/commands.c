@@ -30,6 +30,7 @@ static const struct option user_options[] = {
     {"name", "NAME", "as people know them"},
     {"roles", "A,B", "roles, with commas"},
     {"unit", "ID", "a must for the role unit"},
+    {"streets", "CODE,CODE", "on the map only what lies in these; else all"},
     {"disabled", NULL, "may not sign in"},
     {NULL, NULL, NULL},
 };
@@ -200,7 +201,8 @@ const struct command commands[] = {
      "  wangge categories kind=event\n", NULL},
     {"status", "status", "概况 how the area does, in figures", run_status, 0, 0,
      "  wangge status\n", NULL},
-    {"users", "users [list] | users add|set USER --name NAME --roles A,B [--unit ID]",
+    {"users",
+     "users [list] | users add|set USER --name NAME --roles A,B [--unit ID] [--streets CODE,CODE]",
      "账号 accounts (admin's)", run_users, 0, 2,
      "The password comes from the terminal or as a line on standard input. set ends the account's "
      "sessions.\n"

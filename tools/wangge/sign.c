@@ -1,7 +1,7 @@
 /* login, logout, whoami, users: who one is, and who there is. */
 #include "wangge.h"
 
-enum { USER_NAME, USER_ROLES, USER_UNIT, USER_DISABLED };
+enum { USER_NAME, USER_ROLES, USER_UNIT, USER_STREETS, USER_DISABLED };
 
 /* ---- login ---- */
 
@@ -95,6 +95,8 @@ int run_whoami(struct ctx *c)
     line("area 区划", wg_json_str(user, "area"));
     line("roles 岗位", joined(c, wg_json_get(user, "roles"), ", "));
     line("unit 单位", wg_json_str(user, "unit"));
+    if (wg_json_get(user, "streets"))
+        line("streets 街道", joined(c, wg_json_get(user, "streets"), ", "));
     line("may 可做", joined(c, wg_json_get(j, "may"), ", "));
     line("until 有效至", short_time(c, wg_json_str(j, "expires")));
     line("server 服务", c->session.url);
@@ -127,15 +129,15 @@ static int list_users(struct ctx *c)
     return DONE;
 }
 
-static void add_roles(struct wg_buf *b, const char *roles)
+static void add_list(struct wg_buf *b, const char *key, const char *words)
 {
-    wg_json_key(b, "roles");
+    wg_json_key(b, key);
     wg_buf_char(b, '[');
-    while (*roles) {
-        size_t n = strcspn(roles, ",");
+    while (*words) {
+        size_t n = strcspn(words, ",");
         wg_json_sep(b);
-        wg_buf_json(b, (struct wg_str){roles, n});
-        roles += n + (roles[n] == ',');
+        wg_buf_json(b, (struct wg_str){words, n});
+        words += n + (words[n] == ',');
     }
     wg_buf_char(b, ']');
 }
@@ -155,7 +157,9 @@ static int keep_user(struct ctx *c, bool fresh)
     wg_buf_char(&b, '{');
     wg_json_kstr(&b, "user", wg_str_of(c->args[1]));
     wg_json_kstr(&b, "name", wg_str_of(opt(c, USER_NAME)));
-    add_roles(&b, opt(c, USER_ROLES));
+    add_list(&b, "roles", opt(c, USER_ROLES));
+    if (opt(c, USER_STREETS))
+        add_list(&b, "streets", opt(c, USER_STREETS));
     if (opt(c, USER_UNIT))
         wg_json_kstr(&b, "unit", wg_str_of(opt(c, USER_UNIT)));
     if (c->given[USER_DISABLED])

@@ -1,0 +1,148 @@
+/* Those features of a layer that lie in some areas of another, as a layer of their own: who may see
+ * two streets is shown just these, so that no scan, tile or count can tell of the rest. */
+#include "geo/layer.h"
+
+#include <geos_c.h>
+#include <stdlib.h>
+
+#define LEAST_M2 1.0         /* two layers' borders are never drawn quite alike */
+#define LEAST_DEGREES 1.0e-6 /* a decimetre of a line */
+
+struct within {
+    const struct wg_layer *layer, *areas;
+    bool *in; /* of each feature of the layer */
+    struct shapes *shapes;
+    GEOSContextHandle_t geos;
+    GEOSGeometry *area;
+    const GEOSPreparedGeometry *prepared;
+};
+
+/* A point is in the area that answers for it, and in no other. */
+static void mark_points(struct within *w, size_t area)
+{
+    struct wg_scan scan = {w->layer, layer_box(w->areas, area), 0};
+    struct wg_feature f;
+    struct wg_run run;
+    size_t at;
+    while (wg_scan_next(&scan, &run))
+        for (uint32_t k = run.from; k < run.to; k++) {
+            size_t i = wg_layer_along(w->layer, k);
+            w->in[i] |=
+                wg_layer_at(w->layer, i, &f) && wg_layer_find(w->areas, f.at, &at) && at == area;
+        }
+}
+
+static GEOSGeometry *chain_of(struct within *w, const struct wg_chain *c)
+{
+    GEOSCoordSequence *seq = GEOSCoordSeq_create_r(w->geos, (unsigned)c->count, 2);
+    for (size_t k = 0; seq && k < c->count; k++)
+        GEOSCoordSeq_setXY_r(w->geos, seq, (unsigned)k, c->vert[k].lon_e7 / 1e7,
+                             c->vert[k].lat_e7 / 1e7);
+    return seq ? GEOSGeom_createLineString_r(w->geos, seq) : NULL;
+}
+
+static GEOSGeometry *line_of(struct within *w, size_t i)
+{
+    struct wg_chain c;
+    size_t n = 0, chains = 0;
+    while (wg_layer_chain(w->layer, i, chains, &c))
+        chains++;
+    GEOSGeometry **part = calloc(chains + 1, sizeof(GEOSGeometry *)), *made = NULL;
+    while (part && wg_layer_chain(w->layer, i, n, &c) && (part[n] = chain_of(w, &c)))
+        n++;
+    if (part && n == chains) {
+        made = GEOSGeom_createCollection_r(w->geos, GEOS_MULTILINESTRING, part, (unsigned)n);
+        n = 0; /* taken */
+    }
+    while (n > 0)
+        GEOSGeom_destroy_r(w->geos, part[--n]);
+    free(part);
+    return made;
+}
+
+/* Does it reach into the area, and not only touch it? */
+static int reaches(struct within *w, size_t i, bool *in)
+{
+    bool lines = w->layer->head->shape == WG_LINES;
+    GEOSGeometry *g = lines ? line_of(w, i) : shapes_of_feature(w->shapes, w->layer, i);
+    GEOSGeometry *both = NULL;
+    double size = 0;
+    if (!g)
+        return WG_ENOMEM;
+    *in = GEOSPreparedCovers_r(w->geos, w->prepared, g) == 1;
+    if (!*in && GEOSPreparedIntersects_r(w->geos, w->prepared, g) == 1 &&
+        (both = GEOSIntersection_r(w->geos, w->area, g)))
+        *in = lines ? GEOSLength_r(w->geos, both, &size) == 1 && size >= LEAST_DEGREES
+                    : shapes_m2(w->shapes, both) >= LEAST_M2;
+    if (both)
+        GEOSGeom_destroy_r(w->geos, both);
+    GEOSGeom_destroy_r(w->geos, g);
+    return WG_OK;
+}
+
+static int mark_others(struct within *w, size_t area)
+{
+    struct wg_scan scan = {w->layer, layer_box(w->areas, area), 0};
+    struct wg_run run;
+    int rc = WG_OK;
+    w->area = shapes_of_feature(w->shapes, w->areas, area);
+    w->prepared = w->area ? GEOSPrepare_r(w->geos, w->area) : NULL;
+    if (!w->prepared)
+        rc = WG_ENOMEM;
+    while (rc == WG_OK && wg_scan_next(&scan, &run))
+        for (uint32_t k = run.from; rc == WG_OK && k < run.to; k++) {
+            size_t i = wg_layer_along(w->layer, k);
+            if (!w->in[i])
+                rc = reaches(w, i, &w->in[i]);
+        }
+    if (w->prepared)
+        GEOSPreparedGeom_destroy_r(w->geos, w->prepared);
+    if (w->area)
+        GEOSGeom_destroy_r(w->geos, w->area);
+    return rc;
+}
+
+static int build(const struct within *w, struct wg_layer **out, struct wg_err *err)
+{
+    struct wg_layer_faults faults;
+    struct layer_build b;
+    build_init(&b, "feature", NULL, &faults);
+    b.shape = w->layer->head->shape;
+    for (size_t i = 0; i < w->layer->head->records; i++) {
+        size_t own = i;
+        const struct wg_layer *part = layer_part(w->layer, &own);
+        if (w->in[i])
+            build_copy(&b, part, (uint32_t)own);
+    }
+    return build_end(&b, out, err);
+}
+
+int wg_layer_within(const struct wg_layer *layer, const struct wg_layer *areas, struct wg_str ids,
+                    struct wg_layer **out, struct wg_err *err)
+{
+    struct within w = {.layer = layer, .areas = areas, .geos = GEOS_init_r()};
+    int rc = WG_OK;
+    *out = NULL;
+    w.in = calloc(layer->head->records + 1, sizeof(*w.in));
+    w.shapes = shapes_new();
+    if (!w.geos || !w.in || !w.shapes)
+        rc = WG_ENOMEM;
+    for (const char *p = ids.p, *end = ids.p + ids.n; rc == WG_OK && areas && p < end;) {
+        const char *comma = memchr(p, ',', (size_t)(end - p));
+        struct wg_str id = {p, (size_t)((comma ? comma : end) - p)};
+        size_t area;
+        p += id.n + 1;
+        if (areas->head->shape != WG_AREAS || !wg_layer_by_id(areas, id, &area))
+            continue;
+        if (layer->head->shape == WG_POINTS)
+            mark_points(&w, area);
+        else
+            rc = mark_others(&w, area);
+    }
+    rc = rc == WG_OK ? build(&w, out, err) : wg_fail(err, rc, "out of memory");
+    free(w.in);
+    shapes_free(w.shapes);
+    if (w.geos)
+        GEOS_finish_r(w.geos);
+    return rc;
+}
