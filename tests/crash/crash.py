@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Kill the server under load, cut the power in thought, start it again, and count what it had promised.
 
-crash.py [--rounds N] [--seed S]. Each round: clients report and step with keys of their own; kill -9 at a random
-moment; perhaps the views go back to an earlier copy or lose their marks, the end of the journal is torn, a frame
+crash.py [--rounds N] [--seed S]. Each round: clients report and step, make parts of the map and change them, with keys of their own;
+kill -9 at a random moment; perhaps the views go back to an earlier copy or lose their marks, the end of the journal is torn, a frame
 that nobody was told of is cut. Then: all that was acknowledged is there, nothing is there twice, a repeated key gives
-the same case; every tenth round and at the end the audit decides all again and the views are folded anew and compared.
+the same case or part; every tenth round and at the end the audit decides all again and the views are folded anew and compared.
 """
 import json
 import random
@@ -58,6 +58,43 @@ class Command:
         return None
 
 
+class Part:
+    """One part as its only editor knows it."""
+
+    def __init__(self, area, part, rev):
+        self.area, self.id, self.rev = area, part, rev
+
+
+class Edit:
+    """One part made, or given another revision; as Command."""
+
+    def __init__(self, area, key, rev, lon, part=None):
+        self.area, self.user, self.key, self.rev, self.lon, self.part = area, "admin", key, rev, lon, part
+        self.id = self.case = None
+
+    def send(self, client):
+        path, body = f"/ogc/{self.area}/collections/parts/items", {"properties": {"rev": self.rev}}
+        if self.part is None:
+            body |= {"type": "Feature", "geometry": {"type": "Point", "coordinates": [self.lon, 30.07]}}
+            body["properties"]["category"] = "0103"
+        a = client.ask("PATCH" if self.part else "POST", f"{path}/{self.part.id}" if self.part else path, json.dumps(body).encode(),
+                       Idempotency_Key=self.key, Content_Type=f"application/{'merge-patch' if self.part else 'geo'}+json")
+        if a.status != (204 if self.part else 201):
+            raise AssertionError(f"{path} {self.key}: {a}")
+        return self.part.id if self.part else a.headers["location"].rsplit("/", 1)[1]
+
+    def settle(self, answer):
+        if self.id not in (None, answer):
+            raise AssertionError(f"{self.key}: was {self.id}, now {answer}")
+        if self.id is None:
+            self.id = answer
+            if self.part is None:
+                self.part = Part(self.area, answer, self.rev)
+                return self.part
+            self.part.rev = self.rev
+        return None
+
+
 class Worker(threading.Thread):
     """One client: reports, and takes its own cases further, until the server is gone."""
 
@@ -74,6 +111,10 @@ class Worker(threading.Thread):
 
     def next_command(self, i):
         key = f"r{self.crash.round}-w{self.number}-{i}"
+        if self.rng.random() < 0.2:
+            parts = self.crash.parts[self.number][-10:]
+            part = self.rng.choice(parts) if parts and self.rng.random() < 0.6 else None
+            return Edit(self.area, key, self.crash.round * 100000 + i, 118.5 + self.rng.randrange(1000) / 1e4, part)
         mine = [c for c in self.crash.cases[self.number][-40:] if c.steps < len(STEPS)]
         if mine and self.rng.random() < 0.6:
             case = self.rng.choice(mine)
@@ -100,7 +141,7 @@ class Worker(threading.Thread):
                     return  # half an answer
                 made = command.settle(answer)
                 if made:
-                    self.crash.cases[self.number].append(made)
+                    self.crash.keep(self.number, made)
         except Exception as e:  # told by the main thread
             self.failed = e
 
@@ -108,15 +149,19 @@ class Worker(threading.Thread):
 class Crash:
     def __init__(self, seed):
         self.rng = random.Random(seed)
-        self.server = city("crash")
+        self.server = city("crash", plugins=["spatial"])
         self.areas = [JIXI, LANGXI]
         self.round, self.killed = 0, False
         self.cases = [[] for _ in WORKERS]
+        self.parts = [[] for _ in WORKERS]
         self.readers = {a: journal.Reader(self.folder(a)) for a in self.areas}
         self.copies = {a: [] for a in self.areas}  # (last entry, folder)
         self.acknowledged, self.asked_again = {}, []
         self.counts = {"acknowledged": 0, "open": 0, "open that had happened": 0, "cut": 0, "torn": 0, "views back": 0,
                        "views lost": 0}
+
+    def keep(self, number, made):
+        (self.parts if isinstance(made, Part) else self.cases)[number].append(made)
 
     def folder(self, area):
         return self.server.data / area
@@ -126,7 +171,7 @@ class Crash:
     def load(self):
         """Clients at work until the server is killed; what they sent."""
         self.killed = False
-        for area, user in {(a, u) for a in self.areas for u in ("c-001", "c-002", "a-001", "z-001", "p-001", "u-hw-1")}:
+        for area, user in {(a, u) for a in self.areas for u in ("c-001", "c-002", "a-001", "z-001", "p-001", "u-hw-1", "admin")}:
             self.server.person(area, user)
         workers = [Worker(self, i) for i in range(len(WORKERS))]
         for w in workers:
@@ -156,10 +201,15 @@ class Crash:
                 self.counts["open that had happened"] += (c.user, c.key) in self.readers[c.area].by_key
                 made = c.settle(c.send(self.server.person(c.area, c.user)))
                 if made:
-                    self.cases[WORKERS.index(c.area)].append(made)
+                    self.keep(WORKERS.index(c.area), made)
         told = [c for c in sent if c.id]
         for c in self.rng.sample(told, min(len(told), 120)):
             c.settle(c.send(self.server.person(c.area, c.user)))
+        for part in {c.part for c in told if isinstance(c, Edit)}:
+            a = self.server.person(part.area, "admin").get(f"/ogc/{part.area}/collections/parts/items/{part.id}")
+            if a.status != 200 or a.json["properties"].get("rev") != part.rev:
+                raise AssertionError(f"part {part.id}, which is at {part.rev}: {a}")
+        told = [c for c in told if isinstance(c, Command)]
         for case in {c.case for c in self.rng.sample(told, min(len(told), 25))}:
             story = self.server.person(case.area, "z-001").case(case.id, "/history").json
             want = ["report"] + [s[0] for s in STEPS[:case.steps]]
