@@ -71,17 +71,18 @@ class Edit:
     def __init__(self, area, key, rev, lon, part=None):
         self.area, self.user, self.key, self.rev, self.lon, self.part = area, "admin", key, rev, lon, part
         self.id = self.case = None
+        self.fresh = part is None
 
     def send(self, client):
         path, body = f"/ogc/{self.area}/collections/parts/items", {"properties": {"rev": self.rev}}
-        if self.part is None:
+        if self.fresh:
             body |= {"type": "Feature", "geometry": {"type": "Point", "coordinates": [self.lon, 30.07]}}
             body["properties"]["category"] = "0103"
-        a = client.ask("PATCH" if self.part else "POST", f"{path}/{self.part.id}" if self.part else path, json.dumps(body).encode(),
-                       Idempotency_Key=self.key, Content_Type=f"application/{'merge-patch' if self.part else 'geo'}+json")
-        if a.status != (204 if self.part else 201):
+        a = client.ask("POST" if self.fresh else "PATCH", path if self.fresh else f"{path}/{self.part.id}", json.dumps(body).encode(),
+                       Idempotency_Key=self.key, Content_Type=f"application/{'geo' if self.fresh else 'merge-patch'}+json")
+        if a.status != (201 if self.fresh else 204):
             raise AssertionError(f"{path} {self.key}: {a}")
-        return self.part.id if self.part else a.headers["location"].rsplit("/", 1)[1]
+        return a.headers["location"].rsplit("/", 1)[1] if self.fresh else self.part.id
 
     def settle(self, answer):
         if self.id not in (None, answer):
@@ -157,7 +158,7 @@ class Crash:
         self.readers = {a: journal.Reader(self.folder(a)) for a in self.areas}
         self.copies = {a: [] for a in self.areas}  # (last entry, folder)
         self.acknowledged, self.asked_again = {}, []
-        self.counts = {"acknowledged": 0, "open": 0, "open that had happened": 0, "cut": 0, "torn": 0, "views back": 0,
+        self.counts = {"acknowledged": 0, "of these edits": 0, "open": 0, "open that had happened": 0, "cut": 0, "torn": 0, "views back": 0,
                        "views lost": 0}
 
     def keep(self, number, made):
@@ -283,6 +284,7 @@ class Crash:
             self.check_server(sent)
             self.asked_again, sent = sent, self.load()
             self.counts["acknowledged"] += sum(c.id is not None for c in sent)
+            self.counts["of these edits"] += sum(c.id is not None and isinstance(c, Edit) for c in sent)
             self.check_journal(sent + self.asked_again)
             for area in self.areas:
                 self.keep_copy(area)
