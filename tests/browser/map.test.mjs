@@ -1,7 +1,7 @@
 // The map on our pages, in a browser.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { BASE, BASIC, TOWN, drawn, go, launch, open, rendered, require, same_as_source, signed_in, unique } from './support.mjs';
+import { BASE, BASIC, TOWN, USER, drawn, go, launch, open, rendered, require, same_as_source, signed_in, unique } from './support.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -164,6 +164,15 @@ test('nothing stands in the way of a screen reader or weak eyes', async () => {
     const found = await page.evaluate(() => window.axe.run());
     assert.deepEqual(found.violations.map((v) => [v.id, v.nodes.map((n) => n.html)]), []);
     assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN');
+    await page.close();
+});
+
+test('a password in the address is taken out of it, and the map is drawn', async () => {
+    const page = await open(browser);
+    await page.goto(BASE.replace('//', `//${USER.username}:${USER.password}@`) + '/collections/cases');
+    await drawn(page);
+    assert.equal(await page.evaluate(() => document.URL.includes('@')), false);
+    assert.equal((await page.content()).includes(USER.password), false);
     await page.close();
 });
 

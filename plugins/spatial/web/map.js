@@ -202,6 +202,9 @@
             });
     }
 
-    if (root && window.maplibregl)
+    /* A password in the address, as a bookmark may have it: the browser knows it now, and lets nothing go on under such an address. */
+    if (/^\w+:\/\/[^/?#]*@/.test(document.URL))
+        location.replace(location.origin + location.pathname + location.search + location.hash);
+    else if (root && window.maplibregl)
         begin();
 })();
