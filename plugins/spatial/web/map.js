@@ -14,6 +14,8 @@
     };
     var CLASSES = [['01', '公用设施'], ['cover', '井盖'], ['lamp', '路灯'], ['02', '道路交通'], ['03', '市容环境'], ['bin', '垃圾箱'],
         ['04', '园林绿化'], ['tree', '树木'], ['05', '其他部件']];
+    var LAMPS = [['green', '办', '在时限内'], ['yellow', '急', '将到时限'], ['red', '超', '已超时限'], ['blue', '批', '待批复'], ['grey', '停', '已停表'],
+        ['closed', '结', '已结案']];
     var OUTLINE = ['counties', 'streets', 'communities', 'duties', 'grids']; /* the later one is the nearer answer */
     var NOTHING = { type: 'FeatureCollection', features: [] };
     var map, layers, info;
@@ -56,6 +58,17 @@
             box.addEventListener('change', function () { toggle(layer.id, box.checked); });
             if (layer.id === 'parts')
                 list_classes();
+            else if (layer.id === 'cases')
+                list_lamps();
+        });
+    }
+
+    function list_lamps() {
+        var list = element(layers, 'ul', '', { 'aria-label': '案卷图例' });
+        LAMPS.forEach(function (l) {
+            var item = element(list, 'li');
+            element(item, 'span', l[1], { 'class': 'lamp ' + l[0], 'aria-hidden': 'true' });
+            item.appendChild(document.createTextNode(l[2]));
         });
     }
 
