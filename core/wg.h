@@ -378,9 +378,10 @@ size_t wg_layer_near(const struct wg_layer *layer, struct wg_point p, double rea
 
 /** Those of its features that lie in some of these areas, by their ids ("341824100,341824101"), as
  * a layer of their own: a point in the area that holds it, others where they reach in by a square
- * metre, a decimetre. areas NULL: none do. Errors: WG_ENOMEM. Thread: any; not for the loop. */
+ * metre, a decimetre; whole: where no more than that, or a thousandth, reaches out. areas NULL:
+ * none do. Errors: WG_ENOMEM. Thread: any; not for the loop. */
 int wg_layer_within(const struct wg_layer *layer, const struct wg_layer *areas, struct wg_str ids,
-                    struct wg_layer **out, struct wg_err *err);
+                    bool whole, struct wg_layer **out, struct wg_err *err);
 
 /** Feature i's shape chain by chain: the point; the parts of a line; an area's rings, closed, an
  * outer one and then its holes. False past the last. Borrowed from the layer. */
@@ -501,6 +502,7 @@ struct wg_edited {
                WG_EUNAUTH; WG_EBUSY; WG_EUNKNOWN; … */
     struct wg_err err;
     struct wg_str id; /**< the request's */
+    uint64_t mark;    /**< the feature's (wg_layer_feature_mark); 0: it is not known here */
 };
 /** Whether the caller may is the plugin's to judge; that who is bound to streets edits what lies in
  * them is seen to here (WG_EDENIED). `edit` is copied, its texts live with the

@@ -207,6 +207,7 @@ struct wg_cmd {
     struct wg_layer *put;
     uint64_t if_mark;
     struct wg_str made;       /**< out: its id */
+    uint64_t mark;            /**< out: what it is now; 0: it went */
     struct wg_bundle *bundle; /**< likewise */
     /** With a bundle: its rules, made by a job, so that the desk need not load them. The desk takes
      * them and sets NULL; what is left here after, and in `left` (what had to make room), is freed

@@ -137,6 +137,7 @@ static int put_edit(struct deciding *dc, int collection, const struct wg_layer *
     cmd->made = cmd->feature.n ? cmd->feature : new_id(dc, layer, collection);
     if (cmd->put)
         rc = wg_layer_renamed(cmd->put, cmd->made, &put, &cmd->err);
+    cmd->mark = rc == WG_OK && put ? wg_layer_feature_mark(put, 0) : 0;
     if (rc == WG_OK && (rc = check_there(dc, layer, cmd->made)) == WG_OK) {
         if (layer)
             rc = wg_layer_edit(layer, put, &cmd->made, put ? 0 : 1, &edited, &cmd->err);

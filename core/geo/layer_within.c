@@ -3,6 +3,7 @@
 #include "geo/layer.h"
 
 #include <geos_c.h>
+#include <math.h>
 #include <stdlib.h>
 
 #define LEAST_M2 1.0         /* two layers' borders are never drawn quite alike */
@@ -10,7 +11,8 @@
 
 struct within {
     const struct wg_layer *layer, *areas;
-    bool *in; /* of each feature of the layer */
+    bool whole;
+    double *got; /* how much of each feature lies in them; of a point any */
     struct shapes *shapes;
     GEOSContextHandle_t geos;
     GEOSGeometry *area;
@@ -27,8 +29,8 @@ static void mark_points(struct within *w, size_t area)
     while (wg_scan_next(&scan, &run))
         for (uint32_t k = run.from; k < run.to; k++) {
             size_t i = wg_layer_along(w->layer, k);
-            w->in[i] |=
-                wg_layer_at(w->layer, i, &f) && wg_layer_find(w->areas, f.at, &at) && at == area;
+            if (wg_layer_at(w->layer, i, &f) && wg_layer_find(w->areas, f.at, &at) && at == area)
+                w->got[i] = 1;
         }
 }
 
@@ -60,24 +62,41 @@ static GEOSGeometry *line_of(struct within *w, size_t i)
     return made;
 }
 
-/* Does it reach into the area, and not only touch it? */
-static int reaches(struct within *w, size_t i, bool *in)
+/* Of an area square metres, of a line degrees. */
+static double size_of(struct within *w, const GEOSGeometry *g)
 {
-    bool lines = w->layer->head->shape == WG_LINES;
-    GEOSGeometry *g = lines ? line_of(w, i) : shapes_of_feature(w->shapes, w->layer, i);
-    GEOSGeometry *both = NULL;
     double size = 0;
+    if (w->layer->head->shape == WG_AREAS)
+        return shapes_m2(w->shapes, g);
+    return GEOSLength_r(w->geos, g, &size) == 1 ? size : 0;
+}
+
+static GEOSGeometry *shape_of(struct within *w, size_t i)
+{
+    return w->layer->head->shape == WG_LINES ? line_of(w, i)
+                                             : shapes_of_feature(w->shapes, w->layer, i);
+}
+
+/* How much of it lies in the area. */
+static int measure(struct within *w, size_t i)
+{
+    GEOSGeometry *g = shape_of(w, i), *both = NULL;
     if (!g)
         return WG_ENOMEM;
-    *in = GEOSPreparedCovers_r(w->geos, w->prepared, g) == 1;
-    if (!*in && GEOSPreparedIntersects_r(w->geos, w->prepared, g) == 1 &&
-        (both = GEOSIntersection_r(w->geos, w->area, g)))
-        *in = lines ? GEOSLength_r(w->geos, both, &size) == 1 && size >= LEAST_DEGREES
-                    : shapes_m2(w->shapes, both) >= LEAST_M2;
+    if (GEOSPreparedCovers_r(w->geos, w->prepared, g) == 1)
+        w->got[i] += size_of(w, g);
+    else if (GEOSPreparedIntersects_r(w->geos, w->prepared, g) == 1 &&
+             (both = GEOSIntersection_r(w->geos, w->area, g)))
+        w->got[i] += size_of(w, both);
     if (both)
         GEOSGeom_destroy_r(w->geos, both);
     GEOSGeom_destroy_r(w->geos, g);
     return WG_OK;
+}
+
+static double least_of(const struct within *w)
+{
+    return w->layer->head->shape == WG_AREAS ? LEAST_M2 : LEAST_DEGREES;
 }
 
 static int mark_others(struct within *w, size_t area)
@@ -92,8 +111,8 @@ static int mark_others(struct within *w, size_t area)
     while (rc == WG_OK && wg_scan_next(&scan, &run))
         for (uint32_t k = run.from; rc == WG_OK && k < run.to; k++) {
             size_t i = wg_layer_along(w->layer, k);
-            if (!w->in[i])
-                rc = reaches(w, i, &w->in[i]);
+            if (w->whole || w->got[i] < least_of(w))
+                rc = measure(w, i);
         }
     if (w->prepared)
         GEOSPreparedGeom_destroy_r(w->geos, w->prepared);
@@ -102,7 +121,21 @@ static int mark_others(struct within *w, size_t area)
     return rc;
 }
 
-static int build(const struct within *w, struct wg_layer **out, struct wg_err *err)
+static bool is_in(struct within *w, size_t i)
+{
+    double least = least_of(w), size;
+    if (w->layer->head->shape == WG_POINTS || w->got[i] == 0)
+        return w->got[i] > 0;
+    if (!w->whole)
+        return w->got[i] >= least;
+    GEOSGeometry *g = shape_of(w, i);
+    size = g ? size_of(w, g) : HUGE_VAL;
+    if (g)
+        GEOSGeom_destroy_r(w->geos, g);
+    return w->got[i] >= size - fmax(least, size / 1000);
+}
+
+static int build(struct within *w, struct wg_layer **out, struct wg_err *err)
 {
     struct wg_layer_faults faults;
     struct layer_build b;
@@ -111,21 +144,21 @@ static int build(const struct within *w, struct wg_layer **out, struct wg_err *e
     for (size_t i = 0; i < w->layer->head->records; i++) {
         size_t own = i;
         const struct wg_layer *part = layer_part(w->layer, &own);
-        if (w->in[i])
+        if (is_in(w, i))
             build_copy(&b, part, (uint32_t)own);
     }
     return build_end(&b, out, err);
 }
 
 int wg_layer_within(const struct wg_layer *layer, const struct wg_layer *areas, struct wg_str ids,
-                    struct wg_layer **out, struct wg_err *err)
+                    bool whole, struct wg_layer **out, struct wg_err *err)
 {
-    struct within w = {.layer = layer, .areas = areas, .geos = GEOS_init_r()};
+    struct within w = {.layer = layer, .areas = areas, .whole = whole, .geos = GEOS_init_r()};
     int rc = WG_OK;
     *out = NULL;
-    w.in = calloc(layer->head->records + 1, sizeof(*w.in));
+    w.got = calloc(layer->head->records + 1, sizeof(*w.got));
     w.shapes = shapes_new();
-    if (!w.geos || !w.in || !w.shapes)
+    if (!w.geos || !w.got || !w.shapes)
         rc = WG_ENOMEM;
     for (const char *p = ids.p, *end = ids.p + ids.n; rc == WG_OK && areas && p < end;) {
         const char *comma = memchr(p, ',', (size_t)(end - p));
@@ -140,7 +173,7 @@ int wg_layer_within(const struct wg_layer *layer, const struct wg_layer *areas, 
             rc = mark_others(&w, area);
     }
     rc = rc == WG_OK ? build(&w, out, err) : wg_fail(err, rc, "out of memory");
-    free(w.in);
+    free(w.got);
     shapes_free(w.shapes);
     if (w.geos)
         GEOS_finish_r(w.geos);

@@ -129,24 +129,24 @@ static bool read_user(struct call *call, const struct wg_json *in, struct wg_str
     return true;
 }
 
-/* The reference of the password that the account has now; {NULL, 0} where there is no such account.
- */
-static struct wg_str hash_now(struct call *call, struct wg_str user)
+/* The account's record as it is now; NULL where there is none. */
+static const struct wg_json *user_now(struct call *call, struct wg_str user)
 {
     struct wg_txn *txn;
-    struct wg_str json, hash = {NULL, 0};
-    struct wg_json *j;
+    struct wg_str json;
+    struct wg_json *j = NULL;
     if (reader_begin(call->county, &txn, NULL) < 0)
-        return hash;
-    if (wg_view_record(wg_desk_views(call->county->desk), txn, "user", user, &json) == WG_OK &&
-        wg_json_parse(call->arena, json, &j, NULL) == WG_OK)
-        hash = wg_json_str(j, "hash");
+        return NULL;
+    if (wg_view_record(wg_desk_views(call->county->desk), txn, "user", user, &json) < 0 ||
+        wg_json_parse(call->arena, json, &j, NULL) < 0)
+        j = NULL;
     reader_end(call->county);
-    return hash;
+    return j;
 }
 
+/* Whose streets are not named keeps them: a new password must not free anybody. */
 static void write_user(struct call *call, const struct wg_json *in, uint32_t roles,
-                       struct wg_str hash)
+                       const struct wg_json *now, struct wg_str hash)
 {
     struct wg_buf b = WG_BUF_INIT;
     struct wg_str unit = wg_json_str(in, "unit");
@@ -156,7 +156,7 @@ static void write_user(struct call *call, const struct wg_json *in, uint32_t rol
     wg_json_key(&b, "roles");
     wg_roles_json(roles, &b);
     wg_json_kstr(&b, "unit", unit.n ? unit : (struct wg_str){NULL, 0});
-    const struct wg_json *streets = wg_json_get(in, "streets");
+    const struct wg_json *streets = wg_json_get(wg_json_get(in, "streets") ? in : now, "streets");
     if (streets && streets->count) {
         wg_json_key(&b, "streets");
         wg_json_write(streets, &b);
@@ -244,7 +244,8 @@ static void keep_user(struct call *call, bool fresh)
     call->cmd.name = user;
     call->cmd.must_be_new = fresh;
     call->cmd.must_be_there = !fresh;
-    write_user(call, in, roles, keeps ? hash_now(call, user) : (struct wg_str){NULL, 0});
+    const struct wg_json *now = fresh ? NULL : user_now(call, user);
+    write_user(call, in, roles, now, keeps ? wg_json_str(now, "hash") : (struct wg_str){NULL, 0});
     if (keeps) {
         call_submit(call);
         return;

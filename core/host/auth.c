@@ -195,6 +195,7 @@ static void succeeded(struct wg_host *h, const char *who)
 /* ---- signing in, and hashing a new password: the same line in front of the pool ---- */
 
 static void next_login(struct wg_host *h);
+static void look_up(struct login *l, struct wg_county *c, struct wg_str user);
 
 static void hash_work(void *arg) /* on the pool */
 {
@@ -205,11 +206,25 @@ static void hash_work(void *arg) /* on the pool */
         l->ok = hash_password(l->password, l->hash) == WG_OK;
 }
 
+/* Who waited in the line is who they are now, not who they were. */
+static void look_up_again(struct login *l)
+{
+    struct wg_county *c = l->draft.county;
+    char checked[sizeof(l->hash)], user[sizeof(l->draft.user)];
+    memcpy(checked, l->hash, sizeof(checked));
+    memcpy(user, l->draft.user, sizeof(user));
+    l->draft = (struct session){0};
+    look_up(l, c, wg_str_of(user));
+    l->ok = strcmp(checked, l->hash) == 0;
+}
+
 static void hash_done(void *arg)
 {
     struct login *l = arg;
     struct wg_host *h = l->call->host;
     h->hashing = false;
+    if (l->check && l->ok && l->draft.county)
+        look_up_again(l);
     l->then(l);
     next_login(h);
 }

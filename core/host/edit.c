@@ -34,14 +34,16 @@ static void write_feature(const struct wg_json *j, struct wg_buf *b)
     wg_buf_lit(b, "}\n");
 }
 
-/* Does one feature lie in the streets that its editor is bound to? */
-static int check_within(struct editing *e, const struct wg_layer *one, const struct wg_layer *areas)
+/* Does one feature lie in the streets that its editor is bound to? refused: what it is if not. */
+static int check_within(struct editing *e, const struct wg_layer *one, const struct wg_layer *areas,
+                        int refused)
 {
     struct wg_err *err = &e->result.err;
     struct wg_layer *in = NULL;
-    int rc = wg_layer_within(one, areas, e->streets, &in, err);
+    int rc = wg_layer_within(one, areas, e->streets, true, &in, err);
     if (rc == WG_OK && wg_layer_count(in) == 0)
-        rc = wg_fail(err, WG_EDENIED, "it does not lie in the streets of your account (%.*s)",
+        rc = wg_fail(err, refused, "%s in the streets of your account (%.*s)",
+                     refused == WG_ENOENT ? "there is no such feature" : "it does not lie whole",
                      WG_PRI(e->streets));
     wg_layer_drop(in);
     return rc;
@@ -58,7 +60,10 @@ static int check_streets(struct editing *e)
     struct wg_buf b = WG_BUF_INIT;
     int rc = WG_OK;
     size_t i;
-    if (e->edit.id.n && layer && wg_layer_by_id(layer, e->edit.id, &i)) {
+    if (strcmp(e->edit.collection, "streets") == 0)
+        rc = wg_fail(&e->result.err, WG_EDENIED,
+                     "an account that is bound to streets does not redraw them");
+    else if (e->edit.id.n && layer && wg_layer_by_id(layer, e->edit.id, &i)) {
         wg_layer_feature(layer, i, &b);
         wg_buf_char(&b, '\n');
         rc = wg_layer_from_geojsons(wg_buf_str(&b), NULL, &was, &faults, &e->result.err);
@@ -66,9 +71,9 @@ static int check_streets(struct editing *e)
             e->call.cmd.if_mark = wg_layer_feature_mark(layer, i);
     }
     if (rc == WG_OK && was)
-        rc = check_within(e, was, areas);
+        rc = check_within(e, was, areas, WG_ENOENT);
     if (rc == WG_OK && e->call.cmd.put)
-        rc = check_within(e, e->call.cmd.put, areas);
+        rc = check_within(e, e->call.cmd.put, areas, WG_EDENIED);
     wg_buf_free(&faults.text);
     wg_buf_free(&b);
     wg_layer_drop(was);
@@ -138,6 +143,7 @@ void edit_done(struct call *call)
     e->result.rc = call->cmd.rc;
     e->result.err = call->cmd.err;
     e->result.id = call->cmd.repeated ? known_id(e) : call->cmd.made;
+    e->result.mark = call->cmd.repeated ? 0 : call->cmd.mark;
     tell(e);
 }
 

@@ -55,13 +55,20 @@ void source_close(struct source *s)
     s->members = 0;
 }
 
+void ask_end(struct ask *ask)
+{
+    source_close(&ask->source);
+    streets_end(ask->narrow);
+    ask->narrow = NULL;
+}
+
 void ask_done(struct ask *ask)
 {
     struct wg_buf out = ask->out;
     ask->out = (struct wg_buf)WG_BUF_INIT;
     if (ask->goes_on && ask->status == 200)
         snapshot_keep(ask);
-    source_close(&ask->source); /* the arena dies with the answer */
+    ask_end(ask); /* the arena dies with the answer */
     wg_reply_header(ask->req, "Access-Control-Allow-Origin", WG_S("*"));
     wg_reply_header(ask->req, "Access-Control-Expose-Headers",
                     WG_S("Content-Crs, Link, ETag, Location"));
@@ -226,6 +233,7 @@ static void made_systems(void *arg)
         return;
     }
     source_close(&ask->source);
+    streets_again(ask->narrow);
     ask->again(ask->req, ask->self);
 }
 
@@ -299,6 +307,7 @@ struct ask *ask_new(struct wg_req *req, void *self, const char *const *names)
     ask->a = a;
     ask->roles = wg_req_roles(req);
     ask->streets = wg_req_streets(req);
+    ask->narrow = streets_begin(req);
     ask->status = 200;
     ask->type = "application/json";
     ask->base = wg_arena_fmt(a, "%.*s/ogc/%s", WG_PRI(wg_req_base(req)), ask->self->area);
@@ -358,7 +367,7 @@ static bool add_county(struct ask *ask, struct wg_county *county)
         return false;
     struct wg_ground *g = wg_county_ground(county);
     const struct wg_layer *layer =
-        rights.narrow ? streets_layer(ask, county, c) : layer_of(county, g, c);
+        rights.narrow ? streets_layer(ask->narrow, county, c) : layer_of(county, g, c);
     if (layer && ask->source.member) {
         add_member(ask, wg_county_area(county), rights, g, layer);
         return true;
@@ -368,8 +377,7 @@ static bool add_county(struct ask *ask, struct wg_county *county)
     return true;
 }
 
-/* Those whose layers make a collection: the counties' outlines are the city's, for all. */
-static size_t span_of(struct ask *ask, const struct collection *c, struct wg_county **out)
+size_t collection_span(const struct ask *ask, const struct collection *c, struct wg_county **out)
 {
     if (strcmp(c->id, "counties") != 0)
         return wg_county_span(ask->self->county, out, SPAN_MAX);
@@ -381,7 +389,7 @@ void source_of(struct ask *ask, const struct collection *c, const struct member 
 {
     struct source *s = &ask->source;
     struct wg_county *span[SPAN_MAX];
-    size_t counties = span_of(ask, c, span);
+    size_t counties = collection_span(ask, c, span);
     source_close(s);
     *s = (struct source){.collection = c, .shape = -1};
     s->member = wg_arena_alloc(ask->a, n * sizeof(*s->member));
@@ -397,18 +405,37 @@ void source_of(struct ask *ask, const struct collection *c, const struct member 
     s->systems = systems_found(s->box);
 }
 
+/* Where its features would lie, had it any. */
+static struct wg_box home_of(const struct source *s)
+{
+    static const char *const outlines[] = {"streets", "grids", "counties"};
+    struct wg_box box = {0};
+    bool any = false;
+    for (size_t k = 0; k < 3 && !any; k++)
+        for (size_t m = 0; m < s->members; m++) {
+            const struct wg_layer *l = wg_ground_layer(s->member[m].ground, outlines[k]);
+            if (!l || !wg_layer_count(l))
+                continue;
+            box = any ? box_joined(box, wg_layer_box(l)) : wg_layer_box(l);
+            any = true;
+        }
+    return box;
+}
+
 /* -1: none of it may be seen. */
 static int take(struct ask *ask, const struct collection *c)
 {
     struct source *s = &ask->source;
     struct wg_county *span[SPAN_MAX];
-    size_t n = span_of(ask, c, span);
+    size_t n = collection_span(ask, c, span);
     bool seen = false;
     source_close(s);
     *s = (struct source){.collection = c, .shape = -1};
     s->member = wg_arena_alloc(ask->a, (n + 1) * sizeof(*s->member));
     for (size_t i = 0; i < n; i++)
         seen |= add_county(ask, span[i]);
+    if (!s->count)
+        s->box = home_of(s);
     s->systems = systems_found(s->box);
     return seen ? s->members > 0 : -1;
 }

@@ -322,7 +322,7 @@ static void decided(void *arg, const struct wg_edited *r)
     struct ask *ask = &e->ask;
     int method = wg_req_method(ask->req);
     size_t i;
-    if (r->rc == WG_ESTALE && method == WG_METHOD_PATCH && !e->matched && ++e->tries < TRIES) {
+    if (r->rc == WG_ESTALE && !e->matched && ++e->tries < TRIES) {
         start(e); /* somebody was quicker: on top of that */
         return;
     }
@@ -333,9 +333,11 @@ static void decided(void *arg, const struct wg_edited *r)
         return;
     }
     ask->id = r->id;
-    if (source_take(ask, ask->source.collection) && find_item(ask, &i))
-        wg_reply_header(ask->req, "ETag",
-                        item_tag(ask, wg_layer_feature_mark(ask->source.member[0].layer, i)));
+    uint64_t mark = r->mark;
+    if (!mark && source_take(ask, ask->source.collection) && find_item(ask, &i))
+        mark = wg_layer_feature_mark(ask->source.member[0].layer, i);
+    if (mark && method != WG_METHOD_DELETE)
+        wg_reply_header(ask->req, "ETag", item_tag(ask, mark));
     if (method == WG_METHOD_POST) {
         struct wg_buf where = WG_BUF_INIT;
         wg_buf_fmt(&where, "%.*s/collections/%s/items/", WG_PRI(ask->base),
@@ -408,6 +410,7 @@ void map_change(struct wg_req *req, void *self)
     }
     e->ask = *asked;
     struct ask *ask = &e->ask;
+    ask->streets = (struct wg_str){NULL, 0}; /* the host holds an editor to them */
     struct wg_str crs = wg_req_header(req, "content-crs");
     if (crs.n >= 2 && crs.p[0] == '<' && crs.p[crs.n - 1] == '>')
         crs = (struct wg_str){crs.p + 1, crs.n - 2};

@@ -439,19 +439,25 @@ static void text_work(struct ask *ask)
 
 /* ---- asked by place ---- */
 
-static void write_area(struct ask *ask, const struct wg_ground *g, const char *collection,
-                       const char *key, struct wg_point p)
+/* The area that holds the place, of those that may be seen. */
+static void write_area(struct ask *ask, const char *collection, const char *key, struct wg_point p)
 {
-    const struct wg_layer *layer = wg_ground_layer(g, collection);
+    struct source *s = &ask->source;
     struct wg_feature f;
     size_t i;
-    if (!layer || !wg_layer_find(layer, p, &i) || !wg_layer_at(layer, i, &f))
+    if (!source_take(ask, collection_find(wg_str_of(collection))))
         return;
-    wg_json_key(&ask->out, key);
-    wg_buf_char(&ask->out, '{');
-    wg_json_kstr(&ask->out, "id", f.id);
-    wg_json_kstr(&ask->out, "name", f.name);
-    wg_buf_char(&ask->out, '}');
+    for (size_t k = 0; k < s->members; k++) {
+        if (!wg_layer_find(s->member[k].layer, p, &i) || !wg_layer_at(s->member[k].layer, i, &f))
+            continue;
+        wg_json_key(&ask->out, key);
+        wg_buf_char(&ask->out, '{');
+        wg_json_kstr(&ask->out, "id", f.id);
+        if (rights_show(&s->member[k].rights, WG_S("name")))
+            wg_json_kstr(&ask->out, "name", f.name);
+        wg_buf_char(&ask->out, '}');
+        return;
+    }
 }
 
 static void point_work(struct ask *ask)
@@ -478,14 +484,8 @@ static void point_work(struct ask *ask)
     wg_buf_char(b, ']');
     wg_json_key(b, "place");
     wg_buf_char(b, '{');
-    struct wg_county *span[SPAN_MAX];
-    size_t n = wg_county_span(ask->self->county, span, SPAN_MAX);
-    for (size_t k = 0; k < n; k++) {
-        struct wg_ground *g = wg_county_ground(span[k]);
-        for (size_t c = k ? 1 : 0; c < sizeof(areas) / sizeof(areas[0]); c++)
-            write_area(ask, g, areas[c][0], areas[c][1], p);
-        wg_ground_drop(g);
-    }
+    for (size_t c = 0; c < sizeof(areas) / sizeof(areas[0]); c++)
+        write_area(ask, areas[c][0], areas[c][1], p);
     wg_buf_lit(b, "}}");
 }
 

@@ -91,6 +91,8 @@ static void write_whole_extent(struct ask *ask)
         if ((alone && wg_str_is(wg_str_of(collection_at(i)->id), "counties")) ||
             !source_take(ask, collection_at(i)))
             continue;
+        if (!ask->source.count)
+            continue;
         box = any ? box_joined(box, ask->source.box) : ask->source.box;
         any = true;
     }

@@ -55,7 +55,6 @@ static void spatial_close(void *self)
         streets_first(req, self, handler);                         \
     }
 NARROWED(map_landing)
-NARROWED(map_change)
 NARROWED(map_styles)
 NARROWED(map_style)
 NARROWED(map_geocode)
@@ -87,10 +86,10 @@ static const struct wg_route pages[] = {
     {"GET", C "/schema", map_schema_live, "图层的属性"},
     {"GET", C "/items", map_items_live, "图层的要素"},
     {"GET", C "/items/{feature}", map_item_live, "一个要素"},
-    {"POST", C "/items", map_change_narrowed, "新增一个要素"},
-    {"PUT", C "/items/{feature}", map_change_narrowed, "替换一个要素"},
-    {"PATCH", C "/items/{feature}", map_change_narrowed, "修改一个要素"},
-    {"DELETE", C "/items/{feature}", map_change_narrowed, "删除一个要素"},
+    {"POST", C "/items", map_change, "新增一个要素"},
+    {"PUT", C "/items/{feature}", map_change, "替换一个要素"},
+    {"PATCH", C "/items/{feature}", map_change, "修改一个要素"},
+    {"DELETE", C "/items/{feature}", map_change, "删除一个要素"},
     {"OPTIONS", C "/items", map_items_options, "可以做什么"},
     {"OPTIONS", C "/items/{feature}", map_item_options, "可以做什么"},
     {"GET", "/wfs", map_wfs_live, "WFS 2.0"},

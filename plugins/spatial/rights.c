@@ -102,7 +102,8 @@ struct rights rights_of(struct ask *ask, struct wg_county *county, const struct 
     r.stranger = !(ask->roles & roles);
     r.sees = !r.stranger || to_all;
     r.edits = ask->roles & (edit ? roles_of(edit) : c->editors);
-    r.narrow = ask->streets.n > 0 && (open ? open->type != WG_JBOOL || open->num == 0 : !to_all);
+    r.narrow = ask->streets.n > 0 && strcmp(c->id, "counties") != 0 &&
+               (open ? open->type != WG_JBOOL || open->num == 0 : !to_all);
     r.trims = (hidden && hidden->count) || (r.stranger && open && open->type == WG_JARR);
     return r;
 }

@@ -375,6 +375,11 @@ static bool join_time(struct ask *ask)
 bool select_bind(struct ask *ask)
 {
     struct select *q = &ask->select;
+    if (!ask->source.count) { /* nothing has no properties: whatever is asked of them, none is it */
+        q->filter = NULL;
+        q->equals = q->sorts = q->onlys = q->buts = 0;
+        return true;
+    }
     if (!join_time(ask))
         return false;
     for (size_t k = 0; k < q->equals; k++)

@@ -220,6 +220,7 @@ struct ask {
         struct ask *next; /* waits for the same tile */
     } tile;
     struct read_map *maps; /* rights.c */
+    struct narrow *narrow; /* streets.c */
     struct source source;
     struct select select;
     bool goes_on; /* its answer names a next page */
@@ -257,6 +258,11 @@ bool source_take(struct ask *ask, const struct collection *c);
 /** The same of these members, of which new owners are made. */
 void source_of(struct ask *ask, const struct collection *c, const struct member *list, size_t n);
 void source_close(struct source *s);
+/** Nothing that it holds is held any longer: it is about to be answered. */
+void ask_end(struct ask *ask);
+/** Those whose layers make a collection: the counties' outlines are the city's, for all. At most
+ * SPAN_MAX. */
+size_t collection_span(const struct ask *ask, const struct collection *c, struct wg_county **out);
 struct wg_box box_joined(struct wg_box a, struct wg_box b);
 /** Tables, fields; on the pool; twice is fine. False: no memory, status is set. */
 bool source_open(struct ask *ask);
@@ -282,10 +288,16 @@ uint64_t rights_mark(const struct rights *r); /**< of what they trim; 0: nothing
 
 /* ---- streets ---- */
 
-/** Calls the handler, once the layers that it may take were narrowed to the streets of who asks. */
+struct narrow;
+/** Calls the handler, once the layers that it may take were narrowed to the streets of who asks.
+ * Thread: loop, as the others. */
 void streets_first(struct wg_req *req, void *self, void (*handler)(struct wg_req *req, void *self));
-/** The one for the streets of who asks, kept. NULL: of none has one been made. Thread: any. */
-const struct wg_layer *streets_layer(const struct ask *ask, const struct wg_county *county,
+/** What its ask is to hold until it is answered; NULL: it is bound to no streets. */
+struct narrow *streets_begin(const struct wg_req *req);
+void streets_again(struct narrow *w); /**< the handler begins once more */
+void streets_end(struct narrow *w);   /**< NULL is fine */
+/** The one that it may take, kept; NULL: there is none. Thread: the ask's. */
+const struct wg_layer *streets_layer(const struct narrow *w, const struct wg_county *county,
                                      const struct collection *c);
 void streets_free(void);
 /** A county's, whole, kept; NULL: it has none. */

@@ -26,17 +26,19 @@ int tile_first_zoom(const struct collection *c)
 struct wg_box tile_sources(struct ask *ask, void (*write)(struct ask *ask))
 {
     const struct collection *only = ask->source.collection;
-    struct wg_box box = {INT32_MAX, INT32_MAX, INT32_MIN, INT32_MIN};
+    struct wg_box none = {INT32_MAX, INT32_MAX, INT32_MIN, INT32_MIN}, box = none, home = none;
     for (size_t i = 0; ask->status == 200 && collection_at(i); i++) {
         if ((only && collection_at(i) != only) || ask->tile.but >> i & 1 ||
             !source_take(ask, collection_at(i)) || !source_open(ask))
             continue;
+        home = box_joined(home, ask->source.box);
         if (ask->source.count)
             box = box_joined(box, ask->source.box);
         if (write)
             write(ask);
     }
     ask->source.collection = only;
+    box = box.west > box.east ? home : box; /* of nothing: where it would lie */
     return box.west > box.east ? (struct wg_box){0} : box;
 }
 
@@ -146,7 +148,7 @@ static void answer_tile(struct ask *ask, const struct made *m)
     wg_reply_header(ask->req, "Cache-Control",
                     anyone ? WG_S("public, max-age=60, stale-while-revalidate=600")
                            : WG_S("private, max-age=60, stale-while-revalidate=600"));
-    source_close(&ask->source);
+    ask_end(ask);
     if (!body.n)
         wg_reply_empty(ask->req, 204);
     else

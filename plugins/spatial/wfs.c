@@ -38,7 +38,7 @@ static void done(struct ask *ask)
         return;
     }
     complain(ask);
-    source_close(&ask->source);
+    ask_end(ask);
     struct wg_buf out = ask->out; /* the ask dies with the answer */
     wg_reply_buf(ask->req, ask->status, ask->type, &out);
     wg_buf_free(&out);

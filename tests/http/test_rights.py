@@ -3,6 +3,7 @@ import functools
 import json
 import subprocess
 import sys
+import threading
 import unittest
 import urllib.parse
 from pathlib import Path
@@ -257,8 +258,13 @@ class Streets(Map):
             self.assertEqual(self.items(layer, user="j-001")["numberMatched"], self.items(layer, user=None)["numberMatched"])
 
     def test_a_street_that_is_not_there_shows_nothing(self):
-        self.assertEqual(self.items("parts", user="j-004")["numberMatched"], 0)
+        for query in ("", "filter=" + urllib.parse.quote("category = '0103' AND state IS NOT NULL"), "category=0103", "sortby=state", "f=csv"):
+            got = self.items("parts", query, user="j-004")
+            self.assertEqual(got.body.count(b"\n") if query == "f=csv" else got["numberMatched"], 1 if query == "f=csv" else 0, query)
         self.assertEqual(self.items("cases", user="j-004")["numberMatched"], 0)
+        west = self.ask("", user="j-004")["extent"]["spatial"]["bbox"][0][0]
+        self.assertGreater(west, 118)
+        self.assertGreater(self.ask("/collections/parts/tilejson", user="j-004")["bounds"][0], 118)
 
     def test_cases_come_and_go_with_their_street(self):
         before = {f["id"] for f in self.all("cases", user="j-001")}
@@ -285,16 +291,67 @@ class Streets(Map):
         body = json.dumps({"properties": {"state": "破损"}}).encode()
         self.is_status(c.ask("PATCH", f"{path}/{here['id']}", body, **merge), 204)
         self.assertEqual(self.ask(f"/collections/parts/items/{here['id']}", user="j-001")["properties"]["state"], "破损")
-        self.is_status(c.ask("PATCH", f"{path}/{there['id']}", body, **merge), 404)
-        self.is_status(c.ask("PUT", f"{path}/{there['id']}", json.dumps(there).encode(), **geo), 403)
-        self.is_status(c.ask("DELETE", f"{path}/{there['id']}"), 403)
+        for method, body in (("PATCH", body), ("PUT", json.dumps(there).encode()), ("DELETE", None)):
+            self.is_status(c.ask(method, f"{path}/{there['id']}", body, **(merge if method == "PATCH" else geo)), 404)
         moved = {**here, "geometry": there["geometry"]}
         self.is_status(c.ask("PUT", f"{path}/{here['id']}", json.dumps(moved).encode(), **geo), 403)
-        self.is_status(c.ask("PUT", f"{path}/{there['id']}", json.dumps({**there, "geometry": here["geometry"]}).encode(), **geo), 403)
+        self.is_status(c.ask("PUT", f"{path}/{there['id']}", json.dumps({**there, "geometry": here["geometry"]}).encode(), **geo), 404)
         new = {"type": "Feature", "properties": {"category": "0201"}, "geometry": there["geometry"]}
         self.is_status(c.ask("POST", path, json.dumps(new).encode(), **geo), 403)
         made = self.is_status(c.ask("POST", path, json.dumps({**new, "geometry": here["geometry"]}).encode(), **geo), 201)
         self.is_status(c.ask("DELETE", f"{path}/{made.headers['location'].rsplit('/', 1)[1]}"), 204)
+
+    def test_an_editor_s_tag_is_that_of_what_was_made(self):
+        c, path = self.who("j-003"), f"/ogc/{JIXI}/collections/parts/items"
+        here = self.all("parts", user="j-003")[0]["geometry"]
+        body = json.dumps({"type": "Feature", "properties": {"category": "0201"}, "geometry": here}).encode()
+        made = self.is_status(c.ask("POST", path, body, Content_Type="application/geo+json"), 201)
+        item, tag = made.headers["location"].split("127.0.0.1", 1)[1].split("/", 1)[1], made.headers["etag"]
+        for state in ("破损", "完好"):
+            self.assertEqual(c.get("/" + item).headers["etag"], tag)
+            tag = self.is_status(c.ask("PATCH", "/" + item, json.dumps({"properties": {"state": state}}).encode(), If_Match=tag,
+                                       Content_Type="application/merge-patch+json"), 204).headers["etag"]
+        self.is_status(c.ask("DELETE", "/" + item, If_Match=tag), 204)
+
+    def test_many_who_edit_one_part_lose_nothing(self):
+        path = f"/ogc/{JIXI}/collections/parts/items/{self.all('parts', user='j-003')[5]['id']}"
+        said = []
+
+        def edit(n):
+            c = self.server.another(JIXI, "j-003")
+            for k in range(5):
+                said.append(c.ask("PATCH", path, json.dumps({"properties": {f"by_{n}_{k}": k}}).encode(), Content_Type="application/merge-patch+json").status)
+        threads = [threading.Thread(target=edit, args=(n,)) for n in range(3)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        now = self.who("z-001").get(path).json["properties"]
+        self.assertEqual(said.count(204), sum(k.startswith("by_") for k in now), said)
+        self.assertTrue(set(said) <= {204, 412} and said.count(204) > 8, said)
+
+    def test_who_is_bound_redraws_no_street_and_edits_only_what_lies_whole_in_theirs(self):
+        c, geo = self.who("j-003"), {"Content_Type": "application/geo+json"}
+        mine = self.ask(f"/collections/streets/items/{self.mine[0]}")
+        self.is_status(c.ask("PUT", f"/ogc/{JIXI}/collections/streets/items/{self.mine[0]}", json.dumps(mine).encode(), **geo), 403)
+        other = next(s for s in self.street if s not in self.mine)
+        self.is_status(c.ask("DELETE", f"/ogc/{JIXI}/collections/streets/items/{other}"), 403)
+        x, y = self.all("parts", user="j-001")[0]["geometry"]["coordinates"]
+        for side, status in ((1e-5, 201), (2, 403)):
+            ring = [[x, y], [x + side, y], [x + side, y + side], [x, y + side], [x, y]]
+            body = {"type": "Feature", "properties": {"unit": "u-cg"}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+            made = self.is_status(c.post(f"/ogc/{JIXI}/collections/duties/items", json.dumps(body).encode(), **geo), status)
+            if status == 201:
+                self.is_status(c.ask("DELETE", f"/ogc/{JIXI}/collections/duties/items/{made.headers['location'].rsplit('/', 1)[1]}"), 204)
+
+    def test_a_new_password_frees_nobody(self):
+        admin, path = self.who("admin"), f"/v1/{JIXI}/users"
+        user = {"user": "j-006", "name": "n", "password": "a long one 7", "roles": ["chief"], "streets": self.mine}
+        self.is_status(admin.post(path, user), 201)
+        for streets, want in ({}, self.mine), ({"streets": self.two}, self.two), ({"streets": []}, None), ({}, None):
+            self.is_status(admin.ask("PUT", f"{path}/j-006", {"user": "j-006", "name": "n", "password": "a long one 8", "roles": ["chief"], **streets}), 200)
+            [now] = [u for u in admin.get(path).json["users"] if u["id"] == "j-006"]
+            self.assertEqual(now.get("streets"), want)
 
     def test_the_city_s_map_narrows_each_county(self):
         a = self.server.person("341800", "admin").post("/v1/341800/users", {

@@ -297,7 +297,8 @@ TEST(what_lies_in_areas_is_what_reaches_into_them)
         list[7].there = false;
         CHECK_INT(wg_layer_edit(layer, in, &drop, 1, &edited, &err), WG_OK);
         wg_layer_drop(in);
-        CHECK_INT(wg_layer_within(edited, areas, WG_S("f004,f008,nowhere"), &in, &err), WG_OK);
+        CHECK_INT(wg_layer_within(edited, areas, WG_S("f004,f008,nowhere"), false, &in, &err),
+                  WG_OK);
         CHECK_INT(wg_layer_shape(in), shape);
         for (int k = 0; k < MOST; k++) {
             char id[8];
@@ -309,10 +310,23 @@ TEST(what_lies_in_areas_is_what_reaches_into_them)
             some += want;
         }
         wg_layer_drop(in);
-        CHECK_INT(wg_layer_within(edited, areas, WG_S("nowhere"), &in, &err), WG_OK);
+        CHECK_INT(wg_layer_within(edited, areas, WG_S("f004,f005"), true, &in, &err), WG_OK);
+        struct wanted both = {true, 100, 100, 100, 0}; /* two squares side by side, as one */
+        for (int k = 0; k < MOST; k++) {
+            const struct wanted *w = &list[k];
+            char id[8];
+            snprintf(id, sizeof(id), "f%03d", k);
+            int side = shape == WG_POINTS ? 0 : w->side;
+            bool want = w->there && w->x >= both.x && w->y >= both.y && w->x + side <= 300 &&
+                        w->y + side <= 200 && (shape != WG_POINTS || (w->x < 300 && w->y < 200));
+            if (wg_layer_by_id(in, wg_str_of(id), &at) != want)
+                fail_msg("%s of kind %d, whole", id, shape);
+        }
+        wg_layer_drop(in);
+        CHECK_INT(wg_layer_within(edited, areas, WG_S("nowhere"), false, &in, &err), WG_OK);
         CHECK_INT(wg_layer_count(in), 0);
         wg_layer_drop(in);
-        CHECK_INT(wg_layer_within(edited, NULL, WG_S("f004"), &in, &err), WG_OK);
+        CHECK_INT(wg_layer_within(edited, NULL, WG_S("f004"), false, &in, &err), WG_OK);
         CHECK_INT(wg_layer_count(in), 0);
         wg_layer_drop(in);
         wg_layer_drop(edited);
