@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TRIES 5 /* of a change without If-Match, where somebody else's comes first */
+#define TRIES 20 /* of a change without If-Match, where somebody else's comes first */
 
 #define METHODS_CHANGE (WG_METHOD_PUT | WG_METHOD_PATCH | WG_METHOD_DELETE)
 

@@ -111,6 +111,19 @@ class Rights(Map):
                                              json.dumps({"properties": {"state": "完好"}}).encode(),
                                              Content_Type="application/merge-patch+json"), 204)
 
+    def test_a_geocoder_names_no_grid_that_is_closed(self):
+        self.is_status(self.who("admin").post(f"/v1/{JIXI}/users", {"user": "j-001", "name": "n", "password": "a long one 7", "roles": ["chief"],
+                                                                    "streets": ["341824100"]}), 201)
+        a = self.server.client().post("/v1/session", {"area": JIXI, "user": "j-001", "password": "a long one 7"})
+        bound = self.server.client(a.json["token"], JIXI)
+        for at, grids in (("lon=118.7&lat=30.2", 0), ("lon=118.6&lat=30.07", 1)):
+            everything = self.is_status(self.who("z-001").get(f"/v1/{JIXI}/geocode?{at}"), 200).json
+            got = self.is_status(bound.get(f"/v1/{JIXI}/geocode?{at}"), 200).json
+            self.assertEqual(("grid" in everything["place"], "grid" in got["place"]), (True, bool(grids)))
+            self.assertIn("community", got["place"])  # which everybody sees
+        found = bound.get(f"/v1/{JIXI}/geocode?q=" + urllib.parse.quote("绩溪")).json["candidates"]
+        self.assertFalse([c for c in found if "grid" in c["place"]])
+
     def test_a_layer_is_closed_to_strangers(self):
         self.items("grids", user=None, status=401)
         self.assertNotIn("grids", [c["id"] for c in self.ask("/collections", user=None)["collections"]])
