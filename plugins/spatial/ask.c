@@ -299,6 +299,7 @@ struct ask *ask_new(struct wg_req *req, void *self, const char *const *names)
     struct ask *ask = wg_arena_alloc(a, sizeof(*ask));
     struct wg_str name, value;
     if (!ask) {
+        streets_end(streets_begin(req));
         wg_reply_problem(req, 503, "out of memory");
         return NULL;
     }
