@@ -71,8 +71,8 @@ static struct rows rows_of(struct wg_county *c, struct wg_arena *a, const char *
 
 static void write_edition(const struct wg_json *j, bool in_force, struct wg_buf *b)
 {
-    static const char *const shown[] = {"count",    "form",  "crs",   "blob", "changes",
-                                        "topology", "undid", "again", NULL};
+    static const char *const shown[] = {"count",    "form",  "crs",   "blob",  "changes",
+                                        "topology", "edits", "undid", "again", NULL};
     wg_buf_char(b, '{');
     wg_json_kint(b, "n", wg_json_int(j, "n", 1));
     wg_json_ktime(b, "from", wg_json_int(j, "from", 0));

@@ -26,6 +26,7 @@ struct import {
     struct wg_str before; /* record of the one that comes back */
     char name[WG_BLOB_NAME + 1], file[128];
     size_t size, count, changes[WG_CHANGES];
+    size_t edits; /* made by hand of the edition that goes */
     struct wg_buf ids[WG_CHANGES], phones;
     struct wg_ground *ground;
     struct wg_layer_faults faults;
@@ -63,6 +64,42 @@ static int compare(struct import *m, const struct wg_ground *before)
         return wg_layer_compare(before->layer[c], m->ground->layer[c], on_change, m, &m->err);
     wg_table_compare(before->table[c - WG_UNITS], m->ground->table[c - WG_UNITS], on_change, m);
     return WG_OK;
+}
+
+struct counting {
+    struct wg_str prefix;
+    size_t n;
+};
+
+static int count_edit(void *arg, struct wg_str name, struct wg_str json)
+{
+    struct counting *c = arg;
+    (void)json;
+    c->n += name.n > c->prefix.n && memcmp(name.p, c->prefix.p, c->prefix.n) == 0;
+    return WG_OK;
+}
+
+/* What has been edited since the edition in force goes with it. */
+static int count_edits(struct import *m)
+{
+    struct wg_views *v = wg_desk_views(m->county->desk);
+    struct wg_arena *a = wg_arena_new(0);
+    struct wg_txn *txn = NULL;
+    struct wg_json *record = NULL;
+    struct counting c = {{NULL, 0}, 0};
+    struct wg_str json, name = wg_str_of(wg_collection_name(m->collection));
+    int rc = a ? wg_txn_begin(wg_views_env(v), false, &txn, &m->err) : WG_ENOMEM;
+    if (rc == WG_OK && wg_view_record(v, txn, "edition", name, &json) == WG_OK)
+        rc = wg_json_parse(a, json, &record, &m->err);
+    if (rc == WG_OK) {
+        c.prefix = wg_arena_fmt(a, "%.*s.%06lld.", WG_PRI(name),
+                                (long long)(record ? wg_json_int(record, "n", 1) : 0));
+        wg_view_records(v, txn, "edits", count_edit, &c);
+    }
+    wg_txn_abort(txn);
+    wg_arena_free(a);
+    m->edits = c.n;
+    return rc;
 }
 
 static int check_kind(struct import *m, const struct wg_layer *layer)
@@ -197,6 +234,8 @@ static void import_run(struct job *job)
     }
     if (m->rc == WG_OK)
         m->rc = compare(m, f->ground);
+    if (m->rc == WG_OK && wg_collection_is_layer(m->collection))
+        m->rc = count_edits(m);
     if (m->rc == WG_OK && m->collection == WG_UNITS)
         m->rc = check_units(m, f->ground);
     if (m->rc == WG_OK && !m->undo && wg_topology_is_of(m->collection))
@@ -297,6 +336,8 @@ static struct wg_str value_of(struct import *m)
         wg_json_kint(&b, "count", (int64_t)m->count);
     }
     write_changes(m, false, &b);
+    if (m->edits)
+        wg_json_kint(&b, "edits", (int64_t)m->edits);
     write_topology(m, &b);
     wg_buf_char(&b, '}');
     struct wg_str value = wg_arena_str(m->own->arena, wg_buf_str(&b));
@@ -350,6 +391,8 @@ static void import_done(struct job *job)
         wg_json_kbool(b, "preview", true);
         wg_json_kint(b, "count", (int64_t)m->count);
         write_changes(m, true, b);
+        if (m->edits)
+            wg_json_kint(b, "edits", (int64_t)m->edits);
         write_topology(m, b);
         wg_buf_char(b, '}');
         task_done(m->task, 200);

@@ -260,11 +260,16 @@ class Edit(Map):
         made = self.make(lamp(note="编辑"), "parts")
         with_edits = {f["id"] for f in self.all("parts")}
         csv = "id,name,lon,lat,category\n3418240201600000,灯,118.6,30.07,0201\n"
-        a = self.who("admin").post(f"/v1/{JIXI}/import/parts", csv.encode(), Content_Type="text/csv")
-        self.is_status(a, 201)
+        load = lambda query="": self.who("admin").post(f"/v1/{JIXI}/import/parts{query}", csv.encode(), Content_Type="text/csv")
+        seen = self.is_status(load("?preview=1"), 200).json["edits"]
+        self.assertGreater(seen, 0)  # the preview says what goes with the edition
+        a = self.is_status(load(), 201)
+        self.assertEqual(a.json["edition"]["edits"], seen)
         self.assertEqual(a.json["edition"]["changes"]["removed"], len(with_edits))
         self.assertEqual({f["id"] for f in self.all("parts")}, {"3418240201600000"})
+        self.assertNotIn("edits", self.is_status(load("?preview=1"), 200).json)
         during = self.make(lamp(note="其间"))
+        self.assertEqual(self.is_status(load("?preview=1"), 200).json["edits"], 1)
         self.assertEqual(during, "3418240201600001")
         self.is_status(self.who("admin").post(f"/v1/{JIXI}/editions/parts/undo"), 201)
         self.assertEqual({f["id"] for f in self.all("parts")}, with_edits)

@@ -128,6 +128,8 @@ static void show_import(struct ctx *c, const struct wg_json *j)
                WG_PRI(number_text(wg_json_get(edition, "n"))));
     line("坐标系 crs", wg_json_str(edition, "crs"));
     show_changes(c, wg_json_get(edition ? edition : j, "changes"));
+    if (wg_json_get(edition ? edition : j, "edits")) /* an undo brings them back */
+        line("手工编辑 edits replaced", number_text(wg_json_get(edition ? edition : j, "edits")));
     show_topology(c, wg_json_get(edition ? edition : j, "topology"));
 }
 
