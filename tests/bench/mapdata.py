@@ -121,7 +121,7 @@ class Map:
         return out
 
     def boxes(self, count, least, most):
-        """Boxes that hold so many parts, about one half of them in towns."""
+        """Boxes that hold so many parts, about one half of them in towns, and none on their border: peers round it."""
         rnd, out = random.Random(most), []
         while len(out) < count:
             i = rnd.randrange(len(self.lon))
@@ -130,6 +130,8 @@ class Map:
                 half = (low + high) // 2
                 n = len(self.within(x - half, y - half, x + half, y + half))
                 if least <= n <= most:
+                    if n != len(self.within(x - half + 1, y - half + 1, x + half - 1, y + half - 1)):
+                        break
                     out.append((x - half, y - half, x + half, y + half))
                     break
                 low, high = (half, high) if n < least else (low, half)

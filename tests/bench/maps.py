@@ -204,7 +204,7 @@ def compare_mapserver(ours, peer, asked):
     for boxes, limit in ((asked.ten, 10), (asked.thousand, 1000)):
         for b in boxes[:20]:
             a, c = ours.json(items_of(b, limit)), answer_of(theirs, peer.items(box_of(b), limit)).json
-            must(a["numberMatched"] == c["numberMatched"], f"numberMatched of {b}")
+            must(a["numberMatched"] == c["numberMatched"], f"numberMatched of {b}: {a['numberMatched']} and {c['numberMatched']}")
             same_features(features_of(a), features_of(c), box_of(b))
     count = 0
     for t in asked.tiles[:40]:

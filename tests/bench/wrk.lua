@@ -1,22 +1,10 @@
 -- What wrk sends, by its arguments: KIND TOKEN YEAR FIRST COUNT SKIP TAKE. FIRST and COUNT: the cases there are; for
 -- "dispatch", SKIP: how many of them earlier rounds have taken, TAKE: how many this one may, then it ends.
 -- The order is a walk in steps of a prime, through all of them, each once, none beside the one before.
-local ffi = require "ffi"
-ffi.cdef "typedef struct { long s, ns; } when; int clock_gettime(int, when *);"
+dofile(debug.getinfo(1, "S").source:match "^@(.*/)" .. "round.lua")
 
 local kind, year, first, count, skip, take
 local sent = 0
-local moment = ffi.new "when"
-
-local function now_us()
-  ffi.C.clock_gettime(1, moment)
-  return tonumber(moment.s) * 1000000 + tonumber(moment.ns) / 1000
-end
-
--- Globals from here on are called, or asked for, by name.
-function setup(thread)
-  Thread = thread
-end
 
 function init(args)
   kind, year = args[1], args[3]
@@ -26,7 +14,6 @@ function init(args)
     wrk.method, wrk.body = "POST", '{"unit":"u-cg"}'
     wrk.headers["Content-Type"] = "application/json"
   end
-  Began, Ended = 0, 0
 end
 
 local function case(i)
@@ -40,19 +27,7 @@ function request()
     return wrk.format(nil, string.format("/v1/341824/locate?lon=118.%04d&lat=30.%04d", 5880 + k % 100, 620 + math.floor(k / 100)))
   end
   if kind == "case" then return wrk.format(nil, case(sent)) end
-  if sent == 2 then Began = now_us() end -- the first one is only looked at by wrk
-  if sent == take then
-    Ended = now_us()
-    wrk.thread:stop()
-  end
+  if sent == 2 then Round_begins() end -- the first one is only looked at by wrk
+  if sent == take then Round_ends() end
   return wrk.format(nil, case(skip + sent) .. "/dispatch")
-end
-
--- One line for the harness. wrk itself measures until its time is up, also where the cases were up before.
-function done(summary, latency)
-  local e, us = summary.errors, summary.duration
-  local ended = Thread:get "Ended"
-  if ended > 0 then us = ended - Thread:get "Began" end
-  io.write(string.format("RESULT requests=%d us=%d p50_us=%d p99_us=%d wrong=%d broken=%d\n", summary.requests, us,
-    latency:percentile(50), latency:percentile(99), e.status, e.connect + e.read + e.write + e.timeout))
 end
