@@ -504,10 +504,10 @@ struct wg_edited {
     struct wg_str id; /**< the request's */
     uint64_t mark;    /**< the feature's (wg_layer_feature_mark); 0: it is not known here */
 };
-/** Whether the caller may is the plugin's to judge; that who is bound to streets edits what lies in
- * them is seen to here (WG_EDENIED). `edit` is copied, its texts live with the
- * request. `then` is called on the loop, once; where the key is none, the request is answered and
- * it is not. Thread: loop. */
+/** Whether the caller may is the plugin's to judge; that who is bound to streets edits what lies
+ * whole in them is seen to here (WG_EDENIED; what does not lie there now, WG_ENOENT; moved since it
+ * was looked at, WG_ESTALE). `edit` is copied, its texts live with the request. `then` is called on
+ * the loop, once; where the key is none, the request is answered and it is not. Thread: loop. */
 void wg_county_edit(struct wg_req *req, struct wg_county *county, const struct wg_edit *edit,
                     void (*then)(void *arg, const struct wg_edited *r), void *arg);
 
@@ -531,6 +531,7 @@ enum wg_role {
 uint32_t wg_role_of(struct wg_str name); /**< "admin": WG_ADMIN; 0: there is none. Thread: any */
 /** Their roles; WG_PUBLIC for who has not signed in. Thread: loop, within the handler. */
 uint32_t wg_req_roles(const struct wg_req *req);
+#define WG_STREETS_TEXT 160 /**< bytes of sixteen codes, each with a comma or the end after it */
 /** The streets that their account is bound to, with commas; {NULL, 0}: it is not. Likewise. */
 struct wg_str wg_req_streets(const struct wg_req *req);
 

@@ -41,7 +41,7 @@ def steps(everything):
     asan = {**SANITIZED, "WANGGED": str(ASAN / "core/wangged"), "WANGGE": str(ASAN / "tools/wangge/wangge"),
             "WANGGE_BUILD": str(ASAN)}
     plain = {"WANGGED": str(PLAIN / "core/wangged"), "WANGGE": str(PLAIN / "tools/wangge/wangge"), "WANGGE_BUILD": str(PLAIN)}
-    rounds, releases = ("200", "60") if everything else ("14", "8")
+    rounds, releases = ("200", "60") if everything else ("20", "15")
     yield "layers: who includes whom", [["tools/layers.sh"]], {}, ALONE
     yield "format of C", [["tools/format.sh"]], {}, ALONE
     yield "lint of Lua", [["luacheck", "-q", "scripts"]], {}, ALONE

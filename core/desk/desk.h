@@ -111,6 +111,9 @@ int wg_edition_load(const char *dir, int collection, const struct wg_json *recor
 int wg_edition_edits(struct wg_views *v, struct wg_txn *txn, int collection,
                      const struct wg_json *record, int64_t until_ms, struct wg_layer **layer,
                      size_t *edits, struct wg_err *err);
+/** How many edits have been made of an edition; record NULL: before there was one. */
+size_t wg_edition_edited(struct wg_views *v, struct wg_txn *txn, int collection,
+                         const struct wg_json *record);
 /** May these units take the place of those in force? Open cases may not be left with a unit that
  * ends without a successor; a deputy's account is of the post's unit. faults as above.
  * Errors: WG_ESTATE, WG_EINVAL. Thread: any, with a transaction of its own. */

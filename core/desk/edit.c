@@ -101,12 +101,18 @@ static int64_t edition_n(struct deciding *dc)
     return wg_json_int(record, "n", 1);
 }
 
-static void keep_edit(struct deciding *dc, const struct wg_layer *put)
+/* Under which the edits of an edition are kept. */
+static struct wg_str prefix_of(struct wg_arena *a, int collection, int64_t n)
+{
+    return wg_arena_fmt(a, "%s.%06lld.", wg_collection_name(collection), (long long)n);
+}
+
+static void keep_edit(struct deciding *dc, int collection, const struct wg_layer *put)
 {
     struct wg_cmd *cmd = dc->cmd;
+    struct wg_str prefix = prefix_of(dc->a, collection, edition_n(dc));
     keep_begin(dc, "edits",
-               wg_arena_fmt(dc->a, "%.*s.%06lld.%012llu", WG_PRI(cmd->name),
-                            (long long)edition_n(dc), (unsigned long long)dc->n));
+               wg_arena_fmt(dc->a, "%.*s%012llu", WG_PRI(prefix), (unsigned long long)dc->n));
     wg_buf_char(&dc->outs, '{');
     wg_json_kstr(&dc->outs, "id", cmd->made);
     wg_json_kint(&dc->outs, "at", dc->t);
@@ -152,7 +158,7 @@ static int put_edit(struct deciding *dc, int collection, const struct wg_layer *
                          : REFUSE(dc, WG_ENOMEM, "", "no memory for base data");
     }
     if (rc == WG_OK)
-        keep_edit(dc, put);
+        keep_edit(dc, collection, put);
     wg_layer_drop(put);
     wg_layer_drop(edited);
     return rc;
@@ -187,13 +193,18 @@ struct edits {
     int64_t until_ms;
 };
 
+static bool is_of(const struct edits *e, struct wg_str name)
+{
+    return name.n > e->prefix.n && memcmp(name.p, e->prefix.p, e->prefix.n) == 0;
+}
+
 static int add_edit(void *arg, struct wg_str name, struct wg_str json)
 {
     struct edits *e = arg;
     struct wg_json *j;
     struct wg_buf b = WG_BUF_INIT;
-    if (name.n <= e->prefix.n || memcmp(name.p, e->prefix.p, e->prefix.n) != 0 ||
-        wg_json_parse(e->a, json, &j, NULL) < 0 || wg_json_int(j, "at", 0) > e->until_ms)
+    if (!is_of(e, name) || wg_json_parse(e->a, json, &j, NULL) < 0 ||
+        wg_json_int(j, "at", 0) > e->until_ms)
         return WG_OK;
     if (e->n == e->cap) {
         size_t cap = e->cap ? 2 * e->cap : 64;
@@ -256,6 +267,31 @@ static int apply(struct edits *e, struct wg_layer **layer, struct wg_err *err)
     return rc;
 }
 
+static int64_t number_of(const struct wg_json *record)
+{
+    return record ? wg_json_int(record, "n", 1) : 0;
+}
+
+static int count_edit(void *arg, struct wg_str name, struct wg_str json)
+{
+    struct edits *e = arg;
+    (void)json;
+    e->n += is_of(e, name);
+    return WG_OK;
+}
+
+size_t wg_edition_edited(struct wg_views *v, struct wg_txn *txn, int collection,
+                         const struct wg_json *record)
+{
+    struct edits e = {.a = wg_arena_new(0)};
+    if (e.a) {
+        e.prefix = prefix_of(e.a, collection, number_of(record));
+        wg_view_records(v, txn, "edits", count_edit, &e);
+    }
+    wg_arena_free(e.a);
+    return e.n;
+}
+
 static int apply_edition(struct wg_views *v, struct wg_txn *txn, int collection, int64_t n,
                          int64_t until_ms, struct wg_layer **layer, size_t *edits,
                          struct wg_err *err)
@@ -263,7 +299,7 @@ static int apply_edition(struct wg_views *v, struct wg_txn *txn, int collection,
     struct edits e = {.a = wg_arena_new(0), .until_ms = until_ms};
     int rc = e.a ? WG_OK : wg_fail(err, WG_ENOMEM, "out of memory");
     if (rc == WG_OK) {
-        e.prefix = wg_arena_fmt(e.a, "%s.%06lld.", wg_collection_name(collection), (long long)n);
+        e.prefix = prefix_of(e.a, collection, n);
         rc = wg_view_records(v, txn, "edits", add_edit, &e);
     }
     if (rc == WG_OK && e.n)
@@ -278,7 +314,7 @@ int wg_edition_edits(struct wg_views *v, struct wg_txn *txn, int collection,
                      const struct wg_json *record, int64_t until_ms, struct wg_layer **layer,
                      size_t *edits, struct wg_err *err)
 {
-    int64_t n = record ? wg_json_int(record, "n", 1) : 0, again = wg_json_int(record, "again", 0);
+    int64_t n = number_of(record), again = wg_json_int(record, "again", 0);
     char name[64];
     struct wg_str json;
     struct wg_json *before = NULL;

@@ -167,6 +167,8 @@ void build_add(struct layer_build *b, size_t number, struct wg_str id, struct wg
 int build_finish(struct layer_build *b, struct wg_layer **out, struct wg_err *err);
 /* Record i of a plain layer once more, with whatever shape it has; then, of such alone, the layer,
  * and what was built with is freed. */
+void build_copy_as(struct layer_build *b, const struct wg_layer *from, uint32_t i,
+                   struct wg_str id); /* id NULL: its own */
 void build_copy(struct layer_build *b, const struct wg_layer *from, uint32_t i);
 int build_end(struct layer_build *b, struct wg_layer **out, struct wg_err *err);
 struct wg_str build_cut(struct wg_str s); /* the front of it, short enough for a message */
@@ -179,7 +181,7 @@ int build_digits(const struct layer_build *b);
 /* x is east or lon. NULL, or why it is no place of ours. */
 const char *build_place(const struct layer_build *b, int64_t x, int64_t y, struct wg_point *out);
 
-/* A GEOS geometry of feature i, its owner the caller; NULL: no memory. */
+/* A GEOS geometry of feature i, an area or a line, its owner the caller; NULL: no memory. */
 struct GEOSGeom_t *shapes_of_feature(struct shapes *s, const struct wg_layer *layer, size_t i);
 /* An area in degrees, in square metres; of anything else 0. */
 double shapes_m2(struct shapes *s, const struct GEOSGeom_t *g);

@@ -251,6 +251,39 @@ out:
     return rc;
 }
 
+/* ---- of features that were built once ---- */
+
+void build_copy_as(struct layer_build *b, const struct wg_layer *from, uint32_t i, struct wg_str id)
+{
+    const struct layer_rec *r = &from->rec[i];
+    struct wg_feature f;
+    size_t rings = build_rings(b);
+    wg_layer_at(from, i, &f);
+    if (from->head->shape == WG_POINTS)
+        wg_buf_add(&b->vert, &from->vert[i], sizeof(*from->vert));
+    for (uint32_t k = r->ring; k < r->ring + r->ring_count; k++) {
+        struct layer_ring ring = from->ring[k];
+        const struct wg_point *v = &from->vert[ring.vert];
+        ring.vert = (uint32_t)build_verts(b);
+        wg_buf_add(&b->ring, &ring, sizeof(ring));
+        wg_buf_add(&b->vert, v, ring.count * sizeof(*v));
+    }
+    build_add(b, i + 1, id.p ? id : f.id, f.name, f.props, rings);
+}
+
+void build_copy(struct layer_build *b, const struct wg_layer *from, uint32_t i)
+{
+    build_copy_as(b, from, i, (struct wg_str){NULL, 0});
+}
+
+int build_end(struct layer_build *b, struct wg_layer **out, struct wg_err *err)
+{
+    int rc = build_finish(b, out, err);
+    wg_buf_free(&b->faults->text);
+    build_done(b);
+    return rc;
+}
+
 /* ---- points at hand ---- */
 
 struct wg_layer_points {

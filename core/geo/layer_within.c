@@ -34,34 +34,6 @@ static void mark_points(struct within *w, size_t area)
         }
 }
 
-static GEOSGeometry *chain_of(struct within *w, const struct wg_chain *c)
-{
-    GEOSCoordSequence *seq = GEOSCoordSeq_create_r(w->geos, (unsigned)c->count, 2);
-    for (size_t k = 0; seq && k < c->count; k++)
-        GEOSCoordSeq_setXY_r(w->geos, seq, (unsigned)k, c->vert[k].lon_e7 / 1e7,
-                             c->vert[k].lat_e7 / 1e7);
-    return seq ? GEOSGeom_createLineString_r(w->geos, seq) : NULL;
-}
-
-static GEOSGeometry *line_of(struct within *w, size_t i)
-{
-    struct wg_chain c;
-    size_t n = 0, chains = 0;
-    while (wg_layer_chain(w->layer, i, chains, &c))
-        chains++;
-    GEOSGeometry **part = calloc(chains + 1, sizeof(GEOSGeometry *)), *made = NULL;
-    while (part && wg_layer_chain(w->layer, i, n, &c) && (part[n] = chain_of(w, &c)))
-        n++;
-    if (part && n == chains) {
-        made = GEOSGeom_createCollection_r(w->geos, GEOS_MULTILINESTRING, part, (unsigned)n);
-        n = 0; /* taken */
-    }
-    while (n > 0)
-        GEOSGeom_destroy_r(w->geos, part[--n]);
-    free(part);
-    return made;
-}
-
 /* Of an area square metres, of a line degrees. */
 static double size_of(struct within *w, const GEOSGeometry *g)
 {
@@ -71,16 +43,10 @@ static double size_of(struct within *w, const GEOSGeometry *g)
     return GEOSLength_r(w->geos, g, &size) == 1 ? size : 0;
 }
 
-static GEOSGeometry *shape_of(struct within *w, size_t i)
-{
-    return w->layer->head->shape == WG_LINES ? line_of(w, i)
-                                             : shapes_of_feature(w->shapes, w->layer, i);
-}
-
 /* How much of it lies in the area. */
 static int measure(struct within *w, size_t i)
 {
-    GEOSGeometry *g = shape_of(w, i), *both = NULL;
+    GEOSGeometry *g = shapes_of_feature(w->shapes, w->layer, i), *both = NULL;
     if (!g)
         return WG_ENOMEM;
     if (GEOSPreparedCovers_r(w->geos, w->prepared, g) == 1)
@@ -128,7 +94,7 @@ static bool is_in(struct within *w, size_t i)
         return w->got[i] > 0;
     if (!w->whole)
         return w->got[i] >= least;
-    GEOSGeometry *g = shape_of(w, i);
+    GEOSGeometry *g = shapes_of_feature(w->shapes, w->layer, i);
     size = g ? size_of(w, g) : HUGE_VAL;
     if (g)
         GEOSGeom_destroy_r(w->geos, g);

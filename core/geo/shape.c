@@ -27,16 +27,28 @@ void shapes_free(struct shapes *s)
     free(s);
 }
 
+static GEOSCoordSequence *seq_of(struct shapes *s, const struct layer_ring *ring,
+                                 const struct wg_point *vert)
+{
+    GEOSCoordSequence *seq = GEOSCoordSeq_create_r(s->geos, ring->count, 2);
+    for (uint32_t i = 0; seq && i < ring->count; i++)
+        GEOSCoordSeq_setXY_r(s->geos, seq, i, vert[ring->vert + i].lon_e7 / 1e7,
+                             vert[ring->vert + i].lat_e7 / 1e7);
+    return seq;
+}
+
 static GEOSGeometry *ring_of(struct shapes *s, const struct layer_ring *ring,
                              const struct wg_point *vert)
 {
-    GEOSCoordSequence *seq = GEOSCoordSeq_create_r(s->geos, ring->count, 2);
-    if (!seq)
-        return NULL;
-    for (uint32_t i = 0; i < ring->count; i++)
-        GEOSCoordSeq_setXY_r(s->geos, seq, i, vert[ring->vert + i].lon_e7 / 1e7,
-                             vert[ring->vert + i].lat_e7 / 1e7);
-    return GEOSGeom_createLinearRing_r(s->geos, seq); /* takes seq, also where it fails */
+    GEOSCoordSequence *seq = seq_of(s, ring, vert);
+    return seq ? GEOSGeom_createLinearRing_r(s->geos, seq) : NULL; /* takes seq, also if it fails */
+}
+
+static void drop_all(struct shapes *s, GEOSGeometry **part, size_t n)
+{
+    while (n > 0)
+        GEOSGeom_destroy_r(s->geos, part[--n]);
+    free(part);
 }
 
 /* One outer ring and the n - 1 holes after it. */
@@ -53,11 +65,9 @@ static GEOSGeometry *polygon_of(struct shapes *s, const struct layer_ring *ring,
         outer = NULL; /* taken, as are the holes */
         holes = 0;
     }
-    for (size_t i = 0; i < holes; i++)
-        GEOSGeom_destroy_r(s->geos, hole[i]);
     if (outer)
         GEOSGeom_destroy_r(s->geos, outer);
-    free(hole);
+    drop_all(s, hole, holes);
     return made;
 }
 
@@ -80,9 +90,30 @@ static GEOSGeometry *shape_of(struct shapes *s, const struct layer_ring *ring, s
         made = GEOSGeom_createCollection_r(s->geos, GEOS_MULTIPOLYGON, part, (unsigned)parts);
         parts = 0;
     }
-    for (size_t i = 0; i < parts; i++)
-        GEOSGeom_destroy_r(s->geos, part[i]);
-    free(part);
+    drop_all(s, part, parts);
+    return made;
+}
+
+static GEOSGeometry *line_of(struct shapes *s, const struct layer_ring *ring,
+                             const struct wg_point *vert)
+{
+    GEOSCoordSequence *seq = seq_of(s, ring, vert);
+    return seq ? GEOSGeom_createLineString_r(s->geos, seq) : NULL;
+}
+
+static GEOSGeometry *lines_of(struct shapes *s, const struct layer_ring *ring, size_t rings,
+                              const struct wg_point *vert)
+{
+    GEOSGeometry *made = NULL;
+    GEOSGeometry **part = calloc(rings, sizeof(GEOSGeometry *));
+    size_t parts = 0;
+    while (part && parts < rings && (part[parts] = line_of(s, &ring[parts], vert)))
+        parts++;
+    if (part && parts == rings) {
+        made = GEOSGeom_createCollection_r(s->geos, GEOS_MULTILINESTRING, part, (unsigned)parts);
+        parts = 0;
+    }
+    drop_all(s, part, parts);
     return made;
 }
 
@@ -164,5 +195,6 @@ GEOSGeometry *shapes_of_feature(struct shapes *s, const struct wg_layer *layer, 
 {
     layer = layer_part(layer, &i);
     const struct layer_rec *r = &layer->rec[i];
-    return shape_of(s, &layer->ring[r->ring], r->ring_count, layer->vert);
+    return (layer->head->shape == WG_LINES ? lines_of : shape_of)(s, &layer->ring[r->ring],
+                                                                  r->ring_count, layer->vert);
 }

@@ -79,7 +79,7 @@ static bool streets_ok(struct call *call, const struct wg_json *list)
     const char *area = call->county->is_city ? "" : call->county->area;
     if (!list || list->type == WG_JNULL)
         return true;
-    if (list->type != WG_JARR || list->count > STREETS_MAX)
+    if (list->type != WG_JARR || 10 * list->count > WG_STREETS_TEXT)
         return false;
     for (const struct wg_json *m = list->child; m; m = m->next)
         if (m->type != WG_JSTR || m->str.n != 9 || strspn(m->str.p, "0123456789") != 9 ||

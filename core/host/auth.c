@@ -77,11 +77,11 @@ uint32_t roles_of(const struct wg_json *list)
 }
 
 /* A list of codes, kept apart by commas. */
-static void streets_copy(const struct wg_json *list, char out[STREETS_BYTES])
+static void streets_copy(const struct wg_json *list, char out[WG_STREETS_TEXT])
 {
     size_t n = 0;
     for (const struct wg_json *m = list ? list->child : NULL; m; m = m->next)
-        n += (size_t)snprintf(out + n, STREETS_BYTES - n, "%s%.*s", n ? "," : "", WG_PRI(m->str));
+        n += (size_t)snprintf(out + n, WG_STREETS_TEXT - n, "%s%.*s", n ? "," : "", WG_PRI(m->str));
 }
 
 static void who_json(const struct session *s, struct wg_buf *b)

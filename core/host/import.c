@@ -66,19 +66,6 @@ static int compare(struct import *m, const struct wg_ground *before)
     return WG_OK;
 }
 
-struct counting {
-    struct wg_str prefix;
-    size_t n;
-};
-
-static int count_edit(void *arg, struct wg_str name, struct wg_str json)
-{
-    struct counting *c = arg;
-    (void)json;
-    c->n += name.n > c->prefix.n && memcmp(name.p, c->prefix.p, c->prefix.n) == 0;
-    return WG_OK;
-}
-
 /* What has been edited since the edition in force goes with it. */
 static int count_edits(struct import *m)
 {
@@ -86,19 +73,14 @@ static int count_edits(struct import *m)
     struct wg_arena *a = wg_arena_new(0);
     struct wg_txn *txn = NULL;
     struct wg_json *record = NULL;
-    struct counting c = {{NULL, 0}, 0};
     struct wg_str json, name = wg_str_of(wg_collection_name(m->collection));
     int rc = a ? wg_txn_begin(wg_views_env(v), false, &txn, &m->err) : WG_ENOMEM;
     if (rc == WG_OK && wg_view_record(v, txn, "edition", name, &json) == WG_OK)
         rc = wg_json_parse(a, json, &record, &m->err);
-    if (rc == WG_OK) {
-        c.prefix = wg_arena_fmt(a, "%.*s.%06lld.", WG_PRI(name),
-                                (long long)(record ? wg_json_int(record, "n", 1) : 0));
-        wg_view_records(v, txn, "edits", count_edit, &c);
-    }
+    if (rc == WG_OK)
+        m->edits = wg_edition_edited(v, txn, m->collection, record);
     wg_txn_abort(txn);
     wg_arena_free(a);
-    m->edits = c.n;
     return rc;
 }
 

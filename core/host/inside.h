@@ -36,14 +36,12 @@ void live_free(struct live *l);
 
 /* ---- sessions ---- */
 
-#define STREETS_MAX 16
-#define STREETS_BYTES (STREETS_MAX * 10) /* nine digits and what ends them */
 struct session {
     struct session *next;
     struct wg_hash token; /* its digest: the token itself is nowhere */
     struct wg_county *county;
     char user[64], unit[64], name[128];
-    char streets[STREETS_BYTES]; /* with commas; "": all */
+    char streets[WG_STREETS_TEXT]; /* with commas; "": all */
     uint32_t roles;
     int64_t expires; /* mono ms: somebody who sets the clock signs nobody out */
     char csrf[24];

@@ -107,7 +107,7 @@ void live_first(struct wg_req *req, void *self, void (*handler)(struct wg_req *r
 struct snapshot {
     const struct spatial *self;
     const struct collection *collection;
-    char streets[STREETS_TEXT]; /* of who asked: nobody else is to have it */
+    char streets[WG_STREETS_TEXT]; /* of who asked: nobody else is to have it */
     uint64_t mark, used;
     struct member *member;
     size_t members;

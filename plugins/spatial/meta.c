@@ -89,9 +89,7 @@ static void write_whole_extent(struct ask *ask)
     bool any = false, alone = wg_county_span(ask->self->county, span, SPAN_MAX) == 1;
     for (size_t i = 0; collection_at(i); i++) {
         if ((alone && wg_str_is(wg_str_of(collection_at(i)->id), "counties")) ||
-            !source_take(ask, collection_at(i)))
-            continue;
-        if (!ask->source.count)
+            !source_take(ask, collection_at(i)) || !ask->source.count)
             continue;
         box = any ? box_joined(box, ask->source.box) : ask->source.box;
         any = true;

@@ -118,7 +118,6 @@ struct rights {
     bool narrow;                 /* sees only what lies in their streets */
 };
 #define MEMBER_KEY 24
-#define STREETS_TEXT 160 /* codes with commas, and what ends them */
 struct member {
     struct rights rights;
     struct wg_ground *ground;
@@ -255,6 +254,8 @@ bool ask_bad(struct ask *ask, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4))); /**< 400 about a parameter; false */
 /** The layers in force of a collection, in place of those taken before; false: none may be seen. */
 bool source_take(struct ask *ask, const struct collection *c);
+int source_try(struct ask *ask,
+               const struct collection *c); /**< 0: none is loaded, -1: none seen */
 /** The same of these members, of which new owners are made. */
 void source_of(struct ask *ask, const struct collection *c, const struct member *list, size_t n);
 void source_close(struct source *s);
@@ -263,6 +264,9 @@ void ask_end(struct ask *ask);
 /** Those whose layers make a collection: the counties' outlines are the city's, for all. At most
  * SPAN_MAX. */
 size_t collection_span(const struct ask *ask, const struct collection *c, struct wg_county **out);
+/** A county's, whole, kept; NULL: it has none. */
+const struct wg_layer *layer_of(struct wg_county *county, const struct wg_ground *g,
+                                const struct collection *c);
 struct wg_box box_joined(struct wg_box a, struct wg_box b);
 /** Tables, fields; on the pool; twice is fine. False: no memory, status is set. */
 bool source_open(struct ask *ask);
@@ -300,10 +304,6 @@ void streets_end(struct narrow *w);   /**< NULL is fine */
 const struct wg_layer *streets_layer(const struct narrow *w, const struct wg_county *county,
                                      const struct collection *c);
 void streets_free(void);
-/** A county's, whole, kept; NULL: it has none. */
-const struct wg_layer *layer_of(struct wg_county *county, const struct wg_ground *g,
-                                const struct collection *c);
-
 /* ---- what goes on changing ---- */
 
 /** streets_first, where it is about cases after these were brought up to now. */

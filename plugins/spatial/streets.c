@@ -12,46 +12,46 @@
 
 /* ---- what was made ---- */
 
-struct made {
+struct narrowed {
     const struct collection *collection;
     const struct wg_county *county;
-    char streets[STREETS_TEXT];
+    char streets[WG_STREETS_TEXT];
     uint64_t mark, used; /* of the layer and of the streets that it was made of */
     struct wg_layer *layer;
 };
 static struct {
-    struct made list[KEPT];
+    struct narrowed list[KEPT];
     size_t features;
     uint64_t uses;
 } kept;
 
-static void forget(struct made *m)
+static void forget(struct narrowed *m)
 {
     kept.features -= m->layer ? wg_layer_count(m->layer) : 0;
     wg_layer_drop(m->layer);
-    *m = (struct made){0};
+    *m = (struct narrowed){0};
 }
 
 void streets_free(void)
 {
-    for (struct made *m = kept.list; m < kept.list + KEPT; m++)
+    for (struct narrowed *m = kept.list; m < kept.list + KEPT; m++)
         forget(m);
 }
 
-static struct made *find(const struct wg_county *county, const struct collection *c,
-                         struct wg_str streets)
+static struct narrowed *find(const struct wg_county *county, const struct collection *c,
+                             struct wg_str streets)
 {
-    for (struct made *m = kept.list; m < kept.list + KEPT; m++)
+    for (struct narrowed *m = kept.list; m < kept.list + KEPT; m++)
         if (m->layer && m->collection == c && m->county == county && wg_str_is(streets, m->streets))
             return m;
     return NULL;
 }
 
 /* An empty place first: it was never used. */
-static struct made *oldest(void)
+static struct narrowed *oldest(void)
 {
-    struct made *old = kept.list;
-    for (struct made *m = kept.list; m < kept.list + KEPT; m++)
+    struct narrowed *old = kept.list;
+    for (struct narrowed *m = kept.list; m < kept.list + KEPT; m++)
         old = m->used < old->used ? m : old;
     return old;
 }
@@ -117,14 +117,11 @@ const struct wg_layer *streets_layer(const struct narrow *w, const struct wg_cou
     return NULL;
 }
 
+/* Every handler begins its ask before all else, and is perhaps answered when it returns. */
 static void begin(struct narrow *w)
 {
     begun = w;
     w->handler(w->req, w->self);
-    if (begun == w) { /* it was answered without an ask */
-        begun = NULL;
-        streets_end(w);
-    }
 }
 
 /* ---- making ---- */
@@ -140,19 +137,19 @@ static void work(void *arg)
 
 static void keep(const struct narrow *w, const struct narrowing *n)
 {
-    struct made *at = find(n->county, n->collection, w->streets);
+    struct narrowed *at = find(n->county, n->collection, w->streets);
     at = at ? at : oldest();
     forget(at);
-    *at = (struct made){.collection = n->collection,
-                        .county = n->county,
-                        .mark = n->mark,
-                        .used = ++kept.uses,
-                        .layer = wg_layer_keep(n->layer)};
+    *at = (struct narrowed){.collection = n->collection,
+                            .county = n->county,
+                            .mark = n->mark,
+                            .used = ++kept.uses,
+                            .layer = wg_layer_keep(n->layer)};
     wg_str_copy(at->streets, sizeof(at->streets), w->streets);
     kept.features += wg_layer_count(n->layer);
     for (size_t k = 0; k < KEPT && kept.features > KEPT_FEATURES; k++) {
-        struct made *old = at;
-        for (struct made *m = kept.list; m < kept.list + KEPT; m++)
+        struct narrowed *old = at;
+        for (struct narrowed *m = kept.list; m < kept.list + KEPT; m++)
             old = m->layer && m->used < old->used ? m : old;
         if (old == at)
             break;
@@ -213,7 +210,7 @@ static bool add(struct narrow *w, struct ask *ask, struct wg_county *county,
                             .ground = g,
                             .from = from};
     w->list = n;
-    struct made *m = find(county, c, w->streets);
+    struct narrowed *m = find(county, c, w->streets);
     if (m && m->mark == n->mark) {
         m->used = ++kept.uses;
         n->layer = wg_layer_keep(m->layer);

@@ -121,8 +121,12 @@ class Rights(Map):
             got = self.is_status(bound.get(f"/v1/{JIXI}/geocode?{at}"), 200).json
             self.assertEqual(("grid" in everything["place"], "grid" in got["place"]), (True, bool(grids)))
             self.assertIn("community", got["place"])  # which everybody sees
-        found = bound.get(f"/v1/{JIXI}/geocode?q=" + urllib.parse.quote("绩溪")).json["candidates"]
-        self.assertFalse([c for c in found if "grid" in c["place"]])
+        place = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [118.592, 30.0665]}, "properties": {"name": "来苏桥头"}}
+        self.is_status(self.who("admin").post(f"/ogc/{JIXI}/collections/places/items", json.dumps(place).encode(),
+                                              Content_Type="application/geo+json"), 201)
+        for client, grids in ((self.who("z-001"), True), (bound, False)):
+            [found] = self.is_status(client.get(f"/v1/{JIXI}/geocode?q=" + urllib.parse.quote("来苏桥头")), 200).json["candidates"]
+            self.assertEqual(("grid" in found["place"], found["place"]["county"]), (grids, JIXI))
 
     def test_a_layer_is_closed_to_strangers(self):
         self.items("grids", user=None, status=401)
